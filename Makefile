@@ -1,0 +1,68 @@
+# `make fit` and `make test` do everything on a machine with Python and make.
+
+# -e: a recipe stops at its first failing command.
+.SHELLFLAGS := -ec
+
+PYTHON ?= python3
+EXTRAS := test,dev
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+# Two workers, one BLAS thread each: the tests fill two cores and no more.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+PARALLEL := -n 2 --dist worksteal
+
+# A torch that the base Python already has is used as it is, and what torch itself requires is left
+# to it; otherwise the pinned torch is installed (the CPU build, where pip is offered one).
+HAS_TORCH := import sys, torch; sys.exit(sys.prefix != sys.base_prefix)
+LEFT_TO_TORCH := torch|filelock|fsspec|jinja2|markupsafe|mpmath|networkx|sympy|typing.extensions
+
+.PHONY: help fit test test-all check format bench notebooks clean
+
+help: ## show these lines
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+fit: $(READY) ## learn the Coulomb law from its trajectories and print it
+	$(BIN)/interpret fit --system coulomb
+
+test: $(READY) ## the fast tests
+	$(PYTEST) $(PARALLEL)
+
+test-all: $(READY) ## the slow tests too
+	$(PYTEST) $(PARALLEL) -m "not gpu"
+
+check: $(READY) ## format, lint, types and the fast tests
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(PYTEST) $(PARALLEL)
+
+format: $(READY) ## format the code and sort its imports
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(READY) ## the benchmarks, one at a time
+	$(PYTEST) tests/benchmarks --benchmark-only -m "not gpu" -s
+
+notebooks: $(READY) ## run every notebook
+	$(PYTEST) --nbmake --nbmake-timeout=600 notebooks
+
+clean: ## remove the environment and the caches; runs are kept
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'error: Python 3.11 or newer is needed; try `make PYTHON=python3.12`' >&2; exit 1; }
+	@if $(PYTHON) -c '$(HAS_TORCH)' 2>/dev/null; then \
+		echo "making $(VENV) with the torch that $(PYTHON) already has"; \
+		$(PYTHON) -m venv --system-site-packages $(VENV); \
+		grep -viE '^($(LEFT_TO_TORCH))==' constraints.txt > $(VENV)/constraints.txt; \
+		$(PYTHON) -c 'import torch; print("torch==" + torch.__version__)' >> $(VENV)/constraints.txt; \
+	else \
+		echo "making $(VENV) and installing into it; this takes a few minutes"; \
+		$(PYTHON) -m venv $(VENV); \
+		cp constraints.txt $(VENV)/constraints.txt; \
+	fi
+	@$(BIN)/python -m pip install --quiet -e '.[$(EXTRAS)]' -c $(VENV)/constraints.txt
+	@touch $@

@@ -1,0 +1,58 @@
+"""Libraries asked for in words: "polynomial", "coulomb", "1/r, 1/r**2", or nothing at all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import systems
+from interpret import library_matrix
+from interpret.library import Domain, Library, inverse_powers, monomials, powers, trigonometric
+from systems.errors import InputError, nearest
+from systems.expressions import parse_list
+
+NAMED: Final[Mapping[str, Callable[[Sequence[str]], Library]]] = {
+    "polynomial": lambda names: powers(names[0], 6) if len(names) == 1 else monomials(names, 4),
+    "inverse_powers": lambda names: Library(c for x in names for c in inverse_powers(x, 3)),
+    "trigonometric": lambda names: Library(c for x in names for c in trigonometric(x, 3)),
+}
+"""Families of any variables, by name; "default" and the systems of the catalog are names too."""
+
+
+def default(domain: Domain) -> Library:
+    """`Library.default`: powers or monomials, and inverse powers of what stays positive.
+
+    >>> print(default({"x": (-1.0, 1.0)}))
+    x, x**2, x**3, x**4, x**5, x**6
+    """
+    library = NAMED["polynomial"](tuple(domain))
+    for name, (lowest, _) in domain.items():
+        if lowest > 0:
+            library = library + inverse_powers(name, 3)
+    return library
+
+
+def parse(text: str, names: Sequence[str], domain: Domain | None = None) -> Library:
+    """`Library.parse`: a list of expressions in the variables `names`, or a named library.
+
+    >>> print(parse("polynomial", ["q"]))
+    q, q**2, q**3, q**4, q**5, q**6
+    """
+    name = text.strip()
+    if name in names or not name.isidentifier():
+        return Library(parse_list(text, names)).without_gauge()
+    if name in NAMED:
+        return NAMED[name](names)
+    if name == "default":
+        # Without a range nothing is known to stay positive.
+        return default(domain or dict.fromkeys(names, (-math.inf, math.inf)))
+    known = (*NAMED, "default", *systems.names())
+    if name not in known:
+        raise InputError(
+            f"{name!r} is no variable ({', '.join(names)}) and no named library "
+            f"({', '.join(known)}).{nearest(name, (*known, *names))}"
+        )
+    library = Library.of(systems.get(name))
+    library_matrix.check_variables(library.candidates, names)
+    return library

@@ -1,0 +1,213 @@
+"""fit(): from a system or from measured trajectories to the law, in one call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import systems
+from interpret import runs
+from interpret.comparison import Comparison, compare
+from interpret.invariants import discover
+from interpret.law import Law
+from interpret.library import Library
+from interpret.samples import Samples, probe
+from interpret.provenance import provenance
+from interpret.refinement import refine
+from interpret.regression import regress
+from interpret.run import Run
+from systems import InputError, System, Trajectories
+from systems.expressions import parse_assignments
+from training.checkpoint import Checkpoint
+from training.features import Features
+from training.fit import Fit, Watch, train
+from training.settings import Settings
+
+NOISE_SEED_STEP = 1_000_003
+
+
+@dataclass(frozen=True)
+class Motion:
+    """What is fitted: the system (its truth unread), its trajectories and where they come from."""
+
+    system: System
+    trajectories: Trajectories
+    dataset: str | None
+    seed: int
+
+
+def fit(
+    source: str | System | Trajectories,
+    *,
+    dataset: str | None = None,
+    features: str | Mapping[str, Any] = "auto",
+    library: str | Library | None = None,
+    threshold: float | None = None,
+    optimizer: str = "path",
+    noise: float = 0.0,
+    recipe: str = "default",
+    seed: int = 0,
+    device: str = "cpu",
+    steps: int | None = None,
+    out: str | Path | None = None,
+    resume: str | Path | None = None,
+    progress: Watch | None = None,
+) -> Run:
+    """Get or take the motion, learn its potential, read the law off it, refine, compare.
+
+    source     a system's name (or a Python file with a SYSTEM), a System, or Trajectories
+    dataset    one of the system's data sets; its first by default
+    features   "auto": found from the data where there are several coordinates; "given": the
+               system's own; "none": the coordinates; or "r=sqrt(x**2+y**2)"
+    library    candidates: expressions, a named library, a Library; the system's own by default
+    threshold  STLSQ's threshold; by default the whole threshold path and the plateau rule
+    optimizer  "path", or PySINDy's "stlsq", "sr3", "ssr"
+    noise      white noise added to every channel, as a fraction of its standard deviation
+    recipe     "default", "mlp" (fully trained), "paper" (H. S. Bhat's own)
+    seed       of the data, of the noise and of the network
+    steps      most iterations of the training (the paper's own number for "paper")
+    out        folder to save the run in; None: not saved
+    resume     folder of an interrupted run to go on from
+
+    Raises InputError, one sentence saying what happened and what to try. The truth of the system
+    is read by ``compare`` alone.
+
+    >>> print(fit("oscillator").law.expr)
+    q**2/2
+    """
+    started = time.perf_counter()
+    motion = _motion(source, dataset, noise, seed)
+    settings = Settings(recipe=recipe, seed=seed, device=device, iterations=steps)
+    chosen, note = _features(motion, features)
+    checkpoint = _checkpoint(out, resume)
+    learned = _train(motion, settings, chosen, progress, checkpoint)
+    samples = probe(learned)
+    candidates = _library(library, motion.system, samples)
+    law = _law(samples, candidates, threshold, optimizer, recipe)
+    law = replace(law, dataset=motion.dataset, seed=motion.seed)
+    comparison = _compare(law, motion)
+    asked = {
+        "source": motion.system.name,
+        "features": str(features),
+        "library": [str(candidate) for candidate in candidates],
+        "threshold": threshold,
+        "optimizer": optimizer,
+        "noise": noise,
+        **settings.to_dict(),
+    }
+    run = Run(
+        law=law,
+        comparison=comparison,
+        fit=learned,
+        settings=asked,
+        seconds=time.perf_counter() - started,
+        iterations=learned.iterations,
+        neurons=learned.basis.size,
+        notes=(note,) if note else (),
+        path=None if out is None else Path(out),
+        provenance=provenance(seed=seed, digest=motion.trajectories.digest()),
+    )
+    if out is not None:
+        run.save(out)
+        (Path(out) / runs.CHECKPOINT).unlink(missing_ok=True)
+    return run
+
+
+def _motion(
+    source: str | System | Trajectories, dataset: str | None, noise: float, seed: int
+) -> Motion:
+    """Draw or take the trajectories; add the noise asked for."""
+    if isinstance(source, Trajectories):
+        if dataset is not None:
+            raise InputError("measured trajectories have no data sets; leave out the dataset")
+        system, trajectories = System.observed(source), source
+    else:
+        system = systems.get(source) if isinstance(source, str) else source
+        trajectories = system.sample(dataset, seed)
+        dataset = dataset or next(iter(system.datasets))
+    if noise:
+        # Another stream than the data's own: equal seeds must not give equal numbers.
+        trajectories = trajectories.with_noise(noise, seed + NOISE_SEED_STEP)
+    return Motion(system, trajectories, dataset, seed)
+
+
+def _features(motion: Motion, asked: str | Mapping[str, Any]) -> tuple[Features, str]:
+    """What the potential is taken to be a function of, and a sentence when it was found."""
+    coordinates = motion.trajectories.coordinates
+    if not isinstance(asked, str):
+        return Features.of(coordinates, asked), ""
+    if asked == "auto":
+        found = discover(motion.trajectories)
+        return found.features, found.reason if len(coordinates) > 1 else ""
+    if asked == "given":
+        return Features.of(coordinates, motion.system.features), ""
+    if asked == "none":
+        return Features.identity(coordinates), ""
+    if "=" not in asked:
+        raise InputError(
+            f"--features {asked!r} is neither auto, given, none nor a definition such as "
+            "r=sqrt(x**2+y**2)"
+        )
+    return Features.of(coordinates, parse_assignments(asked)), ""
+
+
+def _checkpoint(out: str | Path | None, resume: str | Path | None) -> Checkpoint:
+    if resume is not None:
+        return Checkpoint.read(Path(resume) / runs.CHECKPOINT)
+    return Checkpoint(None if out is None else Path(out) / runs.CHECKPOINT)
+
+
+def _train(
+    motion: Motion,
+    settings: Settings,
+    features: Features,
+    progress: Watch | None,
+    checkpoint: Checkpoint,
+) -> Fit:
+    """Train; on Ctrl-C write what there is before passing the interruption on."""
+    try:
+        return train(
+            motion.system,
+            motion.trajectories,
+            settings,
+            features=features,
+            watch=progress,
+            checkpoint=checkpoint,
+        )
+    except KeyboardInterrupt:
+        checkpoint.write()
+        raise
+
+
+def _library(asked: str | Library | None, system: System, samples: Samples) -> Library:
+    """The candidates asked for, else the system's own, else powers of whatever there is."""
+    if isinstance(asked, Library):
+        return asked
+    names = samples.features.names
+    if asked is not None:
+        return Library.parse(asked, names, samples.domain)
+    if system.candidates:
+        own = Library.of(system)
+        if set(own.variables) <= set(names):
+            return own
+    return Library.default(samples.domain)
+
+
+def _law(
+    samples: Samples, library: Library, threshold: float | None, optimizer: str, recipe: str
+) -> Law:
+    if recipe == "paper":
+        from interpret.paper import regress_paper
+
+        return regress_paper(samples, library, threshold)
+    law = regress(samples, library, threshold, optimizer)
+    return refine(law, samples, select=threshold is None and optimizer == "path")
+
+
+def _compare(law: Law, motion: Motion) -> Comparison | None:
+    if motion.system.potential is None:
+        return None
+    return compare(law, motion.system)

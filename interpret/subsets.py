@@ -1,0 +1,176 @@
+"""Noisy data: choose among all subsets of the library by likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from interpret.law import Law
+from interpret.library import Library
+from interpret.likelihood import Estimate, maximise
+from interpret.samples import Samples
+from interpret.segments import first_estimate
+from interpret.selection import Support
+from interpret.shooting import Shooting
+from systems.errors import InputError
+from training.smoothing import SMALLEST_NOISE
+from training.stencils import Array
+
+MOST_CANDIDATES = 12
+FINALISTS = 4
+LACK_OF_FIT = 1.15
+RIVAL = 6.0
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A support with its likelihood fit; ``bic`` = chi^2 + |support| log n."""
+
+    support: Support
+    estimate: Estimate
+
+    @property
+    def bic(self) -> float:
+        """The Bayesian information criterion, up to a constant."""
+        count = len(self.estimate.coefficients)
+        return self.estimate.chi_squared + count * float(np.log(self.estimate.observations))
+
+
+def noisy_estimate(law: Law, samples: Samples, *, select: bool) -> Law:
+    """The maximum-likelihood law, its support chosen anew when ``select`` is set.
+
+    1. Fit the law as it stands, then the full library from there.
+    2. For every subset d of dropped terms: chi^2 ~ chi^2_full + c_d^T (C_dd)^-1 c_d (Fisher).
+    3. Refit the four best by BIC; the least BIC wins. A rival within 6 is named: "ambiguous".
+    4. chi^2/n above 1.15: lack of fit, "not in the library".
+    """
+    library = Library(law.candidates)
+    support = tuple(law.candidates.index(term) for term in law.terms)
+    found = _first(law, samples, _part(library, support))
+    if found is None:
+        raise InputError(
+            "the law found cannot be integrated along the data, so it cannot be refined: "
+            "try another library, or less noise"
+        )
+    problem, first = found
+    contenders = [Contender(support, first)]
+    if select:
+        contenders += _others(problem.with_library(library), library, contenders[0])
+    contenders.sort(key=lambda contender: contender.bic)
+    return _conclude(law, library, contenders)
+
+
+def _first(law: Law, samples: Samples, part: Library) -> tuple[Shooting, Estimate] | None:
+    """The law as it stands, fitted to the data as measured."""
+    prepared = samples.prepared
+    assert prepared.smoothed is not None, "only noisy data come here"
+    std_q, std_p = prepared.trajectories.channel_std()
+    noise = prepared.noise
+    sigma = np.concatenate(
+        [np.maximum(noise.q, SMALLEST_NOISE * std_q), np.maximum(noise.p, SMALLEST_NOISE * std_p)]
+    )
+    return first_estimate(
+        prepared.trajectories,
+        prepared.smoothed,
+        prepared.features,
+        part,
+        sigma,
+        law.coefficients,
+    )
+
+
+def _others(problem: Shooting, library: Library, first: Contender) -> Iterator[Contender]:
+    """The best subsets under the Fisher approximation about the full library's fit, refitted."""
+    start = np.zeros(len(library))
+    start[list(first.support)] = first.estimate.coefficients
+    full = maximise(problem, first.estimate.states, start)
+    if full is None:
+        return
+    ranked = sorted(
+        _subsets(len(library), full), key=lambda item: item[0]
+    )
+    for _, support in ranked[:FINALISTS]:
+        if support == first.support:
+            continue
+        guess = _conditioned(full, support)
+        part = problem.with_library(_part(library, support))
+        fitted = maximise(part, full.states, guess)
+        if fitted is not None:
+            yield Contender(support, fitted)
+
+
+def _subsets(count: int, full: Estimate) -> Iterator[tuple[float, Support]]:
+    """(approximate BIC, support) of every subset, or of the backward path of a large library."""
+    everything = tuple(range(count))
+    if count > MOST_CANDIDATES:
+        yield from _backward(everything, full)
+        return
+    for size in range(1, count + 1):
+        for support in combinations(everything, size):
+            yield _approximate(support, full), support
+
+
+def _backward(everything: Support, full: Estimate) -> Iterator[tuple[float, Support]]:
+    support = everything
+    while support:
+        yield _approximate(support, full), support
+        trials = [tuple(k for k in support if k != out) for out in support if len(support) > 1]
+        if not trials:
+            return
+        support = min(trials, key=lambda trial: _approximate(trial, full))
+
+
+def _approximate(support: Support, full: Estimate) -> float:
+    dropped = [k for k in range(len(full.coefficients)) if k not in support]
+    penalty = len(support) * float(np.log(full.observations))
+    if not dropped:
+        return full.chi_squared + penalty
+    lost = full.coefficients[dropped]
+    block = full.covariance[np.ix_(dropped, dropped)]
+    rise = float(lost @ np.linalg.pinv(block, rcond=1e-14, hermitian=True) @ lost)
+    return full.chi_squared + rise + penalty
+
+
+def _conditioned(full: Estimate, support: Support) -> Array:
+    """The full fit's coefficients given that the others are zero, under the Fisher metric."""
+    kept = list(support)
+    dropped = [k for k in range(len(full.coefficients)) if k not in support]
+    if not dropped:
+        return full.coefficients
+    block = np.linalg.pinv(full.covariance[np.ix_(dropped, dropped)], rcond=1e-14, hermitian=True)
+    shift = full.covariance[np.ix_(kept, dropped)] @ block @ full.coefficients[dropped]
+    conditioned: Array = full.coefficients[kept] - shift
+    return conditioned
+
+
+def _part(library: Library, support: Support) -> Library:
+    return Library(tuple(library.candidates[k] for k in support))
+
+
+def _conclude(law: Law, library: Library, ranked: list[Contender]) -> Law:
+    best = ranked[0]
+    reasons = []
+    verdict = "identified"
+    if len(ranked) > 1 and ranked[1].bic - best.bic < RIVAL:
+        rival = ", ".join(str(library.candidates[k]) for k in ranked[1].support)
+        reasons.append(
+            f"the terms {rival} fit almost as well (BIC higher by {ranked[1].bic - best.bic:.1f})"
+        )
+        verdict = "ambiguous"
+    chi = best.estimate.chi2_per_n
+    if chi > LACK_OF_FIT:
+        reasons.append(f"chi2/n = {chi:.2f}: the law misses the data by more than their noise")
+        verdict = "not in the library"
+    return replace(
+        law,
+        terms=_part(library, best.support).candidates,
+        coefficients=best.estimate.coefficients,
+        covariance=best.estimate.covariance,
+        recognised=(),
+        verdict=verdict,
+        reasons=tuple(reasons),
+        chi2_per_n=chi,
+    )

@@ -1,0 +1,246 @@
+"""The truth in the words of a law: its coefficients on the law's candidates, and what they miss.
+
+A truth may be written differently from the law: factorised, in coordinates where the law has
+features, with other constants. Here it is brought to the law's variables and then decomposed,
+exactly where algebra allows, by projection on a grid of points where it does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+from sympy import Expr, Symbol
+
+from interpret import library_matrix
+from interpret.law import Law
+from systems.errors import InputError, nearest
+from systems.expressions import symbol
+
+Array = NDArray[np.float64]
+
+POINTS: Final = 400
+"""Points on which a projection is made, at least; ten for each candidate if that is more."""
+
+NEGLIGIBLE: Final = 1e-9
+"""A part of a term below this fraction of it is round-off of the projection."""
+
+DECADE: Final = 10.0
+"""A positive variable that spans more than this is sampled evenly in its logarithm."""
+
+ATTEMPTS: Final = 200
+"""Batches of random coordinates drawn to find points whose features lie in the law's domain."""
+
+
+class Described(Protocol):
+    """What is asked of a system: the names that its truth is written in."""
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """The coordinates of its trajectories."""
+        ...
+
+    @property
+    def features(self) -> Mapping[str, Expr]:
+        """Functions of the coordinates, by name."""
+        ...
+
+    @property
+    def gauge(self) -> tuple[Expr, ...]:
+        """What its data cannot fix: usually the constant 1."""
+        ...
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Truth, candidates and gauge in one set of variables, with points x (n, f) of the domain."""
+
+    truth: Expr
+    candidates: tuple[Expr, ...]
+    gauge: tuple[Expr, ...]
+    variables: tuple[str, ...]
+    points: Array
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """truth = sum_j coefficients[j] * candidates[j] + sum(outside) + gauge.
+
+    `coefficients` are exact, or Floats where they come from a projection or from the truth.
+    `outside` are the terms that no candidate spans; `remainder` is their size: the root mean
+    square of what is left of the truth after projection on candidates and gauge, over the root
+    mean square of the truth about its mean.
+    """
+
+    coefficients: tuple[Expr, ...]
+    outside: tuple[Expr, ...]
+    remainder: float
+
+
+def common(law: Law, system: Described, truth: Expr) -> Setting:
+    """The truth and the law's candidates in the same variables, with points in the law's domain.
+
+    These are the law's own variables if the truth is written in them, otherwise the coordinates,
+    with the features of the law and of the system written out.
+
+    Raises InputError when the truth has a variable that neither the law nor the system knows.
+    """
+    gauge = tuple(sympy.sympify(part, strict=True) for part in system.gauge)
+    names = {item.name for item in truth.free_symbols}
+    if all(name in law.domain and _same(name, law, system) for name in names):
+        variables = tuple(law.domain)
+        points = _points(law.domain, len(law.candidates))
+        return Setting(truth, law.candidates, gauge, variables, points)
+    variables = tuple(system.coordinates)
+    # In the truth a name means what the system says; only other names are the law's features.
+    own = {name: what for name, what in law.features.items() if name not in variables}
+    written_out = truth.xreplace(_symbols({**own, **system.features}))
+    for name in sorted(item.name for item in written_out.free_symbols):
+        if name not in variables:
+            known = sorted({*variables, *law.domain, *system.features})
+            raise InputError(
+                f"the truth {truth} has the variable {name}, which is none of "
+                f"{', '.join(known)}.{nearest(name, known)}"
+            )
+    candidates = tuple(c.xreplace(_symbols(law.features)) for c in law.candidates)
+    return Setting(written_out, candidates, gauge, variables, _coordinates(law, variables))
+
+
+def decompose(setting: Setting) -> Decomposition:
+    """Coefficients of the truth on the candidates, and the remainder outside the library.
+
+    1. Expand truth and candidates, and match the terms that are equal up to a constant factor.
+    2. Project the other terms on gauge and candidates at the points: least squares with columns
+       scaled to length 1. They are outside the library if more than 1e-9 of them is left over.
+
+    >>> q = symbol("q")
+    >>> x = np.linspace(0.0, 2.0, 50)[:, None]
+    >>> found = decompose(Setting(q * (q - 2), (q, q**2, q**3), (sympy.Integer(1),), ("q",), x))
+    >>> found.coefficients, found.outside, found.remainder
+    ((-2, 1, 0), (), 0.0)
+    """
+    coefficients, rest = _matched(setting)
+    if not rest:
+        return Decomposition(coefficients, (), 0.0)
+    projected, left_over, remainder = _projected(setting, sympy.Add(*rest))
+    if left_over > NEGLIGIBLE:
+        return Decomposition(coefficients, rest, remainder)
+    both = zip(coefficients, projected, strict=True)
+    summed = tuple(exact + sympy.Float(part) if part else exact for exact, part in both)
+    return Decomposition(summed, (), 0.0)
+
+
+def _same(name: str, law: Law, system: Described) -> bool:
+    """Whether a name means the same in the law and in the truth."""
+    here = law.features.get(name, symbol(name))
+    there = system.features.get(name, symbol(name) if name in system.coordinates else here)
+    return here == there or sympy.simplify(here - there) == 0
+
+
+def _symbols(definitions: Mapping[str, Expr]) -> dict[Symbol, Expr]:
+    return {symbol(name): expression for name, expression in definitions.items()}
+
+
+def _matched(setting: Setting) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
+    """Exact coefficients of the terms that equal a candidate up to a factor; the other terms."""
+    symbols = [symbol(name) for name in setting.variables]
+    known: dict[Expr, tuple[int, Expr]] = {}
+    for number, candidate in enumerate(setting.candidates):
+        factor, term = sympy.expand(candidate).as_independent(*symbols, as_Add=False)
+        known.setdefault(term, (number, factor))
+    free = {sympy.expand(g).as_independent(*symbols, as_Add=False)[1] for g in setting.gauge}
+    coefficients = [sympy.Integer(0)] * len(setting.candidates)
+    rest = []
+    for part in sympy.Add.make_args(sympy.expand(setting.truth)):
+        factor, term = part.as_independent(*symbols, as_Add=False)
+        if term in known:
+            number, scale = known[term]
+            coefficients[number] += factor / scale
+        elif term not in free:
+            rest.append(part)
+    return tuple(coefficients), tuple(rest)
+
+
+def _projected(setting: Setting, rest: Expr) -> tuple[list[float], float, float]:
+    """Coefficients of `rest` on the candidates; what is left over, of `rest` and of the truth."""
+    columns = (*setting.gauge, *setting.candidates)
+    expressions = (*columns, rest, setting.truth)
+    values = library_matrix.derivatives(expressions, setting.variables, 0, setting.points)
+    values = values[np.isfinite(values).all(axis=1)]
+    if len(values) <= len(columns):
+        raise InputError(
+            f"the truth {setting.truth} is not finite in the law's domain, so the two cannot be "
+            f"compared there."
+        )
+    matrix, wanted, truth = values[:, :-2], values[:, -2], values[:, -1]
+    size = float(np.linalg.norm(wanted))
+    solution, _ = _least_squares(matrix, wanted)
+    # Columns whose part is round-off are left out, and the others solved again without them.
+    used = np.abs(solution) * np.linalg.norm(_about_mean(matrix), axis=0) > NEGLIGIBLE * size
+    used[: len(setting.gauge)] = True
+    solution = np.zeros_like(solution)
+    solution[used], residual = _least_squares(matrix[:, used], wanted)
+    remainder = residual / float(np.linalg.norm(_about_mean(truth)) or 1.0)
+    return solution[len(setting.gauge) :].tolist(), residual / size, remainder
+
+
+def _about_mean(values: Array) -> Array:
+    centred: Array = values - values.mean(axis=0)
+    return centred
+
+
+def _least_squares(matrix: Array, wanted: Array) -> tuple[Array, float]:
+    """The solution with columns scaled to length 1, and the norm of the residual."""
+    scale = np.linalg.norm(matrix, axis=0)
+    scale[scale == 0] = 1.0
+    solution = np.linalg.lstsq(matrix / scale, wanted, rcond=None)[0] / scale
+    return solution, float(np.linalg.norm(wanted - matrix @ solution))
+
+
+def _points(domain: Mapping[str, tuple[float, float]], candidates: int) -> Array:
+    """Points of a box, shape (n, f): a grid in one dimension, random ones in several."""
+    count = max(POINTS, 10 * candidates)
+    if len(domain) == 1:
+        fractions = np.linspace(0.0, 1.0, count)[:, np.newaxis]
+    else:
+        fractions = np.random.default_rng(0).random((count, len(domain)))
+    points = np.empty_like(fractions)
+    for column, (low, top) in enumerate(domain.values()):
+        along = fractions[:, column]
+        if low > 0 and top > DECADE * low:
+            points[:, column] = low * (top / low) ** along
+        else:
+            points[:, column] = low + (top - low) * along
+    return points
+
+
+def _coordinates(law: Law, variables: tuple[str, ...]) -> Array:
+    """Random coordinates (n, d) at which every feature of the law lies in the law's domain.
+
+    Of the coordinates themselves only the features' ranges are known, so their scale is drawn
+    too, over four decades around the largest feature.
+    """
+    if all(name in law.domain for name in variables):
+        return _points({name: law.domain[name] for name in variables}, len(law.candidates))
+    bounds = np.array([law.domain[name] for name in law.features])
+    expressions = tuple(law.features.values())
+    random = np.random.default_rng(0)
+    count = max(POINTS, 10 * len(law.candidates))
+    largest = float(np.abs(bounds).max())
+    found = np.empty((0, len(variables)))
+    for _ in range(ATTEMPTS):
+        scale = largest * 10.0 ** random.uniform(-2, 2, size=(count, 1))
+        points = scale * random.standard_normal((count, len(variables)))
+        values = library_matrix.derivatives(expressions, variables, 0, points)
+        inside = ((values >= bounds[:, 0]) & (values <= bounds[:, 1])).all(axis=1)
+        found = np.vstack([found, points[inside]])
+        if len(found) >= count:
+            return found[:count]
+    raise InputError(
+        f"no coordinates were found at which {', '.join(law.features)} lie in the law's domain; "
+        f"write the truth in {', '.join(law.features)} instead."
+    )

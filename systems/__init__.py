@@ -1,0 +1,32 @@
+"""Physical systems: their laws, and the trajectories that follow from them.
+
+    >>> import systems
+    >>> systems.names()
+    ('central_force', 'coulomb', 'double_well', 'oscillator')
+    >>> system = systems.get("double_well")
+    >>> system.sample("T2")
+    2 trajectories of q, 10002 points
+
+A system of one's own is a Python file with a `SYSTEM`, see `get`, or an expression, see
+`from_potential` and `from_lagrangian`. Measured trajectories are read by `read`.
+"""
+
+from systems.data import Trajectories, Trajectory
+from systems.errors import InputError
+from systems.find import get, names
+from systems.readers import read
+from systems.system import Dataset, System
+from systems.user import from_lagrangian, from_potential
+
+__all__ = [
+    "Dataset",
+    "InputError",
+    "System",
+    "Trajectories",
+    "Trajectory",
+    "from_lagrangian",
+    "from_potential",
+    "get",
+    "names",
+    "read",
+]

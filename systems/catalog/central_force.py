@@ -1,0 +1,80 @@
+"""The central force of H. S. Bhat, arXiv:1907.11806.
+
+    V = 1/|q| + 1/(10 - |q|)   in three dimensions, m = 1
+
+One trajectory from a start uniform on [-1, 1]⁶ is followed for 20 000 steps of 0.001 and reduced
+to its distance r from the center, whose effective potential depends on the angular momentum ℓ:
+
+    H = p_r²/2 + 1/r + 1/(10 - r) + ℓ²/(2 r²),   p_r = q·p/r,   ℓ = |q × p|
+"""
+
+import numpy as np
+import sympy
+
+from systems.data import Array, Trajectories
+from systems.expressions import symbol
+from systems.mechanics import reduce_central
+from systems.system import Dataset, System
+
+r = symbol("r")
+x, y, z = map(symbol, "xyz")
+t = 0.001 * np.arange(20001)
+POTENTIAL = 1 / r + 1 / (10 - r)
+
+IN_SPACE = System(
+    name="central_force_in_space",
+    summary="the same motion before it is reduced to r",
+    reference="H. S. Bhat, arXiv:1907.11806",
+    coordinates=("x", "y", "z"),
+    mass=(1.0, 1.0, 1.0),
+    potential=POTENTIAL,
+    features={"r": sympy.sqrt(x**2 + y**2 + z**2)},
+)
+
+
+def start(seed: int) -> tuple[Array, Array]:
+    """Position (3,) and momentum (3,) at time 0."""
+    numbers = np.random.default_rng(seed).uniform(-1, 1, 6)
+    return numbers[:3], numbers[3:]
+
+
+def ell2(seed: int) -> float:
+    """ℓ² of the trajectory."""
+    position, momentum = start(seed)
+    return float(np.sum(np.cross(position, momentum) ** 2))
+
+
+def trajectory(seed: int) -> Trajectories:
+    """The motion in space, reduced to r."""
+    position, momentum = start(seed)
+    motion = IN_SPACE.flow([position], [momentum], t)[0]
+    distance = np.linalg.norm(motion.q, axis=1)
+    along = np.sum(motion.q * motion.p, axis=1) / distance
+    items = [(t, distance[:, None], along[:, None])]
+    return Trajectories.from_velocities(("r",), (1.0,), items)
+
+
+def same_ell(seed: int) -> Trajectories:
+    """Another motion along r with the same ℓ, from a random start."""
+    rng = np.random.default_rng([seed, 1])
+    effective = System("", "", "", ("r",), (1.0,), SYSTEM.truth(seed=seed))
+    return effective.flow([[rng.uniform(1, 3)]], [[rng.uniform(-1, 1)]], t)
+
+
+SYSTEM = System(
+    name="central_force",
+    summary="a repulsive center inside a repulsive wall, reduced to r",
+    reference="H. S. Bhat, arXiv:1907.11806",
+    coordinates=("r",),
+    mass=(1.0,),
+    potential=reduce_central(POTENTIAL, 1, symbol("ell2")),
+    candidates=(1 / r, r**-2, r**-3, 1 / (10 - r), (10 - r) ** -2, (10 - r) ** -3),
+    datasets={
+        "reduced": Dataset(
+            summary="one random trajectory (r, p_r) of 20001 points",
+            draw=trajectory,
+            held_out=same_ell,
+            parameters=lambda seed: {"ell2": ell2(seed)},
+        )
+    },
+)

@@ -1,0 +1,116 @@
+"""Formulas as text, read against a whitelist: never `eval`, never sympy's own parser.
+
+Whatever is not arithmetic on numbers and names, such as an attribute, a string or a call of an
+unknown function, is refused. What is understood is written down in `systems.grammar`.
+
+All symbols are minted by `symbol`, without assumptions, and so equal a user's `sympy.symbols`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sympy
+from sympy import Expr, Float, Rational, S, Symbol
+from sympy.printing.str import StrPrinter
+
+from systems.errors import InputError
+from systems.grammar import FUNCTIONS, Reader, short, symbol
+
+__all__ = ["parse", "parse_assignments", "parse_list", "symbol", "text"]
+
+
+def parse(text: str, names: Iterable[str] | None = None) -> Expr:
+    """The sympy expression that `text` spells, e.g. ``"-1/(4*pi*r) + 0.5*r^2"``.
+
+    Understood are whole numbers (exact), decimals (doubles), ``+ - * / **``, ``^`` (also a
+    power), parentheses, ``pi``, ``E`` and the functions of `systems.grammar.FUNCTIONS`. Any other
+    name is a variable. With `names`, only these variables may occur.
+
+    Raises `InputError` for everything else, and for expressions that are too long, too deep, too
+    large, or not real and finite.
+
+    >>> parse("q^2*(q - 2)^2 - (q - 1)^2")
+    q**2*(q - 2)**2 - (q - 1)**2
+    >>> parse("1/x", names=["r"])
+    Traceback (most recent call last):
+        ...
+    systems.errors.InputError: there is no variable 'x' in '1/x'; it may use r.
+    """
+    reader = Reader(text, None if names is None else tuple(names))
+    return reader.build(reader.tree(), depth=0)
+
+
+def parse_list(text: str, names: Iterable[str] | None = None) -> tuple[Expr, ...]:
+    """The expressions of a list separated by commas.
+
+    >>> parse_list("1/r, 1/r**2, 1/(10 - r)")
+    (1/r, r**(-2), 1/(10 - r))
+    """
+    known = None if names is None else tuple(names)
+    return tuple(parse(part, known) for part in _split(text))
+
+
+def parse_assignments(text: str, names: Iterable[str] | None = None) -> dict[str, Expr]:
+    """The named expressions of ``"name=expression, name=expression"``, in order.
+
+    >>> parse_assignments("r=sqrt(x**2 + y**2), s=x + y")
+    {'r': sqrt(x**2 + y**2), 's': x + y}
+    """
+    known = None if names is None else tuple(names)
+    assigned: dict[str, Expr] = {}
+    for part in _split(text):
+        name, equals, expression = part.partition("=")
+        name = name.strip()
+        if not equals:
+            raise InputError(f"{short(part)} is not of the form name=expression.")
+        symbol(name)
+        if name in assigned:
+            raise InputError(f"{name!r} is given twice in {short(text)}.")
+        assigned[name] = parse(expression, known)
+    return assigned
+
+
+def text(expr: Expr) -> str:
+    """The text of `expr` that `parse` and `sympy.sympify` read back.
+
+    Decimals are written with as many digits as a double needs, so no bit is lost.
+
+    Raises `InputError` when `expr` holds something that `parse` does not understand.
+
+    >>> text(0.1 / symbol("r") ** 2)
+    '0.1/r**2'
+    >>> parse(text(Float(1) / 3)) == Float(1) / 3
+    True
+    """
+    expr = sympy.sympify(expr, strict=True)  # a number, never a string
+    known = tuple(function for name, function in FUNCTIONS.items() if name != "sqrt")
+    atoms = (Symbol, Rational, Float, type(S.Pi), type(S.Exp1))
+    for node in sympy.preorder_traversal(expr):
+        if not isinstance(node, (*atoms, sympy.Add, sympy.Mul, sympy.Pow, *known)):
+            raise InputError(f"{node} cannot be written as text: only arithmetic on numbers can.")
+    written: str = _Printer().doprint(expr)
+    return written
+
+
+class _Printer(StrPrinter):  # type: ignore[misc]
+    """sympy's printer, except that decimals lose no digits."""
+
+    def _print_Float(self, number: Float) -> str:
+        value = float(number)
+        digits = repr(value)
+        # sympy keeps a few bits more than a double; in rare cases that rounds the other way.
+        return digits if float(Float(digits)) == value else format(value, ".17g")
+
+
+def _split(text: str) -> list[str]:
+    """The parts of `text` between the commas that are outside all parentheses."""
+    parts = [""]
+    depth = 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts

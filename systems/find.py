@@ -1,0 +1,73 @@
+"""Systems by name, from the catalog, or by path, from a file of one's own."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+from pathlib import Path
+from types import ModuleType
+
+from systems import catalog
+from systems.errors import InputError, nearest
+from systems.system import System
+
+
+def names() -> tuple[str, ...]:
+    """The names of the catalog: one for each of its files, none of which is imported.
+
+    >>> names()
+    ('central_force', 'coulomb', 'double_well', 'oscillator')
+    """
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(catalog.__path__)))
+
+
+def get(name_or_path: str | Path) -> System:
+    """The system of the catalog with this name, or the `SYSTEM` of a Python file.
+
+    The file is run, so it must be one that you trust.
+
+    Raises `InputError` for a name that is not in the catalog, and a file that is missing, fails or
+    has no `SYSTEM`.
+
+    >>> get("oscillator").potential
+    q**2/2
+    >>> get("columb")
+    Traceback (most recent call last):
+        ...
+    systems.errors.InputError: there is no system 'columb'. Did you mean 'coulomb'? There are \
+central_force, coulomb, double_well, oscillator.
+    """
+    name = str(name_or_path)
+    if name.endswith(".py"):
+        return _system(_run(Path(name)), name)
+    if name not in names():
+        raise InputError(
+            f"there is no system {name!r}.{nearest(name, names())} There are {', '.join(names())}."
+        )
+    return _system(importlib.import_module(f"systems.catalog.{name}"), name)
+
+
+def _run(path: Path) -> ModuleType:
+    """The module of a user's file."""
+    if not path.is_file():
+        raise InputError(f"there is no file {str(path)!r}.")
+    spec = importlib.util.spec_from_file_location(f"_user_system_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise InputError(f"{str(path)!r} cannot be run as a Python file.")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except InputError:
+        raise
+    except Exception as error:
+        # Whatever goes wrong in the user's file is the user's to mend; the cause is kept.
+        raise InputError(f"{str(path)!r} fails with {type(error).__name__}: {error}.") from error
+    return module
+
+
+def _system(module: ModuleType, name: str) -> System:
+    system = getattr(module, "SYSTEM", None)
+    if not isinstance(system, System):
+        raise InputError(f"{name!r} defines no SYSTEM = System(...).")
+    return system

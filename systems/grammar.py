@@ -1,0 +1,198 @@
+"""The whitelist: which text is a formula, and the sympy expression that it spells.
+
+Python's `ast` module only builds a syntax tree; the tree is then rebuilt node by node from sympy
+objects. Sizes are limited, so that a short text like ``9**9**9`` cannot exhaust the machine.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+from sympy import Expr, Float, Integer, Rational, S, Symbol
+
+from systems.errors import InputError, nearest
+
+MAX_LENGTH = 10_000  # characters
+MAX_DEPTH = 100  # nested parentheses, functions, powers; a long sum counts once
+MAX_EXPONENT = 1000
+MAX_DIGITS = 40  # of a whole number as written
+MAX_BITS = 4096  # of a power of a fraction
+MAX_CONSTANT = 30  # operations in one constant, such as sqrt(2) + pi/3
+LARGEST_NUMBER = 1e300  # keeps every number within a double
+
+FUNCTIONS: dict[str, Any] = {
+    "sqrt": sympy.sqrt,
+    "exp": sympy.exp,
+    "log": sympy.log,
+    "sin": sympy.sin,
+    "cos": sympy.cos,
+    "tan": sympy.tan,
+    "sinh": sympy.sinh,
+    "cosh": sympy.cosh,
+    "tanh": sympy.tanh,
+    "asin": sympy.asin,
+    "acos": sympy.acos,
+    "atan": sympy.atan,
+    "Abs": sympy.Abs,
+    "abs": sympy.Abs,
+}
+CONSTANTS: dict[str, Any] = {"pi": sympy.pi, "E": sympy.E}
+
+
+def symbol(name: str) -> Symbol:
+    """The symbol called `name`, without assumptions: `symbol("r") == sympy.Symbol("r")`.
+
+    Raises `InputError` for a name that is not an identifier, or that sympy would read back as
+    something else (`S`, `N`, `beta`, ...).
+
+    >>> symbol("r") + symbol("x1")
+    r + x1
+    """
+    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("__"):
+        raise InputError(f"{name!r} cannot be the name of a variable; use letters and digits.")
+    if hasattr(sympy, name) or name in FUNCTIONS:
+        raise InputError(
+            f"the name {name!r} has a meaning of its own in sympy; rename it, e.g. '{name}_'."
+        )
+    return Symbol(name)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Rebuilds one syntax tree from sympy objects; the text is kept for the error messages."""
+
+    text: str
+    names: tuple[str, ...] | None
+
+    def tree(self) -> ast.expr:
+        """The syntax tree of the text, in which ``^`` binds like ``**``."""
+        if len(self.text) > MAX_LENGTH:
+            raise InputError(
+                f"an expression of {len(self.text)} characters is too long; "
+                f"at most {MAX_LENGTH} are read."
+            )
+        if not self.text.strip():
+            raise InputError("an expression is empty.")
+        try:
+            return ast.parse(self.text.strip().replace("^", "**"), mode="eval").body
+        except (RecursionError, MemoryError) as error:
+            raise self.error("it is nested too deeply") from error
+        except (SyntaxError, ValueError) as error:
+            raise self.error("it is not a formula (write products as 2*x)") from error
+
+    def error(self, reason: str) -> InputError:
+        return InputError(f"cannot read {short(self.text)}: {reason}.")
+
+    def build(self, node: ast.expr, depth: int) -> Expr:
+        """The checked expression of `node`."""
+        if depth > MAX_DEPTH:
+            raise self.error("it is nested too deeply")
+        match node:
+            case ast.Constant(value=value):
+                expr = self.number(value)
+            case ast.Name(id=name):
+                expr = self.name(name)
+            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+                expr = self.build(operand, depth + 1)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                expr = -self.build(operand, depth + 1)
+            case ast.BinOp(op=ast.Add() | ast.Sub()):
+                expr = sympy.Add(*self.chain(node, (ast.Add, ast.Sub), depth))
+            case ast.BinOp(op=ast.Mult() | ast.Div()):
+                expr = sympy.Mul(*self.chain(node, (ast.Mult, ast.Div), depth))
+            case ast.BinOp(left=base, op=ast.Pow(), right=exponent):
+                expr = self.power(self.build(base, depth + 1), self.build(exponent, depth + 1))
+            case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]):
+                expr = self.function(name)(self.build(argument, depth + 1))
+            case ast.Call(func=ast.Name(id=name)):
+                self.function(name)
+                raise self.error(f"{name} takes exactly one argument")
+            case _:
+                raise self.error("only arithmetic on numbers, names and functions is understood")
+        return self.checked(expr)
+
+    def chain(self, node: ast.expr, operators: tuple[type, type], depth: int) -> list[Expr]:
+        """The terms of a sum, or the factors of a product, however many there are.
+
+        Python nests ``a + b + c`` to the left. It is unrolled here, so that a polynomial of a
+        thousand terms is not taken for a deep expression.
+        """
+        parts: list[Expr] = []
+        while isinstance(node, ast.BinOp) and isinstance(node.op, operators):
+            right = self.build(node.right, depth + 1)
+            if isinstance(node.op, ast.Sub):
+                right = -right
+            elif isinstance(node.op, ast.Div):
+                right = self.checked(1 / right)
+            parts.append(right)
+            node = node.left
+        parts.append(self.build(node, depth + 1))
+        return parts[::-1]
+
+    def number(self, value: object) -> Expr:
+        # bool is a subclass of int in Python: True is no number here.
+        if isinstance(value, int) and not isinstance(value, bool):
+            if abs(value) >= 10**MAX_DIGITS:
+                raise self.error(f"it has a whole number of more than {MAX_DIGITS} digits")
+            return Integer(value)
+        if isinstance(value, float):
+            return Float(value)
+        raise self.error("only arithmetic on numbers, names and functions is understood")
+
+    def name(self, name: str) -> Expr:
+        if name in FUNCTIONS:
+            raise self.error(f"{name} is a function, write {name}(...)")
+        if self.names is not None and name in self.names:
+            return Symbol(name)
+        if name in CONSTANTS:
+            return CONSTANTS[name]
+        if self.names is None:
+            return symbol(name)
+        raise InputError(
+            f"there is no variable {name!r} in {short(self.text)}; it may use "
+            f"{', '.join(self.names)}.{nearest(name, self.names)}"
+        )
+
+    def function(self, name: str) -> Any:
+        if name not in FUNCTIONS:
+            raise self.error(f"there is no function {name!r}; known are {', '.join(FUNCTIONS)}")
+        return FUNCTIONS[name]
+
+    def power(self, base: Expr, exponent: Expr) -> Expr:
+        """base**exponent, unless the result would be enormous."""
+        if exponent.is_number and abs(float(exponent)) > MAX_EXPONENT:
+            raise self.error(f"an exponent is larger than {MAX_EXPONENT}")
+        if isinstance(base, Rational) and exponent.is_number:
+            bits = max(abs(base.p), base.q).bit_length()
+            if bits * abs(float(exponent)) > MAX_BITS:
+                raise self.error("a power of a number is too large")
+        return base**exponent
+
+    def checked(self, expr: Expr) -> Expr:
+        """`expr`, unless it divides by zero, is not real, or leaves the range of doubles.
+
+        Every constant is checked before something larger is built from it, hence sympy never
+        has to evaluate, say, exp(exp(exp(9))).
+        """
+        if expr.has(S.NaN, S.ComplexInfinity, S.Infinity, S.NegativeInfinity):
+            raise self.error("it divides by zero or is not finite")
+        if expr.has(S.ImaginaryUnit):
+            raise self.error("it is not a real number")
+        if expr.is_number:
+            if expr.count_ops() > MAX_CONSTANT:
+                raise self.error("a constant in it is too complicated; write it as a decimal")
+            value = expr.evalf()
+            if not value.is_real:
+                raise self.error("it is not a real number")
+            if value != 0 and not 1 / LARGEST_NUMBER < abs(value) < LARGEST_NUMBER:
+                raise self.error("a number in it is too large or too small")
+        return expr
+
+
+def short(text: str) -> str:
+    """`text` in quotes, cut to a length that fits in a sentence."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")

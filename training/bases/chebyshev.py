@@ -1,0 +1,82 @@
+"""Chebyshev polynomials of the scaled features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import torch
+from torch import Tensor
+
+from training.bases.scaling import Scaling
+
+
+@dataclass(frozen=True)
+class Chebyshev:
+    """phi_m(x) = prod_j T_{m_j}(z_j(x)) over all multi-indices 0 < m_1 + ... + m_f <= degree.
+
+    T_0 = 1, T_1 = z, T_{m+1} = 2 z T_m - T_{m-1}. The constant is gauge and left out. For smooth
+    one-dimensional laws the coefficients fall geometrically, which makes this the reference basis.
+    Source: L. N. Trefethen, Approximation Theory and Approximation Practice, chapters 3 and 8.
+
+    >>> line = torch.tensor([[-1.0], [0.0], [1.0]], dtype=torch.float64)
+    >>> Chebyshev.of(line, degree=2).values(line)[:, 1].tolist()
+    [1.0, -1.0, 1.0]
+    """
+
+    scaling: Scaling
+    orders: tuple[tuple[int, ...], ...]
+
+    @staticmethod
+    def of(x: Tensor, degree: int) -> Chebyshev:
+        """All products up to ``degree`` on the box of the points ``x`` (n, f)."""
+        ranges = [range(degree + 1)] * x.shape[1]
+        orders = tuple(order for order in product(*ranges) if 0 < sum(order) <= degree)
+        return Chebyshev(Scaling.of(x), orders)
+
+    @property
+    def size(self) -> int:
+        """K, the number of products."""
+        return len(self.orders)
+
+    def values(self, x: Tensor) -> Tensor:
+        """phi_m(x_i), shape (n, K)."""
+        polynomials, _ = self._one_dimensional(x)
+        columns = []
+        for order in self.orders:
+            column = torch.ones_like(x[:, 0])
+            for j, m in enumerate(order):
+                column = column * polynomials[m][:, j]
+            columns.append(column)
+        return torch.stack(columns, dim=1)
+
+    def gradients(self, x: Tensor) -> Tensor:
+        """d phi_m/d x_j, shape (n, f, K)."""
+        polynomials, slopes = self._one_dimensional(x)
+        stretch = self.scaling.slope(x)
+        columns = []
+        for order in self.orders:
+            partials = []
+            for a in range(len(order)):
+                partial = stretch[:, a]
+                for j, m in enumerate(order):
+                    factor = slopes[m] if j == a else polynomials[m]
+                    partial = partial * factor[:, j]
+                partials.append(partial)
+            columns.append(torch.stack(partials, dim=1))
+        return torch.stack(columns, dim=2)
+
+    def to(self, like: Tensor) -> Chebyshev:
+        """The same basis on the device and in the precision of ``like``."""
+        return Chebyshev(self.scaling.to(like), self.orders)
+
+    def _one_dimensional(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """T_m(z) and dT_m/dz for m = 0..degree, each (n, f)."""
+        z = self.scaling(x)
+        values = [torch.ones_like(z), z]
+        slopes = [torch.zeros_like(z), torch.ones_like(z)]
+        degree = max(max(order) for order in self.orders)
+        for m in range(1, degree):
+            values.append(2 * z * values[m] - values[m - 1])
+            slopes.append(2 * values[m] + 2 * z * slopes[m] - slopes[m - 1])
+        return values, slopes

@@ -1,0 +1,164 @@
+"""A multilayer perceptron whose last hidden layer is the basis."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from training.bases.scaling import Scaling
+
+SHORTEST_SLOPE = 0.3
+STEEPEST_SLOPE = 2.0
+
+
+@dataclass(frozen=True)
+class Network:
+    """phi(x) = tanh(W_L ... tanh(W_1 z(x) + b_1) ... + b_L): one basis function an output unit.
+
+    V(x) = sum_k c_k phi_k(x) is then an ordinary MLP with a linear output layer c. The values and
+    the gradients with respect to x are propagated together, forward, one tangent a feature.
+
+    Shapes: ``weights[l]`` is (inputs, outputs), ``biases[l]`` is (outputs,); x is (n, f).
+    """
+
+    scaling: Scaling
+    weights: tuple[Tensor, ...]
+    biases: tuple[Tensor, ...]
+
+    @property
+    def size(self) -> int:
+        """K, the number of basis functions."""
+        return self.weights[-1].shape[1]
+
+    def values(self, x: Tensor) -> Tensor:
+        """phi_k(x), shape (n, K)."""
+        hidden = self.scaling(x)
+        for weight, bias in zip(self.weights, self.biases, strict=True):
+            hidden = torch.tanh(hidden @ weight + bias)
+        return hidden
+
+    def gradients(self, x: Tensor) -> Tensor:
+        """d phi_k / d x_j, shape (n, f, K)."""
+        hidden = self.scaling(x)
+        tangents = torch.diag_embed(self.scaling.slope(x))
+        for weight, bias in zip(self.weights, self.biases, strict=True):
+            hidden = torch.tanh(hidden @ weight + bias)
+            tangents = (1 - hidden * hidden)[:, None, :] * (tangents @ weight)
+        return tangents
+
+    def parameters(self) -> Tensor:
+        """All hidden weights and biases in one flat vector."""
+        return torch.cat([part.reshape(-1) for part in (*self.weights, *self.biases)])
+
+    def with_parameters(self, flat: Tensor) -> Network:
+        """The same network with other hidden weights; differentiable in ``flat``."""
+        parts = []
+        start = 0
+        for part in (*self.weights, *self.biases):
+            parts.append(flat[start : start + part.numel()].reshape(part.shape))
+            start += part.numel()
+        layers = len(self.weights)
+        return replace(self, weights=tuple(parts[:layers]), biases=tuple(parts[layers:]))
+
+    def to(self, like: Tensor) -> Network:
+        """The same network on the device and in the precision of ``like``."""
+        weights = tuple(weight.to(like) for weight in self.weights)
+        biases = tuple(bias.to(like) for bias in self.biases)
+        return Network(self.scaling.to(like), weights, biases)
+
+
+def placed(x: Tensor, width: int, seed: int) -> Network:
+    """One hidden layer whose weights are placed from pairs of data points.
+
+    Unit k is centred on a data point z_a and climbs towards another, z_b:
+    w_k = s_k (z_b - z_a) / |z_b - z_a|^2 and b_k = -w_k . z_a with log s_k uniform in (log 0.3,
+    log 2), so that every unit bends where the data are, at their own scale. With the output layer
+    solved by least squares nothing remains to be descended along in the smooth one-dimensional
+    problems. Source: E. L. Bolager et al., "Sampling weights of deep neural networks",
+    NeurIPS 2023 (arXiv:2306.16830), with slopes drawn as above.
+
+    Shapes: ``x`` is (n, f), the result has ``width`` basis functions.
+
+    >>> placed(torch.linspace(-1, 1, 50, dtype=torch.float64)[:, None], width=8, seed=0).size
+    8
+    """
+    scaling = Scaling.of(x)
+    z = scaling(x)
+    generator = torch.Generator().manual_seed(seed)
+    start, end = _pairs(z.cpu(), width, generator)
+    step = end - start
+    distance = step.norm(dim=1, keepdim=True).clamp(min=1e-6)
+    spread = math.log(STEEPEST_SLOPE) - math.log(SHORTEST_SLOPE)
+    uniform = torch.rand(width, 1, generator=generator, dtype=torch.float64)
+    slope = torch.exp(math.log(SHORTEST_SLOPE) + spread * uniform)
+    weight = slope * step / distance**2
+    bias = -(weight * start).sum(dim=1)
+    return Network(scaling, (weight.T.contiguous().to(z),), (bias.to(z),))
+
+
+def glorot(x: Tensor, hidden: tuple[int, ...], seed: int) -> Network:
+    """A multilayer perceptron with Glorot-uniform weights and spread biases.
+
+    W_l ~ U(-a, a), a = sqrt(6 / (inputs + outputs)). The first layer's biases are drawn so that its
+    units are centred on points spread over the data's box. Source: X. Glorot and Y. Bengio,
+    AISTATS 2010, eq. 16.
+
+    >>> glorot(torch.linspace(-1, 1, 50, dtype=torch.float64)[:, None], (16, 64), seed=0).size
+    64
+    """
+    scaling = Scaling.of(x)
+    generator = torch.Generator().manual_seed(seed)
+    weights = []
+    biases = []
+    inputs = x.shape[1]
+    for layer, outputs in enumerate(hidden):
+        bound = math.sqrt(6 / (inputs + outputs))
+        uniform = torch.rand(inputs, outputs, generator=generator, dtype=torch.float64)
+        weight = (2 * uniform - 1) * bound
+        bias = torch.zeros(outputs, dtype=torch.float64)
+        if layer == 0:
+            weight = _spread(weight, generator)
+            centres = 2 * torch.rand(inputs, outputs, generator=generator, dtype=torch.float64) - 1
+            bias = -(weight * centres).sum(dim=0)
+        weights.append(weight.to(x))
+        biases.append(bias.to(x))
+        inputs = outputs
+    return Network(scaling, tuple(weights), tuple(biases))
+
+
+def _spread(weight: Tensor, generator: torch.Generator) -> Tensor:
+    """Give the columns of the first layer lengths between 0.5 and 3 box widths."""
+    length = 0.5 + 2.5 * torch.rand(weight.shape[1], generator=generator, dtype=torch.float64)
+    return weight / weight.norm(dim=0) * length
+
+
+def _pairs(z: Tensor, width: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Pairs of distinct data points, shapes (width, f) each."""
+    if z.shape[1] == 1:
+        return _pairs_on_a_line(z, width, generator)
+    # In several dimensions draw more pairs than needed and favour the near ones, as 1/distance.
+    drawn = 6 * width
+    first = z[torch.randint(len(z), (drawn,), generator=generator)]
+    second = z[torch.randint(len(z), (drawn,), generator=generator)]
+    distance = (second - first).norm(dim=1)
+    odds = torch.where(distance > 0, 1 / (distance + 1e-3), torch.zeros_like(distance))
+    kept = torch.multinomial(odds, width, generator=generator)
+    return first[kept], second[kept]
+
+
+def _pairs_on_a_line(z: Tensor, width: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """In one dimension: neighbours at a log-uniform number of ranks, 1 % to 50 % of the points."""
+    ordered = z[:, 0].sort().values
+    n = len(ordered)
+    low, high = math.log(0.01), math.log(0.5)
+    uniform = torch.rand(width, generator=generator, dtype=torch.float64)
+    ranks = (torch.exp(low + (high - low) * uniform) * n).long().clamp(min=1)
+    first = torch.randint(n, (width,), generator=generator)
+    sign = 2 * torch.randint(2, (width,), generator=generator) - 1
+    second = first + sign * ranks
+    outside = (second < 0) | (second >= n)
+    second = torch.where(outside, first - sign * ranks, second).clamp(0, n - 1)
+    return ordered[first][:, None], ordered[second][:, None]

@@ -1,0 +1,57 @@
+"""The derivative of a trained function with respect to its hidden weights is a basis too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.func import jacrev, vmap
+
+from training.bases.network import Network
+
+
+@dataclass(frozen=True)
+class Tangent:
+    """psi_m(x) = d/dw_m sum_k c_k phi_k(x; w), one function a hidden weight.
+
+    Put into any family of rows it gives the Jacobian of that family's residual with respect to
+    the hidden weights, whatever the rows are: energy, force, centred or averaged over nodes.
+    """
+
+    network: Network
+    coefficients: Tensor
+
+    @property
+    def size(self) -> int:
+        """The number of hidden weights."""
+        return self.network.parameters().numel()
+
+    def values(self, x: Tensor) -> Tensor:
+        """psi_m(x_i), shape (n, hidden weights)."""
+
+        def value(flat: Tensor, point: Tensor) -> Tensor:
+            network = self.network.with_parameters(flat)
+            return network.values(point[None])[0] @ self.coefficients
+
+        result: Tensor = vmap(jacrev(value), (None, 0))(self.network.parameters(), x)
+        return result
+
+    def gradients(self, x: Tensor) -> Tensor:
+        """d psi_m/dx_j, shape (n, f, hidden weights)."""
+
+        def gradient(flat: Tensor, point: Tensor) -> Tensor:
+            network = self.network.with_parameters(flat)
+            return network.gradients(point[None])[0] @ self.coefficients
+
+        result: Tensor = vmap(jacrev(gradient), (None, 0))(self.network.parameters(), x)
+        return result
+
+    def to(self, like: Tensor) -> Tangent:
+        """The same basis on the device and in the precision of ``like``."""
+        return Tangent(self.network.to(like), self.coefficients.to(like))
+
+
+def jacobian_size(network: Network, rows: int) -> int:
+    """Bytes of the Jacobian of ``rows`` residuals, to choose an optimizer by."""
+    return rows * network.parameters().numel() * torch.finfo(torch.float64).bits // 8

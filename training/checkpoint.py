@@ -1,0 +1,54 @@
+"""What is kept of a training run while it is under way, so that Ctrl-C loses nothing."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from systems.errors import InputError
+
+SECONDS_BETWEEN_WRITES = 2.0
+
+
+@dataclass
+class Checkpoint:
+    """The newest hidden weights and the loss so far, in memory and, every two seconds, on disk.
+
+    ``path`` may be None (memory only). ``parameters`` is a flat vector, ``history`` the losses.
+    Written to a neighbour and renamed: there is no half-written checkpoint.
+    """
+
+    path: Path | None = None
+    parameters: Tensor | None = None
+    history: tuple[float, ...] = ()
+    written: float = 0.0
+
+    def keep(self, parameters: Tensor, history: Sequence[float]) -> None:
+        """Remember this state; write it when the last write is two seconds old."""
+        self.parameters = parameters.detach().cpu()
+        self.history = tuple(history)
+        if time.monotonic() - self.written > SECONDS_BETWEEN_WRITES:
+            self.write()
+
+    def write(self) -> None:
+        """Write the state to ``path``, atomically."""
+        if self.path is None or self.parameters is None:
+            return
+        unfinished = self.path.with_suffix(".part")
+        torch.save({"parameters": self.parameters, "history": list(self.history)}, unfinished)
+        os.replace(unfinished, self.path)
+        self.written = time.monotonic()
+
+    @staticmethod
+    def read(path: Path) -> Checkpoint:
+        """The state kept at ``path``; raises InputError when there is none to go on from."""
+        if not path.exists():
+            raise InputError(f"{path.parent} holds no checkpoint: there is no training to resume")
+        state = torch.load(path, weights_only=True)
+        return Checkpoint(path, state["parameters"], tuple(state["history"]))

@@ -1,0 +1,91 @@
+"""A learned potential by itself: callable, saved and loaded."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from systems.errors import InputError
+from systems.expressions import parse, text
+from training.bases.basis import Basis
+from training.bases.network import Network
+from training.bases.scaling import Scaling
+from training.features import Features
+from training.stencils import Array
+
+CHUNK = 5000
+
+
+@dataclass(frozen=True)
+class Potential:
+    """V(q) = sum_k c_k phi_k(x(q)), up to one constant a connected component.
+
+    Called on coordinates (n, d) it returns V (n,); ``gradient`` returns dV/dq (n, d).
+    """
+
+    basis: Basis
+    coefficients: Tensor
+    features: Features
+
+    def __call__(self, q: Array) -> Array:
+        """V(q): (n, d) -> (n,)."""
+        return self.values(_tensor(self.features.values(q))).numpy()
+
+    def gradient(self, q: Array) -> Array:
+        """dV/dq: (n, d) -> (n, d)."""
+        slope = self.slope(_tensor(self.features.values(q))).numpy()
+        result: Array = np.einsum("ndf,nf->nd", self.features.jacobian(q), slope)
+        return result
+
+    def values(self, x: Tensor) -> Tensor:
+        """V as a function of the features: (n, f) -> (n,)."""
+        with torch.no_grad():
+            parts = [self.basis.values(part.to(self.coefficients)) for part in x.split(CHUNK)]
+            return torch.cat([part @ self.coefficients for part in parts]).cpu().double()
+
+    def slope(self, x: Tensor) -> Tensor:
+        """dV/dx: (n, f) -> (n, f)."""
+        with torch.no_grad():
+            parts = [self.basis.gradients(part.to(self.coefficients)) for part in x.split(CHUNK)]
+            return torch.cat([part @ self.coefficients for part in parts]).cpu().double()
+
+    def to_bytes(self) -> bytes:
+        """The weights of a network as a file's contents; ``load`` reads them back."""
+        if not isinstance(self.basis, Network):
+            raise InputError(f"a {type(self.basis).__name__} basis has no weights to save")
+        scaling = self.basis.scaling
+        stream = io.BytesIO()
+        torch.save(
+            {
+                "weights": [weight.cpu() for weight in self.basis.weights],
+                "biases": [bias.cpu() for bias in self.basis.biases],
+                "scaling": [scaling.lo.cpu(), scaling.hi.cpu(), scaling.logarithmic.cpu()],
+                "coefficients": self.coefficients.cpu(),
+                "coordinates": list(self.features.coordinates),
+                "features": {n: text(e) for n, e in self.features.definitions.items()},
+            },
+            stream,
+        )
+        return stream.getvalue()
+
+    @staticmethod
+    def load(path: Path) -> Potential:
+        """The potential that ``to_bytes`` wrote; raises InputError where there is none."""
+        if not path.exists():
+            raise InputError(f"there are no weights at {path}; the run was not finished")
+        state = torch.load(path, weights_only=True)
+        network = Network(
+            Scaling(*state["scaling"]), tuple(state["weights"]), tuple(state["biases"])
+        )
+        coordinates = tuple(state["coordinates"])
+        definitions = {name: parse(code) for name, code in state["features"].items()}
+        return Potential(network, state["coefficients"], Features.of(coordinates, definitions))
+
+
+def _tensor(values: Array) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values))

@@ -1,0 +1,153 @@
+"""Variable projection: train the hidden weights with the output layer eliminated.
+
+Source: G. H. Golub and V. Pereyra, SIAM J. Numer. Anal. 10 (1973) 413; the Jacobian's second term
+is dropped after L. Kaufman, BIT 15 (1975) 49.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.optimize import minimize
+from torch import Tensor
+
+from training.bases.network import Network
+from training.bases.tangent import Tangent
+from training.families import stack
+from training.linear import solve
+from training.rows import Rows
+
+Watch = Callable[[int, float, Network], None]
+RIDGE = 1e-8
+NOTHING_CUT = 1e-16
+MOST_REJECTIONS = 20
+STALLED = 1e-3
+PATIENCE = 15
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """The reduced loss: L(w) = min_c |A(w) c - b|^2 + ridge^2 |c|^2, stacked over the families.
+
+    The ridge makes the minimum over c a smooth function of w, where cutting off singular values
+    would let it jump; once w is trained, the last solve is done without it.
+    """
+
+    families: Sequence[Rows]
+    weights: Sequence[float]
+    ridge: float = RIDGE
+
+    def eliminate(self, network: Network) -> tuple[Tensor, Tensor, Tensor]:
+        """A with the ridge's rows below, c*(w), and the residual A c* - b."""
+        design, truth = stack(self.families, self.weights, network)
+        penalty = self.ridge * torch.eye(network.size, dtype=design.dtype, device=design.device)
+        design = torch.cat([design, penalty])
+        truth = torch.cat([truth, truth.new_zeros(network.size)])
+        with torch.no_grad():
+            coefficients = solve(design, truth, NOTHING_CUT).coefficients
+        return design, coefficients, design @ coefficients - truth
+
+    def loss(self, network: Network) -> float:
+        """L(w)."""
+        with torch.no_grad():
+            return float(self.eliminate(network)[2].square().sum())
+
+    def loss_and_gradient(self, network: Network, flat: Tensor) -> tuple[float, Tensor]:
+        """L(w) and dL/dw; c* needs no derivative, being the minimum over c (envelope theorem)."""
+        flat = flat.detach().requires_grad_(True)
+        _, _, residual = self.eliminate(network.with_parameters(flat))
+        loss = residual.square().sum()
+        (gradient,) = torch.autograd.grad(loss, flat)
+        return float(loss.detach()), gradient
+
+
+def lbfgs(
+    network: Network, reduced: Reduced, iterations: int, tolerance: float, watch: Watch
+) -> Network:
+    """Minimise log L(w) by L-BFGS (memory 50) until L <= tolerance^2 or ``iterations`` are spent.
+
+    The logarithm keeps the line search's stopping tests meaningful over twenty decades of loss.
+    ``watch(iteration, loss, network)`` is called after every iteration.
+    """
+    start = network.parameters()
+    counter = 0
+    best = (np.inf, start)
+
+    def objective(point: np.ndarray) -> tuple[float, np.ndarray]:
+        nonlocal best
+        flat = torch.from_numpy(point).to(start)
+        loss, gradient = reduced.loss_and_gradient(network, flat)
+        if loss < best[0]:
+            best = (loss, flat.clone())
+        floor = max(loss, 1e-300)
+        return float(np.log(floor)), (gradient / floor).cpu().numpy()
+
+    def after(_: np.ndarray) -> None:
+        nonlocal counter
+        counter += 1
+        watch(counter, best[0], network.with_parameters(best[1]))
+        if best[0] <= tolerance**2:
+            raise StopIteration
+
+    options = {"maxiter": iterations, "maxfun": 2 * iterations, "maxcor": 50}
+    options |= {"ftol": 1e-12, "gtol": 1e-12}
+    minimize(
+        objective,
+        start.cpu().numpy(),
+        jac=True,
+        method="L-BFGS-B",
+        callback=after,
+        options=options,
+    )
+    return network.with_parameters(best[1])
+
+
+def levenberg_marquardt(
+    network: Network, reduced: Reduced, iterations: int, tolerance: float, watch: Watch
+) -> Network:
+    """Damped Gauss-Newton on the hidden weights with the output layer projected out.
+
+    (J_p^T J_p + lambda mean(diag J_p^T J_p) I) dw = -J_p^T r, where J_p is the residual's
+    Jacobian with the range of A removed. lambda falls fivefold on success, grows fourfold on
+    rejection. Stops at L <= tolerance^2, after 15 steps that gain under 0.1 %, or when 20 dampings
+    in a row are rejected.
+    """
+    damping = 1e-2
+    flat = network.parameters()
+    loss = reduced.loss(network)
+    stalled = 0
+    for iteration in range(1, iterations + 1):
+        current = network.with_parameters(flat)
+        normal, gradient = _normal_equations(current, reduced)
+        scale = float(normal.diagonal().mean())
+        identity = torch.eye(len(flat), dtype=flat.dtype, device=flat.device)
+        for _ in range(MOST_REJECTIONS):
+            step = torch.linalg.solve(normal + damping * scale * identity, -gradient)
+            trial = reduced.loss(network.with_parameters(flat + step))
+            if trial < loss:
+                break
+            damping *= 4
+        else:
+            break
+        gain = (loss - trial) / loss
+        flat, loss = flat + step, trial
+        damping = max(damping / 5, 1e-17)
+        watch(iteration, loss, network.with_parameters(flat))
+        stalled = stalled + 1 if gain < STALLED else 0
+        if loss <= tolerance**2 or stalled >= PATIENCE:
+            break
+    return network.with_parameters(flat)
+
+
+def _normal_equations(network: Network, reduced: Reduced) -> tuple[Tensor, Tensor]:
+    """J_p^T J_p and J_p^T r, with the range of A projected out of J."""
+    with torch.no_grad():
+        design, coefficients, residual = reduced.eliminate(network)
+        span = torch.linalg.qr(design).Q
+        jacobian, _ = stack(reduced.families, reduced.weights, Tangent(network, coefficients))
+        jacobian = torch.cat([jacobian, jacobian.new_zeros(network.size, jacobian.shape[1])])
+        projected = jacobian - span @ (span.T @ jacobian)
+    return projected.T @ projected, projected.T @ residual
