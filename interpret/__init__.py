@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from interpret.law import Law
     from interpret.library import Library
     from interpret.pipeline import fit
-    from interpret.samples import Samples, probe
+    from interpret.prediction import rollout
     from interpret.refinement import refine
     from interpret.regression import regress
-    from interpret.prediction import rollout
     from interpret.run import Run
+    from interpret.samples import Samples, probe
 
 _HOMES = {
     "Comparison": "comparison",

@@ -15,8 +15,8 @@ from typer.exceptions import TyperException
 from interpret import options
 
 if TYPE_CHECKING:
-    from interpret.pipeline import Run
     from interpret.request import Request
+    from interpret.run import Run
     from systems import System, Trajectories
 
 NOTHING_KEPT = "there was nothing to keep yet; the same command starts over."
@@ -153,6 +153,7 @@ def _fit(
             run = fit_law(
                 motion,
                 **request.settings,
+                name=request.source.name,
                 out=folder,
                 resume=folder if checkpoint.exists() else None,
                 progress=progress,
@@ -197,7 +198,7 @@ def _show(run: Run, as_json: bool) -> None:
 @app.command()
 def show(run: RunName, json: AsJson = False) -> None:
     """Print the law of a finished run again, as the fit printed it."""
-    from interpret.pipeline import Run
+    from interpret.run import Run
     from interpret.runs import find
 
     _show(Run.load(find(run)), json)

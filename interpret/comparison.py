@@ -133,7 +133,7 @@ def compare(law: Law, system: System, truth: Expr | str | None = None) -> Compar
         truth=known,
         support_precision=len(both) / len(kept) if kept else 1.0,
         support_recall=len(both) / len(true) if true else 1.0,
-        worst_relative_error=max((term.relative_error for term in true), default=0.0),
+        worst_relative_error=float(np.max([term.relative_error for term in true], initial=0.0)),
         remainder=parts.remainder,
     )
 
@@ -179,6 +179,8 @@ def _beyond_error(law: Law, terms: Sequence[Term]) -> str:
     truth = {term.term: float(term.truth) for term in terms if term.truth is not None}
     true = np.array([truth[term] for term in law.terms])
     stderr = law.stderr
+    if not np.isfinite(law.coefficients).all():
+        return "a coefficient is not a finite number"
     if not np.isfinite(law.covariance).all() or not (stderr > 0).all():
         return "the error bars are not known"
     wide = stderr >= np.abs(true)

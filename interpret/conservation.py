@@ -42,9 +42,14 @@ def conserved(trajectories: Trajectories) -> tuple[sympy.Expr | None, str]:
                 f"{angular:.2f}): V depends on |q1 - q2|"
             )
             half = dimension // 2
-            return _distance(trajectories.coordinates[:half], trajectories.coordinates[half:]), reason
+            return _distance(
+                trajectories.coordinates[:half], trajectories.coordinates[half:]
+            ), reason
         return None, f"momentum or angular momentum is not conserved; {ADVICE}"
-    return None, f"noise hides the invariant and there is no test for {dimension} coordinates; {ADVICE}"
+    return (
+        None,
+        f"noise hides the invariant and there is no test for {dimension} coordinates; {ADVICE}",
+    )
 
 
 def _distance(first: tuple[str, ...], second: tuple[str, ...] | None) -> sympy.Expr:

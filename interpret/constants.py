@@ -117,7 +117,7 @@ def _forms() -> tuple[list[float], list[_Form]]:
     return [form.value for form in forms], forms
 
 
-def _complexity(listed: tuple[int, int, int, int, int]) -> tuple[bool, int, int, int, int]:
+def _complexity(listed: tuple[int, int, int, int, int]) -> tuple[bool, int, int, int, int, int]:
     """The order 1/2, 1, 2, 1/3, 3, pi, 1/pi, ...
 
     1/2 leads, as the commonest coefficient in mechanics: m*v**2/2, k*q**2/2. Of two forms of one

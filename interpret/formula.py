@@ -71,10 +71,12 @@ def closed(law: Law) -> str | None:
 
 def latex(law: Law) -> str:
     r"""The law as LaTeX, closed forms where they were recognised: ``- \frac{1}{4 \pi r}``."""
-    return _sum(
+    written = _sum(
         _timed(value, term, _latex, _power_of_ten) if form is None else sympy.latex(form * term)
         for value, form, term in _parts(law)
     )
+    # As sympy does, a blank follows the first minus too.
+    return re.sub(r"^-(?! )", "- ", written)
 
 
 def latex_of(expr: Expr) -> str:

@@ -17,8 +17,8 @@ class Windows:
 
     y(t) = sum_a B_a(s) Y_a with Y = (y_k, h y'_k, y_{k+1}, h y'_{k+1}), s = (t - t_k)/h and the
     cubic Hermite polynomials B. ``weights`` (n, 4) holds B at the measured times, ``step`` (n,) the
-    step each lies in, ``moments`` (steps, 4, 4) the sums of B B^T over the times of a step: all that
-    J^T J needs of them.
+    step each lies in, ``moments`` (steps, 4, 4) the sums of B B^T over the times of a step: all
+    that J^T J needs of them.
     """
 
     observed: Array

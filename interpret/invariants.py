@@ -1,4 +1,4 @@
-"""Which single quantity does the potential depend on? Found from the forces, before any training."""
+"""Which single quantity does the potential depend on? Found from the forces, before training."""
 
 from __future__ import annotations
 
@@ -160,9 +160,7 @@ def _quadratic(q: Array, force: Array) -> tuple[tuple[float, ...], Array, Array]
 def _complete_the_square(names: tuple[str, ...], matrix: Array, linear: Array) -> sympy.Expr:
     """(q - a)^T S (q - a) with 2 S a = -b, written as squares of differences where it is one."""
     shift = -np.linalg.pinv(2 * matrix, rcond=1e-6) @ linear
-    moved = [
-        symbol(name) - _tidy(offset) for name, offset in zip(names, shift, strict=True)
-    ]
+    moved = [symbol(name) - _tidy(offset) for name, offset in zip(names, shift, strict=True)]
     tidy = [[_tidy(value) for value in row] for row in matrix]
     terms: sympy.Expr = sympy.Integer(0)
     left = [sum(row) for row in tidy]

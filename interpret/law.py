@@ -27,7 +27,7 @@ class Law:
     - `terms`: the surviving candidates phi_j, in the order of the library `candidates`.
     - `coefficients` (k,) and `covariance` (k, k): c_j with their errors, in the data's units.
     - `recognised`: the closed form of each c_j, or None. Left out, or (), it is found within the
-      error bars (see `constants.recognise`).
+      error bars (see `constants.recognise`); none is sought for what is not in the library.
     - `features`: what the variables of the terms are, as expressions of the coordinates; empty
       when they are the coordinates themselves.
     - `domain`: the range of each variable in the data. Outside, the law is an extrapolation.
@@ -88,6 +88,8 @@ class Law:
             raise InputError(f"a law of {size} terms needs {size} closed forms or None.")
 
     def _recognise(self) -> tuple[Expr | None, ...]:
+        if self.verdict == "not in the library":
+            return (None,) * len(self.terms)
         pairs = zip(self.coefficients, self.stderr, strict=True)
         return tuple(recognise(float(value), float(error)) for value, error in pairs)
 

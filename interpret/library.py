@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
+from typing import TypeAlias
 
 import numpy as np
 import sympy
@@ -21,7 +22,7 @@ from interpret import library_matrix
 from systems.errors import InputError
 from systems.expressions import symbol
 
-Name = str | Symbol
+Name: TypeAlias = str | Symbol
 Array = NDArray[np.float64]
 Domain = Mapping[str, tuple[float, float]]
 

@@ -50,7 +50,6 @@ def derivatives(
             f"points of shape {points.shape} do not match the {len(names)} variables "
             f"{', '.join(names)}; give an array of shape (n, {len(names)})."
         )
-    check_variables(candidates, names)
     columns = _compiled(tuple(candidates), names, order)
     # A pole gives inf or nan here, without numpy's warning: `check` tells it by name.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -164,6 +163,7 @@ def collinear(
 @lru_cache(maxsize=256)
 def _compiled(candidates: tuple[Expr, ...], variables: tuple[str, ...], order: int) -> Field:
     """One numpy function for all derivatives of one order, their common parts evaluated once."""
+    check_variables(candidates, variables)
     symbols = [symbol(name) for name in variables]
     wanted = [
         candidate.diff(*directions) if directions else candidate

@@ -66,21 +66,18 @@ def maximise(problem: Shooting, states: Array, coefficients: Array) -> Estimate 
         if chi - trial[0] < CONVERGED * chi:
             break
     information, _ = _eliminate(current, states.shape[1], 0.0)
-    return Estimate(
-        coefficients, _invert(information), states, current[0], problem.observations()
-    )
+    return Estimate(coefficients, _invert(information), states, current[0], problem.observations())
 
 
-def _step(
-    current: tuple[float, Array, Array], size: int, damping: float
-) -> tuple[Array, Array]:
+def _step(current: tuple[float, Array, Array], size: int, damping: float) -> tuple[Array, Array]:
     """The damped Gauss-Newton step of the states (R, 2d) and of the coefficients (K,)."""
     _, normal, right = current
     information, pulled = _eliminate(current, size, damping)
-    moved = _invert(information) @ pulled
+    moved = np.asarray(_invert(information) @ pulled, dtype=np.float64)
     states = _damped(normal[:, :size, :size], damping)
     remaining = right[:, :size] - normal[:, :size, size:] @ moved
-    return np.linalg.solve(states, remaining[:, :, None])[:, :, 0], moved
+    back = np.asarray(np.linalg.solve(states, remaining[:, :, None])[:, :, 0], dtype=np.float64)
+    return back, moved
 
 
 def _eliminate(

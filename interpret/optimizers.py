@@ -26,7 +26,6 @@ def choose_support(problem: Compressed, optimizer: str, threshold: float | None)
     """
     if optimizer not in OPTIMIZERS:
         raise InputError(f"there is no optimizer '{optimizer}'.{nearest(optimizer, OPTIMIZERS)}")
-    scale = np.linalg.norm(problem.design, axis=0)
     level = DEFAULT_THRESHOLD if threshold is None else threshold
     coefficients = _fit(_optimizer(optimizer, level), problem)
     support = tuple(int(k) for k in np.flatnonzero(coefficients))
@@ -36,7 +35,6 @@ def choose_support(problem: Compressed, optimizer: str, threshold: float | None)
             f"threshold {level:g} removed all {problem.size} candidates with {optimizer}; the "
             f"largest coefficient of the full library is {float(np.abs(full).max()):.3g}"
         )
-    del scale
     return support
 
 

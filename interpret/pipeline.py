@@ -14,11 +14,11 @@ from interpret.comparison import Comparison, compare
 from interpret.invariants import discover
 from interpret.law import Law
 from interpret.library import Library
-from interpret.samples import Samples, probe
 from interpret.provenance import provenance
 from interpret.refinement import refine
 from interpret.regression import regress
 from interpret.run import Run
+from interpret.samples import Samples, probe
 from systems import InputError, System, Trajectories
 from systems.expressions import parse_assignments
 from training.checkpoint import Checkpoint
@@ -52,6 +52,7 @@ def fit(
     seed: int = 0,
     device: str = "cpu",
     steps: int | None = None,
+    name: str | None = None,
     out: str | Path | None = None,
     resume: str | Path | None = None,
     progress: Watch | None = None,
@@ -69,6 +70,7 @@ def fit(
     recipe     "default", "mlp" (fully trained), "paper" (H. S. Bhat's own)
     seed       of the data, of the noise and of the network
     steps      most iterations of the training (the paper's own number for "paper")
+    name       what measured trajectories are called in print; "data" by default
     out        folder to save the run in; None: not saved
     resume     folder of an interrupted run to go on from
 
@@ -79,7 +81,7 @@ def fit(
     q**2/2
     """
     started = time.perf_counter()
-    motion = _motion(source, dataset, noise, seed)
+    motion = _motion(source, dataset, noise, seed, name)
     settings = Settings(recipe=recipe, seed=seed, device=device, iterations=steps)
     chosen, note = _features(motion, features)
     checkpoint = _checkpoint(out, resume)
@@ -117,13 +119,17 @@ def fit(
 
 
 def _motion(
-    source: str | System | Trajectories, dataset: str | None, noise: float, seed: int
+    source: str | System | Trajectories,
+    dataset: str | None,
+    noise: float,
+    seed: int,
+    name: str | None,
 ) -> Motion:
     """Draw or take the trajectories; add the noise asked for."""
     if isinstance(source, Trajectories):
         if dataset is not None:
             raise InputError("measured trajectories have no data sets; leave out the dataset")
-        system, trajectories = System.observed(source), source
+        system, trajectories = System.observed(source, name or "data"), source
     else:
         system = systems.get(source) if isinstance(source, str) else source
         trajectories = system.sample(dataset, seed)

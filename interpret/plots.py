@@ -67,7 +67,8 @@ def curve_points(fit: Fit) -> Array:
 def png(figure: Figure) -> bytes:
     """The figure as PNG, drawn without a display."""
     stream = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(stream)
+    FigureCanvasAgg(figure)
+    figure.savefig(stream, format="png", dpi=120)
     return stream.getvalue()
 
 

@@ -6,7 +6,6 @@ from interpret.law import Law
 from interpret.noisefree import row_estimate
 from interpret.samples import Samples
 from interpret.subsets import noisy_estimate
-from systems.errors import InputError
 
 
 def refine(law: Law, samples: Samples, *, select: bool = True) -> Law:
@@ -15,6 +14,8 @@ def refine(law: Law, samples: Samples, *, select: bool = True) -> Law:
     - Noise-free data: least squares of the surviving terms on the unbiased rows, without the
       network in between; the error bars come from leaving out stretches of the data in turn and
       from how far the families of rows disagree.
+    - Data whose energy drifts (friction): the same, on the force rows alone; an initial state and a
+      potential do not make such a motion.
     - Noisy data: maximum likelihood. Gauss-Newton on the coefficients and every initial state
       against (q, p) as measured. With ``select`` the support is chosen anew among all subsets of
       the library, by BIC under the Fisher approximation, then by BIC itself for the best few.
@@ -32,8 +33,6 @@ def refine(law: Law, samples: Samples, *, select: bool = True) -> Law:
     >>> bool(law.stderr[0] < 1e-9)
     True
     """
-    if not law.terms:
-        raise InputError("the law has no terms to refine; the potential may be constant")
-    if samples.prepared.noisy:
+    if samples.prepared.noisy and not samples.prepared.drift:
         return noisy_estimate(law, samples, select=select)
     return row_estimate(law, samples)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from interpret.law import Law
+from interpret.law import Law, Verdict
 from interpret.library import Library
 from interpret.optimizers import choose_support
 from interpret.samples import Samples
@@ -18,6 +18,7 @@ from training.linear import compress
 CLEAN_FACTOR = 2.0
 NOISY_FACTOR = 1.5
 ALARM = 10.0
+UNEXPLAINED = 1e-3
 GAUGE = "one constant per trajectory"
 
 
@@ -56,7 +57,7 @@ def regress(
     support = select(problem, samples.prepared.noisy, threshold, optimizer)
     coefficients, residual = problem.solve(support)
     _, full = problem.solve(tuple(range(problem.size)))
-    verdict, reasons = _verdict(full, samples.misfit)
+    verdict, reasons = _verdict(full, samples)
     kept = list(support)
     return Law(
         system=samples.system,
@@ -84,9 +85,7 @@ def compressed(samples: Samples, library: Library) -> Compressed:
     return Compressed(block[:, :-1], block[:, -1], names, len(design))
 
 
-def select(
-    problem: Compressed, noisy: bool, threshold: float | None, optimizer: str
-) -> Support:
+def select(problem: Compressed, noisy: bool, threshold: float | None, optimizer: str) -> Support:
     """The support by the rule asked for."""
     if optimizer != "path":
         return choose_support(problem, optimizer, threshold)
@@ -95,15 +94,29 @@ def select(
     return plateau(problem, NOISY_FACTOR if noisy else CLEAN_FACTOR)
 
 
-def _verdict(full: float, misfit: float) -> tuple[str, tuple[str, ...]]:
-    ratio = full / max(misfit, 1e-300)
-    if ratio <= ALARM:
-        return "identified", ()
-    reason = (
-        f"the whole library misses the learned potential by {ratio:.1e} times what the network "
-        "misses of the data: a term is missing"
-    )
-    return "not in the library", (reason,)
+def _verdict(full: float, samples: Samples) -> tuple[Verdict, tuple[str, ...]]:
+    """What can be said before the law is refined."""
+    ratio = full / max(samples.misfit, 1e-300)
+    if ratio > ALARM:
+        reason = (
+            f"the whole library misses the learned potential by {ratio:.1e} times what the "
+            "network misses of the data: a term is missing"
+        )
+        return "not in the library", (reason,)
+    drift = samples.prepared.drift
+    if drift:
+        reason = (
+            f"energy is not conserved: it drifts by {100 * drift:.0f} % of the kinetic energy's "
+            "range, so only the forces were used; friction is no part of a potential"
+        )
+        return "ambiguous", (reason,)
+    if not samples.prepared.noisy and samples.misfit > UNEXPLAINED:
+        reason = (
+            f"the network itself misses {samples.misfit:.1e} of these noise-free data: the "
+            "forces are not the gradient of a function of these features alone"
+        )
+        return "not in the library", (reason,)
+    return "identified", ()
 
 
 def _covariance(problem: Compressed, support: Support, residual: float) -> np.ndarray:

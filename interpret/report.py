@@ -64,18 +64,15 @@ def text(law: Law, comparison: Comparison | None = None, footer: Footer | None =
     lines += [f"where {name} = {formula.text(what)}" for name, what in law.features.items()]
     if law.verdict != "identified":
         lines.append(": ".join((law.verdict, "; ".join(law.reasons))).removesuffix(": "))
-    if comparison is not None and comparison.reason:
-        lines.append(f"{comparison.verdict}: {comparison.reason}")
     lines += _aligned(table(law, comparison))
     lines.append(_last_line(law, comparison, footer))
     return "\n".join(line for line in lines if line)
 
 
 def comparison_text(comparison: Comparison) -> str:
-    """A comparison alone: the verdict and the truth, then the table."""
-    first = f"{comparison.verdict}   truth  {formula.text(comparison.truth)} + c"
-    lines = [first, comparison.reason, *_aligned(_compared(comparison))]
-    return "\n".join(line for line in lines if line)
+    """A comparison alone: the truth and the verdict, then the table."""
+    first = f"truth  {formula.text(comparison.truth)} + c     {_verdict(comparison)}"
+    return "\n".join([first, *_aligned(_compared(comparison))])
 
 
 def latex(law: Law) -> str:
@@ -86,7 +83,7 @@ def latex(law: Law) -> str:
 def html(law: Law, comparison: Comparison | None = None, footer: Footer | None = None) -> str:
     """The law for a notebook: the formula as LaTeX, the verdict, and the table."""
     header, *rows = table(law, comparison)
-    shown = law.verdict if comparison is None else comparison.verdict
+    shown: str = law.verdict if comparison is None else comparison.verdict
     if law.verdict == "not in the library":
         shown = f"{law.verdict}: a best fit, not a law"
     why = list(law.reasons)
@@ -112,11 +109,12 @@ def json_object(
     "expression" and "features" are text that sympy reads back; the constant is left out.
     """
     cost = footer or Footer()
+    known = all(math.isfinite(value) for value in law.coefficients)
     written = law.to_json()
     return {
         "system": law.system,
         "law": {
-            "expression": expressions.text(law.expr),
+            "expression": expressions.text(law.expr) if known else None,
             "latex": latex(law),
             "terms": written["terms"],
             "gauge": law.gauge,
@@ -174,7 +172,7 @@ def _heading(law: Law, comparison: Comparison | None) -> list[str]:
     closed = formula.closed(law)
     closed_text = "" if closed is None else f"=  {closed} + c"
     truth_text = "" if comparison is None else f"truth  {formula.text(comparison.truth)} + c"
-    verdict = "" if comparison is None else comparison.verdict
+    verdict = "" if comparison is None else _verdict(comparison)
     if comparison is None and law.verdict == "identified":
         verdict = law.verdict
     law_side = "  ".join(part for part in (start + law_text, closed_text) if part)
@@ -185,6 +183,10 @@ def _heading(law: Law, comparison: Comparison | None) -> list[str]:
     indent = " " * (len(law.system) + 3)
     parts = (closed_text, truth_text, verdict)
     return [start + law_text, *(indent + part for part in parts if part)]
+
+
+def _verdict(comparison: Comparison) -> str:
+    return ": ".join(part for part in (comparison.verdict, comparison.reason) if part)
 
 
 def _last_line(law: Law, comparison: Comparison | None, footer: Footer | None) -> str:
@@ -206,7 +208,9 @@ def _function(law: Law) -> str:
 
 
 def _aligned(rows: Sequence[Row]) -> list[str]:
-    """The rows with their columns one under the other."""
+    """The rows with their columns one under the other; nothing for a header alone."""
+    if len(rows) == 1:
+        return []
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for first, *others in rows:
@@ -221,7 +225,7 @@ def _cells(row: Row, tag: str) -> str:
 
 
 def _chi2(value: float) -> str:
-    return f"{value:.2f}" if 0.01 <= value < 100 else f"{value:.1e}"
+    return f"{value:.2f}" if 0.01 <= value < 100 else f"{value:.3g}"
 
 
 def _counted(number: int | None, what: str) -> str | None:

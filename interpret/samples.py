@@ -17,8 +17,9 @@ from training.rows import ForceRows, LevelRows
 class Samples:
     """V_theta and grad V_theta at the training points, as two families of rows for a library.
 
-    ``weights`` are those of the trained families of the same kind, ``trained_weights``; ``misfit`` is the network's own
-    relative misfit with the data in that weighting: what it does not know, nobody can read off it.
+    ``weights`` are those of the trained families of the same kind, ``trained_weights``; ``misfit``
+    is the network's own relative misfit with the data in that weighting: what it does not know,
+    nobody can read off it.
     """
 
     features: Features

@@ -34,8 +34,10 @@ def first_estimate(
     """
     best: tuple[Shooting, Estimate] | None = None
     for cuts in CUTS:
-        problem, states = _problem(measured, smoothed, features, library, sigma, cuts)
-        problem = problem.resolved(states, coefficients)
+        start, states = _problem(measured, smoothed, features, library, sigma, cuts)
+        problem = start.resolved(states, coefficients)
+        if problem is None:
+            continue
         estimate = maximise(problem, states, coefficients)
         if estimate is None:
             continue
@@ -45,8 +47,10 @@ def first_estimate(
             break
     if best is None or len(best[0].windows) == len(measured):
         return best
-    whole, states = _problem(measured, smoothed, features, library, sigma, 1)
-    whole = whole.resolved(states, best[1].coefficients)
+    start, states = _problem(measured, smoothed, features, library, sigma, 1)
+    whole = start.resolved(states, best[1].coefficients)
+    if whole is None:
+        return best
     retried = maximise(whole, states, best[1].coefficients)
     if retried is not None and retried.chi2_per_n < FITTED:
         return whole, retried

@@ -28,7 +28,7 @@ class Compressed:
     @property
     def size(self) -> int:
         """K."""
-        return self.design.shape[1]
+        return int(self.design.shape[1])
 
     def solve(self, support: Support) -> tuple[Array, float]:
         """Least squares on the columns of ``support``: all K coefficients, and the residual."""
@@ -111,7 +111,8 @@ def plateau(problem: Compressed, factor: float) -> Support:
     supports = set(threshold_path(problem)) | set(elimination_path(problem))
     residuals = {support: problem.solve(support)[1] for support in supports}
     floor = max(factor * full, 1e-15 * float(np.linalg.norm(problem.truth)))
-    kept = [support for support in supports if residuals[support] <= floor]
+    # Never nothing: where no term helps, the best single one is the fit that is then called no law.
+    kept = [support for support in supports if support and residuals[support] <= floor]
     return min(kept, key=lambda support: (len(support), residuals[support]))
 
 

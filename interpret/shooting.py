@@ -14,7 +14,8 @@ from training.features import Features
 from training.stencils import Array
 
 FEWEST_STEPS = 64
-MOST_STEPS = 65536
+MOST_STEPS = 16384
+HOPELESS_STEPS = 1024
 INTEGRATION_SHARE = 0.02
 
 
@@ -53,8 +54,11 @@ class Shooting:
         """The same data, another library."""
         return replace(self, library=library)
 
-    def resolved(self, states: Array, coefficients: Array) -> Shooting:
-        """Double the steps until doubling moves no prediction by more than 0.02 sigma."""
+    def resolved(self, states: Array, coefficients: Array) -> Shooting | None:
+        """Double the steps until doubling moves no prediction by more than 0.02 sigma.
+
+        None where the motion blows up however small the steps are: the law runs off.
+        """
         coarse = self
         before = coarse.predictions(states, coefficients)
         while coarse.steps < MOST_STEPS:
@@ -68,15 +72,16 @@ class Shooting:
             )
             if np.isfinite(moved) and moved < INTEGRATION_SHARE:
                 return coarse
+            if not np.isfinite(moved) and fine.steps > HOPELESS_STEPS:
+                return None
             coarse, before = fine, after
         return coarse
 
     def predictions(self, states: Array, coefficients: Array) -> list[Array]:
         """(q, p) at the measured times of every trajectory, shapes (n_j, 2d)."""
         path, slopes = self._integrate(states, coefficients)
-        return [
-            cut.interpolate(path[:, j], slopes[:, j]) for j, cut in enumerate(self.windows)
-        ]
+        with np.errstate(all="ignore"):
+            return [cut.interpolate(path[:, j], slopes[:, j]) for j, cut in enumerate(self.windows)]
 
     def normal_equations(
         self, states: Array, coefficients: Array
@@ -171,9 +176,7 @@ class Shooting:
         force = -_apply(self.features.jacobian(q), slope)
         return np.concatenate([p / self.trajectories.mass, force], axis=1)
 
-    def _variation(
-        self, state: Array, tangent: Array, coefficients: Array
-    ) -> tuple[Array, Array]:
+    def _variation(self, state: Array, tangent: Array, coefficients: Array) -> tuple[Array, Array]:
         """The velocity and the right-hand side of the variational equations."""
         d = self._dimension
         q, p = state[:, :d], state[:, d:]

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from interpret.law import Law
+from interpret.law import Law, Verdict
 from interpret.library import Library
 from interpret.likelihood import Estimate, maximise
 from interpret.samples import Samples
@@ -89,9 +89,7 @@ def _others(problem: Shooting, library: Library, first: Contender) -> Iterator[C
     full = maximise(problem, first.estimate.states, start)
     if full is None:
         return
-    ranked = sorted(
-        _subsets(len(library), full), key=lambda item: item[0]
-    )
+    ranked = sorted(_subsets(len(library), full), key=lambda item: item[0])
     for _, support in ranked[:FINALISTS]:
         if support == first.support:
             continue
@@ -153,7 +151,7 @@ def _part(library: Library, support: Support) -> Library:
 def _conclude(law: Law, library: Library, ranked: list[Contender]) -> Law:
     best = ranked[0]
     reasons = []
-    verdict = "identified"
+    verdict: Verdict = "identified"
     if len(ranked) > 1 and ranked[1].bic - best.bic < RIVAL:
         rival = ", ".join(str(library.candidates[k]) for k in ranked[1].support)
         reasons.append(

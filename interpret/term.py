@@ -65,7 +65,8 @@ class Term:
             return abs(float(self.recognised) - value) <= PROJECTED * abs(value)
         if exact and recognise(value, 0.0) is not None:
             return False
-        return max(abs(self.recovered - value), self.stderr) <= AGREEMENT * abs(value)
+        close = abs(self.recovered - value) <= AGREEMENT * abs(value)
+        return close and self.stderr <= AGREEMENT * abs(value)
 
     def to_json(self) -> dict[str, Any]:
         """The term as plain strings and numbers; what is not finite becomes None."""

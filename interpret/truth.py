@@ -138,7 +138,7 @@ def _same(name: str, law: Law, system: Described) -> bool:
     """Whether a name means the same in the law and in the truth."""
     here = law.features.get(name, symbol(name))
     there = system.features.get(name, symbol(name) if name in system.coordinates else here)
-    return here == there or sympy.simplify(here - there) == 0
+    return bool(here == there or sympy.simplify(here - there) == 0)
 
 
 def _symbols(definitions: Mapping[str, Expr]) -> dict[Symbol, Expr]:

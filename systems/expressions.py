@@ -15,7 +15,7 @@ from sympy import Expr, Float, Rational, S, Symbol
 from sympy.printing.str import StrPrinter
 
 from systems.errors import InputError
-from systems.grammar import FUNCTIONS, Reader, short, symbol
+from systems.grammar import FUNCTIONS, Reader, fits, short, symbol
 
 __all__ = ["parse", "parse_assignments", "parse_list", "symbol", "text"]
 
@@ -89,6 +89,8 @@ def text(expr: Expr) -> str:
     for node in sympy.preorder_traversal(expr):
         if not isinstance(node, (*atoms, sympy.Add, sympy.Mul, sympy.Pow, *known)):
             raise InputError(f"{node} cannot be written as text: only arithmetic on numbers can.")
+        if isinstance(node, Float) and not fits(node):
+            raise InputError(f"{node} cannot be written as text: it is too large or too small.")
     written: str = _Printer().doprint(expr)
     return written
 

@@ -54,10 +54,8 @@ def symbol(name: str) -> Symbol:
     """
     if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("__"):
         raise InputError(f"{name!r} cannot be the name of a variable; use letters and digits.")
-    if hasattr(sympy, name) or name in FUNCTIONS:
-        raise InputError(
-            f"the name {name!r} has a meaning of its own in sympy; rename it, e.g. '{name}_'."
-        )
+    if hasattr(sympy, name) or name in FUNCTIONS or name.lower() in {"inf", "infinity", "nan"}:
+        raise InputError(f"the name {name!r} has a meaning of its own; rename it, e.g. '{name}_'.")
     return Symbol(name)
 
 
@@ -188,9 +186,14 @@ class Reader:
             value = expr.evalf()
             if not value.is_real:
                 raise self.error("it is not a real number")
-            if value != 0 and not 1 / LARGEST_NUMBER < abs(value) < LARGEST_NUMBER:
+            if not fits(value):
                 raise self.error("a number in it is too large or too small")
         return expr
+
+
+def fits(number: Float) -> bool:
+    """Whether a number is 0 or well within the range of doubles."""
+    return number == 0 or bool(1 / LARGEST_NUMBER < abs(number) < LARGEST_NUMBER)
 
 
 def short(text: str) -> str:

@@ -18,24 +18,24 @@ Array = NDArray[np.float64]
 Field = Callable[[Array], Array]
 
 
-def compile(expressions: Sequence[sympy.Expr], names: Sequence[str]) -> Field:
-    """The numpy function x (n, k) -> (n, m) that evaluates m expressions in k named variables.
+def compile(expressions: Sequence[sympy.Expr], variables: Sequence[str | sympy.Symbol]) -> Field:
+    """The numpy function x (n, k) -> (n, m) that evaluates m expressions in k variables.
 
     Shared parts are evaluated once. Constants are repeated for each of the n points.
 
-    Raises `InputError` when an expression holds a symbol that is not named.
+    Raises `InputError` when an expression holds another symbol.
 
     >>> r = sympy.Symbol("r")
     >>> compile([1 / r, sympy.Integer(2)], ["r"])(np.array([[2.0], [4.0]]))
     array([[0.5 , 2.  ],
            [0.25, 2.  ]])
     """
-    symbols = [sympy.Symbol(name) for name in names]
+    symbols = [sympy.Symbol(str(variable)) for variable in variables]
     unknown = set().union(*(expr.free_symbols for expr in expressions)) - set(symbols)
     if unknown:
         raise InputError(
             f"{', '.join(sorted(map(str, unknown)))} must have a number; "
-            f"the variables are {', '.join(names)}."
+            f"the variables are {', '.join(map(str, symbols))}."
         )
     function = sympy.lambdify(symbols, list(expressions), modules="numpy", cse=True)
 

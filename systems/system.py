@@ -128,11 +128,12 @@ class System:
 
         Raises `InputError` when the potential is unknown or still holds a parameter.
         """
-        if self.potential is None:
-            raise InputError(f"the potential of {self.name!r} is unknown.")
-        self._check_variables("potential", self.potential, (*self.coordinates, *self.features))
-        slopes = mechanics.gradient(self.in_coordinates(self.potential), self.coordinates)
+        slopes = mechanics.gradient(self._known_potential(), self.coordinates)
         return tuple(-slope for slope in slopes)
+
+    def potential_values(self, q: Array) -> Array:
+        """V at the points q (n, d), as an array (n,)."""
+        return integrate.compile([self._known_potential()], self.coordinates)(q)[:, 0]
 
     def acceleration(self) -> integrate.Field:
         """The numpy function q (n, d) -> F(q) / m (n, d)."""
@@ -153,13 +154,19 @@ class System:
 
     def energy(self, trajectories: Trajectories) -> tuple[Array, ...]:
         """H = Σ p²/2m + V along each trajectory, one array (n,) each."""
+        values = self.potential_values(np.concatenate([item.q for item in trajectories]))
+        ends = np.cumsum([len(item) for item in trajectories])[:-1]
+        return tuple(
+            trajectories.kinetic(number) + potential
+            for number, potential in enumerate(np.split(values, ends))
+        )
+
+    def _known_potential(self) -> Expr:
+        """V in the coordinates, when it is known and holds no parameter."""
         if self.potential is None:
             raise InputError(f"the potential of {self.name!r} is unknown.")
-        potential = integrate.compile([self.in_coordinates(self.potential)], self.coordinates)
-        return tuple(
-            trajectories.kinetic(number) + potential(item.q)[:, 0]
-            for number, item in enumerate(trajectories)
-        )
+        self._check_variables("potential", self.potential, (*self.coordinates, *self.features))
+        return self.in_coordinates(self.potential)
 
     def _check_variables(self, what: str, expr: Expr, known: tuple[str, ...]) -> None:
         unknown = sorted(map(str, sympy.sympify(expr).free_symbols - set(map(Symbol, known))))

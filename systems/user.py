@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from sympy import Expr
 
 from systems import dop853, integrate, mechanics
@@ -17,9 +18,10 @@ from systems.system import Dataset, System
 
 STARTS = 10
 POINTS = 1001
-TRIES = 400  # starts drawn before giving up
-FARTHEST = 100.0  # a motion that leaves |q| < 100 is drawn again
-MAX_STEPS = 5000  # so is one that takes the integrator longer than this
+DRAWN = 4 * STARTS  # so many are tried for each duration
+DURATIONS = (10.0, 3.0, 1.0, 0.3)  # shorter ones where the motion escapes or collides, in units τ
+FARTHEST = 100.0  # a motion that leaves |q| < 100 has escaped
+MAX_STEPS = 1000
 
 
 def from_potential(
@@ -31,8 +33,8 @@ def from_potential(
     """The system H = Σ p²/2m + V(q) for a given V.
 
     `coordinates` are by default the variables of V in alphabetical order, `mass` one number for
-    each of them, by default 1. Its data set `default` holds ten trajectories from random starts
-    with |q_i| ≤ 1, at 1001 times.
+    each of them, by default 1. Its data set `default` holds ten trajectories of 1001 points from
+    random starts with |q_i| <= 1.
 
     Raises `InputError` for text that is not a formula, and for masses or coordinates that do not
     fit it.
@@ -84,35 +86,51 @@ def from_lagrangian(
 
 
 def _random_motions(system: System, rng: np.random.Generator) -> Trajectories:
-    """The first ten motions from random starts that stay finite and do not escape.
+    """Ten motions from random starts that neither escape nor run into a singularity.
 
     Positions are uniform in |q_i| <= 1. Time is counted in units τ, the power of ten nearest to
-    the time in which the force moves a body by 1. Velocities are uniform in |v_i| <= 1/τ, and the
-    motion lasts 10 τ.
+    the time in which the force moves a body by 1, and velocities are uniform in |v_i| <= 1/τ. The
+    motion lasts 10 τ, or less where too few starts can be followed for so long.
     """
     mass = np.array(system.mass)
+    d = len(mass)
     field = system.acceleration()
-    q0 = rng.uniform(-1, 1, (TRIES, len(mass)))
-    v0 = rng.uniform(-1, 1, (TRIES, len(mass)))
+    q0 = rng.uniform(-1, 1, (DRAWN, d))
+    v0 = rng.uniform(-1, 1, (DRAWN, d))
     tau = _time_unit(system, field, q0)
-    t = np.linspace(0, 10 * tau, POINTS)
-    kept: list[Array] = []
-    # In small batches: as a rule the first is enough.
-    for begin in range(0, TRIES, 2 * STARTS):
-        some = slice(begin, begin + 2 * STARTS)
-        start = np.hstack([q0[some], v0[some] / tau])
-        rhs = integrate.first_order(field, len(mass))
+    start = np.hstack([q0, v0 / tau])
+    rhs = _fenced(integrate.first_order(field, d), d)
+    for duration in DURATIONS:
+        t = np.linspace(0, duration * tau, POINTS)
         y = dop853.solve(rhs, start, t, max_steps=MAX_STEPS)
-        farthest = abs(y[:, :, : len(mass)]).max(axis=(1, 2))
-        kept.extend(y[farthest < FARTHEST])  # not true of NaN
-        if len(kept) >= STARTS:
-            paths = np.array(kept[:STARTS])
-            q, v = paths[:, :, : len(mass)], paths[:, :, len(mass) :]
+        kept = y[_usable(system, y[:, :, :d])][:STARTS]
+        if len(kept) == STARTS:
+            q, v = kept[:, :, :d], kept[:, :, d:]
             return Trajectories.from_arrays(system.coordinates, mass, t, q, mass * v)
     raise InputError(
-        f"of {TRIES} random starts with |q| <= 1 only {len(kept)} stay finite under "
+        f"hardly any of {DRAWN} random starts with |q| <= 1 can be followed under "
         f"V = {system.potential}; give trajectories of your own instead."
     )
+
+
+def _fenced(rhs: integrate.Field, d: int) -> integrate.Field:
+    """`rhs`, but not a number beyond the fence: there the integrator gives up early."""
+
+    def inside(y: Array) -> Array:
+        rate = rhs(y)
+        rate[abs(y[:, :d]).max(axis=1) > FARTHEST] = np.nan
+        return rate
+
+    return inside
+
+
+def _usable(system: System, q: Array) -> NDArray[np.bool_]:
+    """Which paths q (R, n, d) are complete, with a potential that is real and finite: (R,)."""
+    complete = np.isfinite(q).all(axis=(1, 2))
+    with np.errstate(all="ignore"):  # log(-1) is NaN, and thus refused
+        values = system.potential_values(q.reshape(-1, q.shape[-1]))
+    real = np.isfinite(values).reshape(q.shape[:2]).all(axis=1)
+    return np.logical_and(complete, real)
 
 
 def _time_unit(system: System, field: integrate.Field, q: Array) -> float:

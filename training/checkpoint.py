@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,7 +41,7 @@ class Checkpoint:
             return
         unfinished = self.path.with_suffix(".part")
         torch.save({"parameters": self.parameters, "history": list(self.history)}, unfinished)
-        os.replace(unfinished, self.path)
+        unfinished.replace(self.path)
         self.written = time.monotonic()
 
     @staticmethod

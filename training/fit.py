@@ -182,4 +182,3 @@ def _descend(
     small = network.parameters().numel() <= 300
     descend = levenberg_marquardt if small else lbfgs
     return descend(network, reduced, left, tolerance, after) if left > 0 else network
-

@@ -70,4 +70,5 @@ def compress(design: Tensor, truth: Tensor) -> Tensor:
     [2.236068, 4.472136]
     """
     augmented = torch.cat([design, truth[:, None]], dim=1)
-    return torch.linalg.qr(augmented, mode="r").R
+    factor: Tensor = torch.linalg.qr(augmented, mode="r").R
+    return factor

@@ -45,14 +45,16 @@ class Potential:
     def values(self, x: Tensor) -> Tensor:
         """V as a function of the features: (n, f) -> (n,)."""
         with torch.no_grad():
-            parts = [self.basis.values(part.to(self.coefficients)) for part in x.split(CHUNK)]
-            return torch.cat([part @ self.coefficients for part in parts]).cpu().double()
+            parts = torch.split(x.to(self.coefficients), CHUNK)
+            values = [self.basis.values(part) @ self.coefficients for part in parts]
+            return torch.cat(values).cpu().double()
 
     def slope(self, x: Tensor) -> Tensor:
         """dV/dx: (n, f) -> (n, f)."""
         with torch.no_grad():
-            parts = [self.basis.gradients(part.to(self.coefficients)) for part in x.split(CHUNK)]
-            return torch.cat([part @ self.coefficients for part in parts]).cpu().double()
+            parts = torch.split(x.to(self.coefficients), CHUNK)
+            slopes = [self.basis.gradients(part) @ self.coefficients for part in parts]
+            return torch.cat(slopes).cpu().double()
 
     def to_bytes(self) -> bytes:
         """The weights of a network as a file's contents; ``load`` reads them back."""

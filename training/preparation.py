@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,13 +11,14 @@ from torch import Tensor
 from systems.data import Trajectories
 from training import rows
 from training.bases.network import placed
+from training.dissipation import energy_trend
 from training.families import solve_families
 from training.features import Features
 from training.fingerprint import is_verlet
 from training.linear import ROUND_OFF
 from training.noise import Noise, estimate
 from training.points import Indices, select
-from training.rows import LevelRows, Rows
+from training.rows import ForceRows, LevelRows, Rows
 from training.settings import Settings
 from training.smoothing import smooth
 
@@ -30,8 +31,8 @@ UNLIKE_NOISE = 0.1
 class Prepared:
     """What the trainer learns from.
 
-    ``families`` of rows; ``points`` the chosen samples (with x, dx/dq, T, trajectory numbers and
-    the gradient of V estimated there); ``trajectories`` as measured, ``smoothed`` if noisy.
+    ``families`` of rows; ``points`` the chosen samples; ``trajectories`` as measured, ``smoothed``
+    if noisy; ``drift`` of the energy, relative, where it is not conserved, else 0.
     """
 
     features: Features
@@ -41,6 +42,7 @@ class Prepared:
     smoothed: Trajectories | None
     noise: Noise
     integrator: str
+    drift: float = 0.0
 
     @property
     def noisy(self) -> bool:
@@ -60,14 +62,12 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Points:
-    """The chosen samples: ``x`` (n, f), ``jacobian`` (n, d, f), ``kinetic`` (n,), ``group`` (n,),
-    ``gradient`` (n, d), an estimate of dV/dq used for weights and for finding invariants."""
+    """The chosen samples: ``time`` (n,), ``x`` (n, f), ``jacobian`` (n, d, f), ``group`` (n,)."""
 
+    time: Tensor
     x: Tensor
     jacobian: Tensor
-    kinetic: Tensor
     group: Tensor
-    gradient: Tensor
 
 
 def prepare(trajectories: Trajectories, features: Features, settings: Settings) -> Prepared:
@@ -76,15 +76,27 @@ def prepare(trajectories: Trajectories, features: Features, settings: Settings) 
     - no noise, Störmer-Verlet data: Verlet's exact second difference alone (the energy of the true
       Hamiltonian is not conserved by it: energy rows would cost 3e-6 and more);
     - no noise otherwise: energy rows and Hermite-Simpson force rows;
-    - noise: the same energy rows and the spline's own force, on jointly smoothed q and p.
+    - noise: the same energy rows and the spline's own force, on jointly smoothed q and p;
+    - energy that drifts steadily (friction): no energy rows.
     """
     noise = estimate(trajectories)
     if noise.negligible and is_verlet(trajectories):
         return _verlet(trajectories, features, settings, noise)
     clean = _clean(trajectories, features, settings, noise)
     if noise.negligible or _coarse_not_noisy(clean, settings):
-        return clean
-    return _smoothed(trajectories, features, settings, noise)
+        return _without_false_energy(clean)
+    return _without_false_energy(_smoothed(trajectories, features, settings, noise))
+
+
+def _without_false_energy(prepared: Prepared) -> Prepared:
+    """Drop the energy rows where energy is not conserved, and remember by how much."""
+    levels, force = prepared.families
+    assert isinstance(levels, LevelRows)
+    assert isinstance(force, ForceRows)
+    trend = energy_trend(levels, force, prepared.points.time)
+    if not trend.dissipative:
+        return prepared
+    return replace(prepared, families=(force,), drift=trend.drift)
 
 
 def _verlet(
@@ -97,7 +109,7 @@ def _verlet(
         )
     )
     force = rows.verlet(trajectories, features, chosen)
-    points = _points(trajectories, features, chosen, force.force)
+    points = _points(trajectories, features, chosen)
     return Prepared(features, (force,), points, trajectories, None, noise, "verlet")
 
 
@@ -105,12 +117,11 @@ def _clean(
     trajectories: Trajectories, features: Features, settings: Settings, noise: Noise
 ) -> Prepared:
     chosen = select(trajectories, features, settings.points)
-    local = rows.pointwise(trajectories, features, chosen)
     families = (
         rows.energy(trajectories, features, chosen),
         rows.hermite_simpson(trajectories, features, chosen),
     )
-    points = _points(trajectories, features, chosen, local.force)
+    points = _points(trajectories, features, chosen)
     return Prepared(features, families, points, trajectories, None, noise, "exact flow")
 
 
@@ -124,7 +135,7 @@ def _smoothed(
     gradient = [-item.force[index] for item, index in zip(smoothed, chosen, strict=True)]
     force = rows.given(quiet, features, chosen, gradient)
     families = (rows.energy(quiet, features, chosen), force)
-    points = _points(quiet, features, chosen, force.force)
+    points = _points(quiet, features, chosen)
     return Prepared(features, families, points, trajectories, quiet, noise, "smoothed")
 
 
@@ -141,18 +152,18 @@ def _coarse_not_noisy(prepared: Prepared, settings: Settings) -> bool:
     width = max(2, min(settings.width, samples // 4))
     basis = placed(energy.x, width, settings.seed)
     residual = solve_families(prepared.families, basis, passes=CLEAN_PASSES).residuals[0]
-    velocity = np.concatenate([item.p for item in prepared.trajectories]) / prepared.trajectories.mass
+    velocity = (
+        np.concatenate([item.p for item in prepared.trajectories]) / prepared.trajectories.mass
+    )
     blur = float(((velocity * prepared.noise.p) ** 2).sum(axis=1).mean())
     heat = float(rows.centre(energy.level[:, None], energy.group).square().mean())
     expected = float(np.sqrt(blur / heat)) if heat > 0 else 0.0
     return residual < UNLIKE_NOISE * expected
 
 
-def _points(
-    trajectories: Trajectories, features: Features, chosen: Indices, gradient: Tensor
-) -> Points:
+def _points(trajectories: Trajectories, features: Features, chosen: Indices) -> Points:
     q = np.concatenate([item.q[i] for item, i in zip(trajectories, chosen, strict=True)])
-    energy = rows.energy(trajectories, features, chosen)
+    t = np.concatenate([item.t[i] for item, i in zip(trajectories, chosen, strict=True)])
     jacobian = torch.from_numpy(np.ascontiguousarray(features.jacobian(q)))
-    return Points(energy.x, jacobian, -energy.level, energy.group, gradient)
-
+    levels = rows.energy(trajectories, features, chosen)
+    return Points(torch.from_numpy(t), levels.x, jacobian, levels.group)

@@ -92,7 +92,7 @@ def lbfgs(
         if best[0] <= tolerance**2:
             raise StopIteration
 
-    options = {"maxiter": iterations, "maxfun": 2 * iterations, "maxcor": 50}
+    options: dict[str, float] = {"maxiter": iterations, "maxfun": 2 * iterations, "maxcor": 50}
     options |= {"ftol": 1e-12, "gtol": 1e-12}
     minimize(
         objective,

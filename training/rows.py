@@ -22,7 +22,9 @@ FLAT = 1e-3
 class Rows(Protocol):
     """A family of rows, scaled so that |b| is about one."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the family is called: "energy" or "force"."""
 
     @property
     def truth(self) -> Tensor:
@@ -115,7 +117,8 @@ class ForceRows:
             term = weight * (jacobian @ basis.gradients(x))
             mean = term if mean is None else mean + term
         assert mean is not None, "a rule has at least one node"
-        return (self.importance[:, None, None] * mean).reshape(-1, mean.shape[-1])
+        rows: Tensor = (self.importance[:, None, None] * mean).reshape(-1, mean.shape[-1])
+        return rows
 
     def part(self, number: int, parts: int) -> ForceRows:
         """A stretch of the samples."""

@@ -19,6 +19,7 @@ DEGREE = 7
 MOST_INTERVALS = 400
 GROWTH = 1.25
 PATIENCE = 4
+FOLLOWS = 4.0
 SMALLEST_NOISE = 1e-9
 
 
@@ -54,14 +55,15 @@ def _smooth_one(trajectory: Trajectory, mass: Array, sigma_q: Array, sigma_v: Ar
     best: tuple[Array, Array, Array] | None = None
     worse = 0
     intervals = 3
-    while intervals <= max(3, min(MOST_INTERVALS, len(t) // 4)) and worse < PATIENCE:
+    while intervals <= max(3, min(MOST_INTERVALS, len(t) // 2)) and worse < PATIENCE:
         spline = _spline(t.tobytes(), intervals)
         coefficients = spline.fit(trajectory.q, velocity, sigma_q, sigma_v)
         misfit_q = (spline.value @ coefficients - trajectory.q) / sigma_q
         misfit_v = (spline.slope @ coefficients - velocity) / sigma_v
         rss = float((misfit_q**2).sum() + (misfit_v**2).sum())
         score = samples * math.log(rss / samples) + coefficients.size * math.log(samples)
-        worse += 1
+        # Splines too stiff to follow the motion at all say nothing about when to stop.
+        worse += rss < FOLLOWS * samples
         if score < best_score:
             best_score = score
             best = (
@@ -128,4 +130,3 @@ def _differences(knots: Array, degree: int) -> sparse.csr_array:
     count = len(knots) - degree - 1
     step = degree / (knots[degree + 1 : degree + count] - knots[1:count])
     return sparse.diags_array([-step, step], offsets=[0, 1], shape=(count - 1, count)).tocsr()
-

@@ -30,7 +30,8 @@ def derivative(t: Array, y: Array, at: NDArray[np.int64], width: int = 7) -> Arr
     wanted = np.zeros((len(at), width, 1))
     wanted[:, 1, 0] = 1.0
     weights = np.linalg.solve(powers, wanted)[:, :, 0] / reach
-    return np.einsum("mw,mwd->md", weights, y[window])
+    combined: Array = np.einsum("mw,mwd->md", weights, y[window])
+    return combined
 
 
 def contrasts(t: Array, y: Array, order: int = 6) -> Array:
@@ -55,4 +56,5 @@ def contrasts(t: Array, y: Array, order: int = 6) -> Array:
     gaps[:, diagonal, diagonal] = 1.0
     weights = 1.0 / gaps.prod(axis=2)
     weights = weights / np.linalg.norm(weights, axis=1, keepdims=True)
-    return np.einsum("mw,mwd->md", weights, y[window])
+    combined: Array = np.einsum("mw,mwd->md", weights, y[window])
+    return combined

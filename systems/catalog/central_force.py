@@ -8,6 +8,8 @@ to its distance r from the center, whose effective potential depends on the angu
     H = p_r²/2 + 1/r + 1/(10 - r) + ℓ²/(2 r²),   p_r = q·p/r,   ℓ = |q × p|
 """
 
+from dataclasses import replace
+
 import numpy as np
 import sympy
 
@@ -57,7 +59,7 @@ def trajectory(seed: int) -> Trajectories:
 def same_ell(seed: int) -> Trajectories:
     """Another motion along r with the same ℓ, from a random start."""
     rng = np.random.default_rng([seed, 1])
-    effective = System("", "", "", ("r",), (1.0,), SYSTEM.truth(seed=seed))
+    effective = replace(SYSTEM, potential=SYSTEM.truth(seed=seed))
     return effective.flow([[rng.uniform(1, 3)]], [[rng.uniform(-1, 1)]], t)
 
 

@@ -7,6 +7,7 @@ import pytest
 import sympy
 from hypothesis import given
 from hypothesis import strategies as st
+
 from interpret.library import (
     Library,
     inverse_powers,
@@ -259,6 +260,13 @@ def test_a_pole_between_two_trajectories_is_no_harm_but_one_inside_is():
             library.check(points, group=groups)
 
 
+def test_the_pole_is_placed_on_the_trajectory_that_crosses_it():
+    points = np.array([[-1.0], [0.5], [0.01], [2.0]])
+
+    with pytest.raises(InputError, match="near q = 0.5;"):
+        inverse_powers("q", 1).check(points, group=np.array([0, 0, 1, 1]))
+
+
 @pytest.mark.parametrize(
     ("candidates", "named", "innocent"),
     [
@@ -286,10 +294,11 @@ def test_the_libraries_of_the_papers_are_not_collinear():
     inverse_powers("r", 3).check(line(0.01, 9, 2000))
 
 
-def test_slopes_count_where_values_do_not():
-    """On circles x**2 + y**2 is constant, but its slope across them is seen."""
+@pytest.mark.parametrize("size", [1e-13, 1.0, 1e13])
+def test_slopes_count_where_values_do_not(size):
+    """On circles x**2 + y**2 is constant, but its slope across them is seen, in any unit."""
     angle = np.linspace(0, 2 * np.pi, 100)
-    circle = np.column_stack([np.cos(angle), np.sin(angle)])
+    circle = size * np.column_stack([np.cos(angle), np.sin(angle)])
     points = np.vstack([circle, 2 * circle])
     group = np.repeat([0, 1], 100)
 

@@ -8,6 +8,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from interpret.value import last_place, order, plain, to_place, with_error
 
 

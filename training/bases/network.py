@@ -132,7 +132,8 @@ def glorot(x: Tensor, hidden: tuple[int, ...], seed: int) -> Network:
 def _spread(weight: Tensor, generator: torch.Generator) -> Tensor:
     """Give the columns of the first layer lengths between 0.5 and 3 box widths."""
     length = 0.5 + 2.5 * torch.rand(weight.shape[1], generator=generator, dtype=torch.float64)
-    return weight / weight.norm(dim=0) * length
+    spread: Tensor = weight / weight.norm(dim=0) * length
+    return spread
 
 
 def _pairs(z: Tensor, width: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,251 @@
+"""Gradient descent and Adam walk the known path, and go on from a checkpoint bit for bit."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from systems.errors import InputError
+from training.bases.perceptron import Perceptron
+from training.checkpoint import Checkpoint
+from training.gradient import MOST_HISTORY, Adam, GradientDescent, descend
+
+CURVATURE = torch.tensor([1.0, 3.0, 0.2], dtype=torch.float64)
+START = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
+
+
+def bowl(w, step):
+    """Sum of k w^2 / 2, whose gradient is k w."""
+    return [(CURVATURE * w * w).sum() / 2]
+
+
+def valley(w, step):
+    """Rosenbrock's, chained."""
+    return [(1 - w[:-1]).square().sum() + 10 * (w[1:] - w[:-1].square()).square().sum()]
+
+
+class Watch:
+    def __init__(self):
+        self.calls = []
+
+    def update(self, step, total, loss):
+        self.calls.append((step, total, loss))
+
+
+def interrupted_at(loss, when):
+    def interrupting(w, step):
+        if step == when:
+            raise KeyboardInterrupt
+        return loss(w, step)
+
+    return interrupting
+
+
+# The network
+
+
+@pytest.mark.parametrize("activation", ["tanh", "softplus", "elu"])
+@pytest.mark.parametrize("output", ["linear", "exp"])
+@pytest.mark.parametrize("hidden", [(), (5,), (7, 4, 6)])
+def test_gradients_are_those_of_autograd(activation, output, hidden):
+    x = torch.randn(20, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    x = x.requires_grad_(True)
+    network = Perceptron.glorot(3, hidden, 2, activation, output).to(x)
+
+    values = network.values(x)
+    (expected,) = torch.autograd.grad(values.sum(), x)
+
+    assert values.shape == (20, 1)
+    assert network.gradients(x).shape == (20, 3, 1)
+    torch.testing.assert_close(network.gradients(x)[:, :, 0], expected, rtol=1e-12, atol=1e-14)
+
+
+def test_the_gradients_can_be_differentiated_in_the_parameters():
+    x = torch.linspace(-1, 1, 4, dtype=torch.float64)[:, None]
+    network = Perceptron.glorot(1, (3,), seed=0, activation="softplus", output="exp").to(x)
+
+    def slopes(flat):
+        return network.with_parameters(flat).gradients(x)
+
+    assert torch.autograd.gradcheck(slopes, network.parameters().requires_grad_(True))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "hidden", "bytes_in_the_authors_checkpoint"),
+    [(1, (16, 16), 1284), (1, (256, 256), 266244), (3, (16,) * 8, 7940)],
+)
+def test_the_networks_have_as_many_weights_as_the_authors(
+    inputs, hidden, bytes_in_the_authors_checkpoint
+):
+    network = Perceptron.glorot(inputs, hidden, seed=0)
+
+    parameters = network.parameters()
+
+    assert parameters.dtype == torch.float32
+    assert parameters.numel() * parameters.element_size() == bytes_in_the_authors_checkpoint
+
+
+def test_weights_are_glorot_uniform_and_biases_zero():
+    network = Perceptron.glorot(100, (200,), seed=3)
+
+    first = network.weights[0]
+
+    bound = math.sqrt(6 / 300)
+    assert first.abs().max() <= bound
+    assert first.std() == pytest.approx(bound / math.sqrt(3), rel=0.02)
+    assert all((bias == 0).all() for bias in network.biases)
+    assert not torch.equal(first, Perceptron.glorot(100, (200,), seed=4).weights[0])
+
+
+def test_parameters_and_precision_change_nothing_else():
+    network = Perceptron.glorot(2, (4, 3), seed=0, activation="elu", output="exp")
+    x = torch.rand(5, 2)
+
+    again = network.with_parameters(network.parameters())
+    double = network.to(x.double())
+
+    assert torch.equal(again.values(x), network.values(x))
+    assert double.values(x.double()).dtype == torch.float64
+    torch.testing.assert_close(double.values(x.double()).float(), network.values(x))
+
+
+@pytest.mark.parametrize("wrong", [{"activation": "tahn"}, {"output": "square"}])
+def test_an_unknown_activation_or_output_is_named(wrong):
+    with pytest.raises(InputError, match=next(iter(wrong.values()))):
+        Perceptron.glorot(1, (2,), seed=0, **wrong)
+
+
+# The rules
+
+
+def test_gradient_descent_shrinks_each_mode_at_its_own_rate():
+    done = descend(bowl, START, GradientDescent(0.1), steps=50)
+
+    expected = (1 - 0.1 * CURVATURE) ** 50 * START
+    torch.testing.assert_close(done.parameters, expected, rtol=1e-12, atol=0)
+
+
+def test_gradient_descent_is_stable_up_to_two_over_the_curvature():
+    assert descend(bowl, START, GradientDescent(0.66), steps=2000).parameters.norm() < 1e-20
+
+    with pytest.raises(InputError, match=r"step size 0\.67 is too large.*try a smaller one"):
+        descend(bowl, START, GradientDescent(0.67), steps=200_000)
+
+
+def test_the_first_step_of_adam_has_the_length_of_its_rate():
+    done = descend(bowl, START, Adam(0.01), steps=1)
+
+    moved = done.parameters - START
+    torch.testing.assert_close(moved, -0.01 * START.sign(), rtol=1e-6, atol=0)
+
+
+def test_adam_walks_as_torch_does():
+    reference = START.clone().requires_grad_(True)
+    theirs = torch.optim.Adam([reference], lr=0.02)
+    for step in range(300):
+        theirs.zero_grad()
+        valley(reference, step)[0].backward()
+        theirs.step()
+
+    ours = descend(valley, START, Adam(0.02), steps=300)
+
+    torch.testing.assert_close(ours.parameters, reference.detach(), rtol=1e-9, atol=1e-11)
+
+
+def test_a_loss_in_parts_is_their_sum():
+    def parts(w, step):
+        return ((CURVATURE[k] * w[k] ** 2) / 2 for k in range(3))
+
+    whole = descend(bowl, START, GradientDescent(0.1), steps=20)
+    summed = descend(parts, START, GradientDescent(0.1), steps=20)
+
+    torch.testing.assert_close(summed.parameters, whole.parameters, rtol=1e-13, atol=0)
+    np.testing.assert_allclose(summed.history, whole.history, rtol=1e-13)
+
+
+def test_the_start_is_left_as_it_was():
+    start = START.clone()
+
+    descend(bowl, start, GradientDescent(0.1), steps=3)
+
+    assert torch.equal(start, START)
+    assert not start.requires_grad
+
+
+# The loop
+
+
+def test_the_history_is_thinned_evenly():
+    def counting(w, step):
+        return [0 * w.sum() + step]
+
+    steps = 4 * MOST_HISTORY + 10
+    done = descend(counting, START, GradientDescent(1.0), steps=steps)
+
+    assert done.history == tuple(range(0, steps, 8))
+
+
+def test_every_step_of_a_short_run_is_in_the_history():
+    done = descend(bowl, START, GradientDescent(0.1), steps=7)
+
+    expected = [
+        float((CURVATURE * (1 - 0.1 * CURVATURE) ** (2 * k) * START**2).sum() / 2) for k in range(7)
+    ]
+    assert done.history == pytest.approx(expected, rel=1e-13)
+
+
+def test_the_watch_hears_of_the_end():
+    watch = Watch()
+
+    done = descend(bowl, START, GradientDescent(0.1), steps=500, watch=watch)
+
+    assert watch.calls[-1] == (500, 500, done.history[-1])
+    assert len(watch.calls) < 100, "it is not told of every step"
+
+
+@pytest.mark.parametrize("rule", [GradientDescent(0.002), Adam(0.01)])
+@pytest.mark.parametrize("when", [1, 1000, 1503])
+def test_a_resumed_descent_equals_an_uninterrupted_one_bit_for_bit(tmp_path, rule, when):
+    start = START.float()
+    path = tmp_path / "checkpoint.pt"
+    uninterrupted = descend(valley, start, rule, steps=2100)
+
+    checkpoint = Checkpoint(path)
+    with pytest.raises(KeyboardInterrupt):
+        descend(interrupted_at(valley, when), start, rule, steps=2100, checkpoint=checkpoint)
+    checkpoint.write()
+    resumed = descend(valley, start, rule, steps=2100, checkpoint=Checkpoint.read(path))
+
+    assert torch.equal(resumed.parameters, uninterrupted.parameters)
+    assert torch.equal(resumed.moments, uninterrupted.moments)
+    assert resumed.history == uninterrupted.history
+    assert resumed.step == 2100
+
+
+def test_a_finished_descent_takes_no_further_step():
+    checkpoint = Checkpoint()
+    done = descend(bowl, START, Adam(0.01), steps=30, checkpoint=checkpoint)
+
+    again = descend(interrupted_at(bowl, 30), START, Adam(0.01), steps=30, checkpoint=checkpoint)
+
+    assert torch.equal(again.parameters, done.parameters)
+
+
+def test_the_checkpoint_of_another_rule_is_refused():
+    checkpoint = Checkpoint()
+    descend(bowl, START, Adam(0.01), steps=3, checkpoint=checkpoint)
+
+    with pytest.raises(InputError, match="10 numbers where this training has 4"):
+        descend(bowl, START, GradientDescent(0.01), steps=5, checkpoint=checkpoint)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_says_what_to_try(bad):
+    def failing(w, step):
+        return [w.sum() * (bad if step == 5 else 1.0)]
+
+    with pytest.raises(InputError, match=rf"loss is {bad} by step 5: the step size 0\.01"):
+        descend(failing, START, GradientDescent(0.01), steps=10)

@@ -1,0 +1,130 @@
+"""A multilayer perceptron, output layer included, as a basis of one function."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from systems.errors import InputError, nearest
+
+Activation = Callable[[Tensor], Tensor]
+Slope = Callable[[Tensor, Tensor], Tensor]
+
+ACTIVATIONS: dict[str, tuple[Activation, Slope]] = {
+    "tanh": (torch.tanh, lambda z, h: 1 - h * h),
+    "softplus": (functional.softplus, lambda z, h: torch.sigmoid(z)),
+    "elu": (functional.elu, lambda z, h: torch.exp(z.clamp(max=0))),
+}
+"""Name -> h(z) and dh/dz, the latter as a function of z and h."""
+
+OUTPUTS = ("linear", "exp")
+
+
+@dataclass(frozen=True)
+class Perceptron:
+    """phi_1(x) = g(W_L s(... s(W_1 x + b_1) ...) + b_L): everything is trained, nothing solved for.
+
+    V(x) = 1 * phi_1(x), so that whatever takes a basis and coefficients takes this network too.
+    The activation s is one of ``ACTIVATIONS``; the output g is "linear" (g(z) = z) or "exp". The
+    input is not scaled. The precision is that of the weights.
+
+    Shapes: ``weights[l]`` is (inputs, outputs), ``biases[l]`` is (outputs,), the last layer has
+    one output; x is (n, f). Raises InputError for an unknown activation or output.
+    """
+
+    weights: tuple[Tensor, ...]
+    biases: tuple[Tensor, ...]
+    activation: str = "tanh"
+    output: str = "linear"
+
+    def __post_init__(self) -> None:
+        if self.activation not in ACTIVATIONS:
+            raise InputError(
+                f"there is no activation {self.activation!r}; there are {', '.join(ACTIVATIONS)}."
+                f"{nearest(self.activation, ACTIVATIONS)}"
+            )
+        if self.output not in OUTPUTS:
+            raise InputError(f"the output is {' or '.join(OUTPUTS)}, not {self.output!r}.")
+
+    @staticmethod
+    def glorot(
+        inputs: int,
+        hidden: tuple[int, ...],
+        seed: int,
+        activation: str = "tanh",
+        output: str = "linear",
+    ) -> Perceptron:
+        """W_l ~ U(-a, a) with a = sqrt(6 / (inputs + outputs)), biases 0; single precision.
+
+        Source: X. Glorot and Y. Bengio, AISTATS 2010, eq. 16.
+
+        >>> Perceptron.glorot(1, (16, 16), seed=0).parameters().shape
+        torch.Size([321])
+        """
+        generator = torch.Generator().manual_seed(seed)
+        sizes = (inputs, *hidden, 1)
+        weights = []
+        for before, after in pairwise(sizes):
+            bound = math.sqrt(6 / (before + after))
+            uniform = torch.rand(before, after, generator=generator, dtype=torch.float32)
+            weights.append((2 * uniform - 1) * bound)
+        biases = tuple(torch.zeros(size, dtype=torch.float32) for size in sizes[1:])
+        return Perceptron(tuple(weights), biases, activation, output)
+
+    @property
+    def size(self) -> int:
+        """K = 1."""
+        return 1
+
+    def values(self, x: Tensor) -> Tensor:
+        """phi_1(x_i), shape (n, 1)."""
+        activate, _ = ACTIVATIONS[self.activation]
+        hidden = x
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            hidden = activate(torch.addmm(bias, hidden, weight))
+        last = torch.addmm(self.biases[-1], hidden, self.weights[-1])
+        return last.exp() if self.output == "exp" else last
+
+    def gradients(self, x: Tensor) -> Tensor:
+        """d phi_1/d x_j, shape (n, f, 1), by one forward tangent a feature.
+
+        >>> line = Perceptron((torch.tensor([[3.0]]),), (torch.zeros(1),), output="exp")
+        >>> line.gradients(torch.zeros(1, 1))
+        tensor([[[3.]]])
+        """
+        activate, slope = ACTIVATIONS[self.activation]
+        hidden = x
+        tangents = torch.eye(x.shape[1], dtype=x.dtype, device=x.device).expand(len(x), -1, -1)
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            z = torch.addmm(bias, hidden, weight)
+            hidden = activate(z)
+            tangents = slope(z, hidden)[:, None, :] * (tangents @ weight)
+        tangents = tangents @ self.weights[-1]
+        if self.output == "exp":
+            last = torch.addmm(self.biases[-1], hidden, self.weights[-1])
+            tangents = last.exp()[:, None, :] * tangents
+        return tangents
+
+    def parameters(self) -> Tensor:
+        """All weights, then all biases, in one flat vector."""
+        return torch.cat([part.reshape(-1) for part in (*self.weights, *self.biases)])
+
+    def with_parameters(self, flat: Tensor) -> Perceptron:
+        """The same network with other weights; differentiable in ``flat``."""
+        old = (*self.weights, *self.biases)
+        pieces = torch.split(flat, [part.numel() for part in old])
+        new = tuple(piece.reshape(part.shape) for piece, part in zip(pieces, old, strict=True))
+        layers = len(self.weights)
+        return replace(self, weights=new[:layers], biases=new[layers:])
+
+    def to(self, like: Tensor) -> Perceptron:
+        """The same network on the device and in the precision of ``like``."""
+        weights = tuple(weight.to(like) for weight in self.weights)
+        biases = tuple(bias.to(like) for bias in self.biases)
+        return replace(self, weights=weights, biases=biases)
