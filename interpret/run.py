@@ -73,7 +73,7 @@ class Run:
         if self.fit is None:
             raise InputError("a loaded run is saved already; copy its folder instead")
         files: dict[str, runs.Content] = {
-            runs.SETTINGS: dict(self.settings) | self._figures(),
+            runs.SETTINGS: {"asked": dict(self.settings), "came_to": self._figures()},
             runs.PROVENANCE: dict(self.provenance),
             runs.HISTORY: {"loss": list(self.fit.history)},
             runs.WEIGHTS: self.fit.potential.to_bytes(),
@@ -104,17 +104,17 @@ class Run:
     def load(path: str | Path) -> Run:
         """The run that ``save`` wrote; raises InputError for a missing or damaged one."""
         contents = runs.load(path)
-        settings = dict(contents["settings"])
         try:
+            figures = contents["settings"]["came_to"]
             return Run(
                 law=Law.from_json(contents["law"]),
                 comparison=_comparison(contents["comparison"]),
                 fit=None,
-                seconds=float(settings.pop("seconds")),
-                iterations=int(settings.pop("iterations")),
-                neurons=int(settings.pop("neurons")),
-                notes=tuple(settings.pop("notes")),
-                settings=settings,
+                seconds=float(figures["seconds"]),
+                iterations=int(figures["iterations"]),
+                neurons=int(figures["neurons"]),
+                notes=tuple(figures["notes"]),
+                settings=contents["settings"]["asked"],
                 path=contents["path"],
                 provenance=contents["provenance"],
             )

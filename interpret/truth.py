@@ -18,6 +18,7 @@ from sympy import Expr, Symbol
 
 from interpret import library_matrix
 from interpret.law import Law
+from interpret.matching import matched
 from systems.errors import InputError, nearest
 from systems.expressions import symbol
 
@@ -113,7 +114,7 @@ def common(law: Law, system: Described, truth: Expr) -> Setting:
 def decompose(setting: Setting) -> Decomposition:
     """Coefficients of the truth on the candidates, and the remainder outside the library.
 
-    1. Expand truth and candidates, and match the terms that are equal up to a constant factor.
+    1. Expand truth and candidates, and match them term by term (`matching.matched`).
     2. Project the other terms on gauge and candidates at the points: least squares with columns
        scaled to length 1. They are outside the library if more than 1e-9 of them is left over.
 
@@ -123,14 +124,18 @@ def decompose(setting: Setting) -> Decomposition:
     >>> found.coefficients, found.outside, found.remainder
     ((-2, 1, 0), (), 0.0)
     """
-    coefficients, rest = _matched(setting)
+    symbols = [symbol(name) for name in setting.variables]
+    both = (*setting.candidates, *setting.gauge)
+    coefficients, rest = matched(setting.truth, both, symbols)
+    # What the truth has of the gauge is of no interest.
+    coefficients = coefficients[: len(setting.candidates)]
     if not rest:
         return Decomposition(coefficients, (), 0.0)
     projected, left_over, remainder = _projected(setting, sympy.Add(*rest))
     if left_over > NEGLIGIBLE:
         return Decomposition(coefficients, rest, remainder)
-    both = zip(coefficients, projected, strict=True)
-    summed = tuple(exact + sympy.Float(part) if part else exact for exact, part in both)
+    pairs = zip(coefficients, projected, strict=True)
+    summed = tuple(exact + sympy.Float(part) if part else exact for exact, part in pairs)
     return Decomposition(summed, (), 0.0)
 
 
@@ -143,26 +148,6 @@ def _same(name: str, law: Law, system: Described) -> bool:
 
 def _symbols(definitions: Mapping[str, Expr]) -> dict[Symbol, Expr]:
     return {symbol(name): expression for name, expression in definitions.items()}
-
-
-def _matched(setting: Setting) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
-    """Exact coefficients of the terms that equal a candidate up to a factor; the other terms."""
-    symbols = [symbol(name) for name in setting.variables]
-    known: dict[Expr, tuple[int, Expr]] = {}
-    for number, candidate in enumerate(setting.candidates):
-        factor, term = sympy.expand(candidate).as_independent(*symbols, as_Add=False)
-        known.setdefault(term, (number, factor))
-    free = {sympy.expand(g).as_independent(*symbols, as_Add=False)[1] for g in setting.gauge}
-    coefficients = [sympy.Integer(0)] * len(setting.candidates)
-    rest = []
-    for part in sympy.Add.make_args(sympy.expand(setting.truth)):
-        factor, term = part.as_independent(*symbols, as_Add=False)
-        if term in known:
-            number, scale = known[term]
-            coefficients[number] += factor / scale
-        elif term not in free:
-            rest.append(part)
-    return tuple(coefficients), tuple(rest)
 
 
 def _projected(setting: Setting, rest: Expr) -> tuple[list[float], float, float]:

@@ -263,7 +263,7 @@ def test_a_pole_between_two_trajectories_is_no_harm_but_one_inside_is():
 def test_the_pole_is_placed_on_the_trajectory_that_crosses_it():
     points = np.array([[-1.0], [0.5], [0.01], [2.0]])
 
-    with pytest.raises(InputError, match="near q = 0.5;"):
+    with pytest.raises(InputError, match=r"near q = 0\.5;"):
         inverse_powers("q", 1).check(points, group=np.array([0, 0, 1, 1]))
 
 

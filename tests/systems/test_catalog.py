@@ -8,6 +8,7 @@ import pytest
 import sympy
 
 import systems
+from systems.expressions import symbol
 
 DRAWS = [(name, dataset) for name in systems.names() for dataset in systems.get(name).datasets]
 VERLET = {"verlet", "long_verlet"}
@@ -41,7 +42,7 @@ def test_a_seed_draws_the_same_data_again(name, dataset):
     system = systems.get(name)
     digest = system.sample(dataset, seed=3).digest()
     assert digest == system.sample(dataset, seed=3).digest()
-    fixed = dataset in {"circles", "T2"}
+    fixed = dataset in {"circles", "T2", "T3"}
     assert (digest == system.sample(dataset, seed=4).digest()) is fixed
 
 
@@ -96,17 +97,29 @@ def test_double_well_t2_has_one_trajectory_in_each_well():
 
 def test_the_reduced_central_force_is_the_motion_in_space():
     system = systems.get("central_force")
-    data = system.sample(seed=2)
+    data = system.sample("drawn", seed=2)
     (item,) = data
     assert len(item) == 20001
     assert item.t[1] == 0.001
     start = np.random.default_rng(2).uniform(-1, 1, 6)
     assert item.q[0, 0] == pytest.approx(np.linalg.norm(start[:3]), rel=1e-15)
     # The effective potential alone, from the same start along r, gives the same motion.
-    effective = replace(system, potential=system.truth(seed=2))
+    effective = replace(system, potential=system.truth("drawn", seed=2))
     again = effective.flow(item.q[:1], item.p[:1], item.t)
     np.testing.assert_allclose(again[0].q, item.q, rtol=1e-11)
     np.testing.assert_allclose(again[0].p, item.p, atol=1e-11)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_reduced_central_force_has_the_papers_angular_momentum(seed):
+    system = systems.get("central_force")
+    (item,) = system.sample("reduced", seed)
+    assert system.truth("reduced", seed).coeff(symbol("r"), -2) == pytest.approx(0.465515455)
+    # The energy with the paper's l^2/(2 r^2) in it is conserved, so the motion has it too.
+    r, p = item.q[:, 0], item.p[:, 0]
+    energy = p**2 / 2 + 1 / r + 1 / (10 - r) + 0.93103091 / (2 * r**2)
+    assert np.ptp(energy) < 1e-12
+    assert 0 < item.q[0, 0] < np.sqrt(3)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ START = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
 
 def bowl(w, step):
     """Sum of k w^2 / 2, whose gradient is k w."""
-    return [(CURVATURE * w * w).sum() / 2]
+    return [(CURVATURE.to(w) * w * w).sum() / 2]
 
 
 def valley(w, step):
@@ -129,10 +129,11 @@ def test_gradient_descent_shrinks_each_mode_at_its_own_rate():
 
 
 def test_gradient_descent_is_stable_up_to_two_over_the_curvature():
-    assert descend(bowl, START, GradientDescent(0.66), steps=2000).parameters.norm() < 1e-20
+    # 2/3: the factors of the steepest mode, 1 - 3 rate, are then -0.95 and -1.05.
+    assert descend(bowl, START, GradientDescent(0.65), steps=500).parameters.norm() < 1e-9
 
-    with pytest.raises(InputError, match=r"step size 0\.67 is too large.*try a smaller one"):
-        descend(bowl, START, GradientDescent(0.67), steps=200_000)
+    with pytest.raises(InputError, match=r"step size 0\.683 is too large.*try a smaller one"):
+        descend(bowl, START.float(), GradientDescent(0.683), steps=2000)
 
 
 def test_the_first_step_of_adam_has_the_length_of_its_rate():
@@ -142,17 +143,19 @@ def test_the_first_step_of_adam_has_the_length_of_its_rate():
     torch.testing.assert_close(moved, -0.01 * START.sign(), rtol=1e-6, atol=0)
 
 
-def test_adam_walks_as_torch_does():
-    reference = START.clone().requires_grad_(True)
-    theirs = torch.optim.Adam([reference], lr=0.02)
-    for step in range(300):
-        theirs.zero_grad()
-        valley(reference, step)[0].backward()
-        theirs.step()
+def test_adam_walks_as_its_paper_says():
+    """Algorithm 1 of Kingma and Ba, written out for one parameter and its gradients 1, -3, 0.5."""
+    gradients = [1.0, -3.0, 0.5]
+    m, v, w = 0.0, 0.0, 2.0
+    for t, g in enumerate(gradients, start=1):
+        m = 0.9 * m + 0.1 * g
+        v = 0.999 * v + 0.001 * g**2
+        w -= 0.02 * (m / (1 - 0.9**t)) / (math.sqrt(v / (1 - 0.999**t)) + 1e-8)
 
-    ours = descend(valley, START, Adam(0.02), steps=300)
+    start = torch.tensor([2.0], dtype=torch.float64)
+    done = descend(lambda w, step: [gradients[step] * w.sum()], start, Adam(0.02), steps=3)
 
-    torch.testing.assert_close(ours.parameters, reference.detach(), rtol=1e-9, atol=1e-11)
+    assert float(done.parameters) == pytest.approx(w, rel=1e-14)
 
 
 def test_a_loss_in_parts_is_their_sum():
@@ -207,22 +210,22 @@ def test_the_watch_hears_of_the_end():
 
 
 @pytest.mark.parametrize("rule", [GradientDescent(0.002), Adam(0.01)])
-@pytest.mark.parametrize("when", [1, 1000, 1503])
+@pytest.mark.parametrize("when", [1, 1000, 1051])
 def test_a_resumed_descent_equals_an_uninterrupted_one_bit_for_bit(tmp_path, rule, when):
     start = START.float()
     path = tmp_path / "checkpoint.pt"
-    uninterrupted = descend(valley, start, rule, steps=2100)
+    uninterrupted = descend(valley, start, rule, steps=1100)
 
     checkpoint = Checkpoint(path)
     with pytest.raises(KeyboardInterrupt):
-        descend(interrupted_at(valley, when), start, rule, steps=2100, checkpoint=checkpoint)
+        descend(interrupted_at(valley, when), start, rule, steps=1100, checkpoint=checkpoint)
     checkpoint.write()
-    resumed = descend(valley, start, rule, steps=2100, checkpoint=Checkpoint.read(path))
+    resumed = descend(valley, start, rule, steps=1100, checkpoint=Checkpoint.read(path))
 
     assert torch.equal(resumed.parameters, uninterrupted.parameters)
     assert torch.equal(resumed.moments, uninterrupted.moments)
     assert resumed.history == uninterrupted.history
-    assert resumed.step == 2100
+    assert resumed.step == 1100
 
 
 def test_a_finished_descent_takes_no_further_step():
@@ -245,7 +248,7 @@ def test_the_checkpoint_of_another_rule_is_refused():
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_loss_that_is_not_finite_says_what_to_try(bad):
     def failing(w, step):
-        return [w.sum() * (bad if step == 5 else 1.0)]
+        return [w.square().sum() * (bad if step == 5 else 1.0)]
 
     with pytest.raises(InputError, match=rf"loss is {bad} by step 5: the step size 0\.01"):
         descend(failing, START, GradientDescent(0.01), steps=10)
