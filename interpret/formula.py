@@ -79,13 +79,6 @@ def latex(law: Law) -> str:
     return re.sub(r"^-(?! )", "- ", written)
 
 
-def latex_of(expr: Expr) -> str:
-    """A single expression as LaTeX, its decimals cut to the digits that matter."""
-    rounded = {number: sympy.Float(plain(float(number))) for number in expr.atoms(sympy.Float)}
-    printed: str = sympy.latex(expr.xreplace(rounded))
-    return printed
-
-
 def variables(law: Law) -> tuple[str, ...]:
     """The variables that the law depends on, in the order of its domain."""
     used = {item.name for term in law.terms for item in term.free_symbols}

@@ -86,7 +86,7 @@ def fit(
     chosen, note = _features(motion, features)
     checkpoint = _checkpoint(out, resume)
     learned = _train(motion, settings, chosen, progress, checkpoint)
-    samples = probe(learned)
+    samples = _samples(learned, recipe)
     candidates = _library(library, motion.system, samples)
     law = _law(samples, candidates, threshold, optimizer, recipe)
     law = replace(law, dataset=motion.dataset, seed=motion.seed)
@@ -186,6 +186,14 @@ def _train(
     except KeyboardInterrupt:
         checkpoint.write()
         raise
+
+
+def _samples(learned: Fit, recipe: str) -> Samples:
+    if recipe == "paper":
+        from interpret.paper import probe_paper
+
+        return probe_paper(learned)
+    return probe(learned)
 
 
 def _library(asked: str | Library | None, system: System, samples: Samples) -> Library:

@@ -33,7 +33,7 @@ from training.settings import Settings
 if TYPE_CHECKING:
     from training.fit import Fit, Watch
 
-SAMPLES_AT_ONCE = 8192
+SAMPLES_AT_ONCE = 12_500
 """Samples whose graph is in memory at a time: few enough that it stays in the cache."""
 
 

@@ -13,8 +13,7 @@ from torch import Tensor
 from systems.errors import InputError
 from systems.expressions import parse, text
 from training.bases.basis import Basis
-from training.bases.network import Network
-from training.bases.scaling import Scaling
+from training.bases.stored import restored, state
 from training.features import Features
 from training.stencils import Array
 
@@ -58,15 +57,10 @@ class Potential:
 
     def to_bytes(self) -> bytes:
         """The weights of a network as a file's contents; ``load`` reads them back."""
-        if not isinstance(self.basis, Network):
-            raise InputError(f"a {type(self.basis).__name__} basis has no weights to save")
-        scaling = self.basis.scaling
         stream = io.BytesIO()
         torch.save(
             {
-                "weights": [weight.cpu() for weight in self.basis.weights],
-                "biases": [bias.cpu() for bias in self.basis.biases],
-                "scaling": [scaling.lo.cpu(), scaling.hi.cpu(), scaling.logarithmic.cpu()],
+                "basis": state(self.basis),
                 "coefficients": self.coefficients.cpu(),
                 "coordinates": list(self.features.coordinates),
                 "features": {n: text(e) for n, e in self.features.definitions.items()},
@@ -80,13 +74,10 @@ class Potential:
         """The potential that ``to_bytes`` wrote; raises InputError where there is none."""
         if not path.exists():
             raise InputError(f"there are no weights at {path}; the run was not finished")
-        state = torch.load(path, weights_only=True)
-        network = Network(
-            Scaling(*state["scaling"]), tuple(state["weights"]), tuple(state["biases"])
-        )
-        coordinates = tuple(state["coordinates"])
-        definitions = {name: parse(code) for name, code in state["features"].items()}
-        return Potential(network, state["coefficients"], Features.of(coordinates, definitions))
+        kept = torch.load(path, weights_only=True)
+        definitions = {name: parse(code) for name, code in kept["features"].items()}
+        features = Features.of(tuple(kept["coordinates"]), definitions)
+        return Potential(restored(kept["basis"]), kept["coefficients"], features)
 
 
 def _tensor(values: Array) -> Tensor:

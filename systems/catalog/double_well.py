@@ -76,7 +76,7 @@ SYSTEM = System(
             held_out=lambda seed: one_visits_both([seed, 1]),
         ),
         "T3": Dataset(
-            summary="2 trajectories in the left well, the same for every seed; 10 right are held out",
+            summary="2 trajectories in the left well, the same for every seed",
             draw=lambda seed: motion(T3_STARTS),
             held_out=right_well,
         ),

@@ -17,7 +17,7 @@ from interpret.library import Library, inverse_powers, powers
 from interpret.truth import common
 from systems.errors import InputError
 from systems.expressions import parse, symbol
-from systems.system import System
+from systems.system import Dataset, System
 
 q, r, s = (symbol(name) for name in "qrs")
 TINY = 1e-10
@@ -405,22 +405,26 @@ def test_truths_are_compared_where_the_data_are():
 
 
 def test_a_drawn_parameter_comes_with_the_seed_of_the_law():
-    central = systems.get("central_force")
-    library = Library.of(central)
-    ell2 = {seed: float(central.truth("reduced", seed).coeff(r**-2)) for seed in (0, 1)}
-    assert ell2[0] != ell2[1]
+    drawn = Dataset("", draw=lambda seed: None, parameters=lambda seed: {"ell2": 0.9 + seed / 7})
+    central = System(
+        name="central",
+        summary="",
+        reference="",
+        coordinates=("r",),
+        mass=(1.0,),
+        potential=1 / r + symbol("ell2") / (2 * r**2),
+        candidates=tuple(inverse_powers("r", 3)),
+        datasets={"other": replace(drawn, parameters=None), "reduced": drawn},
+    )
 
-    def recovered(seed):
-        return law(
-            {"1/r": 1.0, "r**(-2)": ell2[seed], "1/(10 - r)": 1.0},
-            candidates=library,
-            domain=(1.0, 9.5),
-            dataset="reduced",
-            seed=0,
-        )
+    def recovered(of_seed, seed):
+        terms = {"1/r": 1.0, "r**(-2)": (0.9 + of_seed / 7) / 2}
+        library = Library.of(central)
+        return law(terms, candidates=library, domain=(1.0, 9.5), dataset="reduced", seed=seed)
 
-    assert compare(recovered(seed=0), central).verdict == "IDENTICAL"
-    assert compare(recovered(seed=1), central).verdict == "DIFFERENT"
+    for seed in (0, 1, 2):
+        assert compare(recovered(seed, seed), central).verdict == "IDENTICAL"
+        assert compare(recovered(seed + 1, seed), central).verdict == "DIFFERENT"
 
 
 # Input and output
