@@ -23,8 +23,10 @@ from systems import InputError, System, Trajectories
 from systems.expressions import parse_assignments
 from training.checkpoint import Checkpoint
 from training.features import Features
-from training.fit import Fit, Watch, train
+from training.fit import Fit
 from training.settings import Settings
+from training.trainer import train
+from training.watch import Watch
 
 NOISE_SEED_STEP = 1_000_003
 

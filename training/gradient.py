@@ -15,7 +15,7 @@ from systems.errors import InputError
 from training.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
-    from training.fit import Watch
+    from training.watch import Watch
 
 Loss = Callable[[Tensor, int], Iterable[Tensor]]
 """(parameters, number of the step) -> scalars that sum up to the loss, differentiated one by one.

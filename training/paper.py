@@ -24,6 +24,7 @@ from training.bases.perceptron import Perceptron
 from training.checkpoint import Checkpoint
 from training.device import choose
 from training.features import Features
+from training.fit import Fit
 from training.gradient import GradientDescent, descend
 from training.points import Indices
 from training.preparation import prepare
@@ -31,7 +32,7 @@ from training.rows import ForceRows
 from training.settings import Settings
 
 if TYPE_CHECKING:
-    from training.fit import Fit, Watch
+    from training.watch import Watch
 
 SAMPLES_AT_ONCE = 12_500
 """Samples whose graph is in memory at a time: few enough that it stays in the cache."""
@@ -129,8 +130,6 @@ def train_paper(
 
     Raises InputError when the descent diverges.
     """
-    from training.fit import Fit
-
     paper = paper_settings(system.name, features)
     if paper is COULOMB_DIFFERENCE:
         features = differences(trajectories.coordinates)
