@@ -40,6 +40,8 @@ def parse(text: str, names: Sequence[str], domain: Domain | None = None) -> Libr
     q, q**2, q**3, q**4, q**5, q**6
     """
     name = text.strip()
+    if not name:
+        raise InputError("the library is empty; list candidates such as 'q, q**2, 1/q'.")
     if name in names or not name.isidentifier():
         return Library(parse_list(text, names)).without_gauge()
     if name in NAMED:

@@ -14,6 +14,7 @@ from interpret.comparison import Comparison, compare
 from interpret.invariants import discover
 from interpret.law import Law
 from interpret.library import Library
+from interpret.prediction import held_out
 from interpret.provenance import provenance
 from interpret.refinement import refine
 from interpret.regression import regress
@@ -24,6 +25,7 @@ from systems.expressions import parse_assignments
 from training.checkpoint import Checkpoint
 from training.features import Features
 from training.fit import Fit
+from training.preparation import VERLET
 from training.settings import Settings
 from training.trainer import train
 from training.watch import Watch
@@ -39,6 +41,11 @@ class Motion:
     trajectories: Trajectories
     dataset: str | None
     seed: int
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is no truth but the data."""
+        return self.system.potential is None
 
 
 def fit(
@@ -93,6 +100,9 @@ def fit(
     law = _law(samples, candidates, threshold, optimizer, recipe)
     law = replace(law, dataset=motion.dataset, seed=motion.seed)
     comparison = _compare(law, motion)
+    notes = [note, _integrator(samples)]
+    if motion.measured:
+        notes.append(_prediction(law, samples, settings))
     asked = {
         "source": motion.system.name,
         "features": str(features),
@@ -110,7 +120,7 @@ def fit(
         seconds=time.perf_counter() - started,
         iterations=learned.iterations,
         neurons=learned.basis.size,
-        notes=(note,) if note else (),
+        notes=tuple(sentence for sentence in notes if sentence),
         path=None if out is None else Path(out),
         provenance=provenance(seed=seed, digest=motion.trajectories.digest()),
     )
@@ -223,7 +233,25 @@ def _law(
     return refine(law, samples, select=threshold is None and optimizer == "path")
 
 
+def _integrator(samples: Samples) -> str:
+    """A sentence about Störmer-Verlet data, whose forces are read off in their own way."""
+    if samples.prepared.integrator != VERLET:
+        return ""
+    return "the data bear Störmer–Verlet's fingerprint: their second differences are its forces"
+
+
+def _prediction(law: Law, samples: Samples, settings: Settings) -> str:
+    """Measured motion has no truth to compare with: how well is its last tenth predicted?"""
+    if law.verdict == "not in the library" or samples.prepared.drift:
+        return ""
+    try:
+        found = held_out(law, samples, settings)
+        return f"the last tenth of every trajectory, held out, is {found}"
+    except InputError as error:
+        return f"the last tenth of the data could not be predicted: {error}"
+
+
 def _compare(law: Law, motion: Motion) -> Comparison | None:
-    if motion.system.potential is None:
+    if motion.measured:
         return None
     return compare(law, motion.system)

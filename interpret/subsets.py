@@ -16,6 +16,7 @@ from interpret.segments import first_estimate
 from interpret.selection import Support
 from interpret.shooting import Shooting
 from systems.errors import InputError
+from training.noise import NEGLIGIBLE
 from training.smoothing import SMALLEST_NOISE
 from training.stencils import Array
 
@@ -23,6 +24,7 @@ MOST_CANDIDATES = 12
 FINALISTS = 4
 LACK_OF_FIT = 1.15
 RIVAL = 6.0
+OVERRATED = 0.25
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,9 @@ class Contender:
 def noisy_estimate(law: Law, samples: Samples, *, select: bool) -> Law:
     """The maximum-likelihood law, its support chosen anew when ``select`` is set.
 
-    1. Fit the law as it stands, then the full library from there.
+    1. Fit the law as it stands; where it fits far better than the noise level says, the level was
+       coarse sampling mistaken for noise, and is lowered to what the fit leaves.
+       Then fit the full library from there.
     2. For every subset d of dropped terms: chi^2 ~ chi^2_full + c_d^T (C_dd)^-1 c_d (Fisher).
     3. Refit the four best by BIC; the least BIC wins. A rival within 6 is named: "ambiguous".
     4. chi^2/n above 1.15: lack of fit, "not in the library".
@@ -55,7 +59,7 @@ def noisy_estimate(law: Law, samples: Samples, *, select: bool) -> Law:
             "the law found cannot be integrated along the data, so it cannot be refined: "
             "try another library, or less noise"
         )
-    problem, first = found
+    problem, first = _sharpened(*found)
     contenders = [Contender(support, first)]
     if select:
         contenders += _others(problem.with_library(library), library, contenders[0])
@@ -80,6 +84,20 @@ def _first(law: Law, samples: Samples, part: Library) -> tuple[Shooting, Estimat
         sigma,
         law.coefficients,
     )
+
+
+def _sharpened(problem: Shooting, first: Estimate) -> tuple[Shooting, Estimate]:
+    """The same fit with sigma lowered to the residual, where chi^2/n is far below 1."""
+    if first.chi2_per_n > OVERRATED:
+        return problem, first
+    observed = np.concatenate([window.observed for window in problem.windows])
+    lowest = NEGLIGIBLE * observed.std(axis=0)
+    sigma = np.maximum(problem.sigma * np.sqrt(first.chi2_per_n), lowest)
+    finer = replace(problem, sigma=sigma).resolved(first.states, first.coefficients)
+    again = None if finer is None else maximise(finer, first.states, first.coefficients)
+    if finer is None or again is None:
+        return problem, first
+    return finer, again
 
 
 def _others(problem: Shooting, library: Library, first: Contender) -> Iterator[Contender]:

@@ -15,6 +15,7 @@ CUTOFF = 1e-6
 SAMPLES_A_NEURON = 8
 NOTICEABLE = 0.01
 EXPLAINED = 0.5
+FEWEST_SAMPLES = 50
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,11 @@ def energy_trend(levels: LevelRows, force: ForceRows, time: torch.Tensor) -> Tre
     nearly cancels: force rows alone still learn V, energy rows would not. The drift is the mean
     over the trajectories of |s_j| times their duration.
 
-    Shapes: ``time`` (n,), the times of the level rows' samples.
+    Shapes: ``time`` (n,), the times of the level rows' samples. Fewer than fifty samples cannot
+    tell a trend from a misfit: none is reported.
     """
+    if len(time) < FEWEST_SAMPLES:
+        return Trend(0.0, 0.0)
     width = max(2, min(WIDTH, len(levels.x) // SAMPLES_A_NEURON))
     basis = placed(levels.x, width, seed=0)
     learned = solve(force.design(basis), force.truth, CUTOFF).coefficients

@@ -6,16 +6,13 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from systems.errors import InputError
 from training.checkpoint import Checkpoint
-
-if TYPE_CHECKING:
-    from training.watch import Watch
+from training.watch import Watch
 
 Loss = Callable[[Tensor, int], Iterable[Tensor]]
 """(parameters, number of the step) -> scalars that sum up to the loss, differentiated one by one.

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -30,9 +29,7 @@ from training.points import Indices
 from training.preparation import prepare
 from training.rows import ForceRows
 from training.settings import Settings
-
-if TYPE_CHECKING:
-    from training.watch import Watch
+from training.watch import Watch
 
 SAMPLES_AT_ONCE = 12_500
 """Samples whose graph is in memory at a time: few enough that it stays in the cache."""
@@ -133,6 +130,8 @@ def train_paper(
     paper = paper_settings(system.name, features)
     if paper is COULOMB_DIFFERENCE:
         features = differences(trajectories.coordinates)
+    # Before the descent, so that data that cannot be used are refused at once.
+    prepared = prepare(trajectories, features, settings)
     steps = paper.steps if settings.iterations is None else settings.iterations
     chosen = _chosen(trajectories, paper.window)
     forward = rows.forward(trajectories, features, chosen)
@@ -155,7 +154,7 @@ def train_paper(
         system,
         trained.with_parameters(state.parameters),
         torch.ones(1).to(like),
-        replace(prepare(trajectories, features, settings), families=(forward,)),
+        replace(prepared, families=(forward,)),
         residuals=(0.0,),
         weights=(1.0,),
         settings=settings,

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from systems.data import Trajectories
 from training import rows
+from training.admission import admit
 from training.bases.network import placed
 from training.dissipation import energy_trend
 from training.families import solve_families
@@ -24,6 +25,7 @@ from training.smoothing import smooth
 
 NOISY_CUTOFF = 1e-6
 CLEAN_PASSES = 5
+VERLET = "Störmer–Verlet"
 UNLIKE_NOISE = 0.1
 
 
@@ -78,7 +80,10 @@ def prepare(trajectories: Trajectories, features: Features, settings: Settings) 
     - no noise otherwise: energy rows and Hermite-Simpson force rows;
     - noise: the same energy rows and the spline's own force, on jointly smoothed q and p;
     - energy that drifts steadily (friction): no energy rows.
+
+    Raises InputError for data that no potential can be learned from (``training.admission``).
     """
+    admit(trajectories, features)
     noise = estimate(trajectories)
     if noise.negligible and is_verlet(trajectories):
         return _verlet(trajectories, features, settings, noise)
@@ -110,7 +115,7 @@ def _verlet(
     )
     force = rows.verlet(trajectories, features, chosen)
     points = _points(trajectories, features, chosen)
-    return Prepared(features, (force,), points, trajectories, None, noise, "verlet")
+    return Prepared(features, (force,), points, trajectories, None, noise, VERLET)
 
 
 def _clean(

@@ -149,7 +149,7 @@ def test_a_singular_library_is_refused():
 
 def test_the_central_force_is_read_on_its_grid():
     t = 0.01 * np.arange(30)
-    data = Trajectories.from_velocities(("r",), (1.0,), [(t, 2 + t[:, None], np.ones((30, 1)))])
+    data = Trajectories.from_velocities(("r",), (1.0,), [(t, 2 + t[:, None], np.cos(t)[:, None])])
     fit = trained("central_force", data)
 
     found = probe_paper(fit)
