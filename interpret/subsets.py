@@ -24,6 +24,7 @@ MOST_CANDIDATES = 12
 FINALISTS = 4
 LACK_OF_FIT = 1.15
 RIVAL = 6.0
+RIVAL_WITH_MORE = 2.0
 OVERRATED = 0.25
 
 
@@ -48,7 +49,7 @@ def noisy_estimate(law: Law, samples: Samples, *, select: bool) -> Law:
        coarse sampling mistaken for noise, and is lowered to what the fit leaves.
        Then fit the full library from there.
     2. For every subset d of dropped terms: chi^2 ~ chi^2_full + c_d^T (C_dd)^-1 c_d (Fisher).
-    3. Refit the four best by BIC; the least BIC wins. A rival within 6 is named: "ambiguous".
+    3. Refit the four best by BIC; the least BIC wins. A close rival is named: "ambiguous".
     4. chi^2/n above 1.15: lack of fit, "not in the library".
     """
     library = Library(law.candidates)
@@ -166,16 +167,26 @@ def _part(library: Library, support: Support) -> Library:
     return Library(tuple(library.candidates[k] for k in support))
 
 
+def _lead(best: Contender, rival: Contender) -> float:
+    """How far ahead in BIC the best must be.
+
+    A rival that only adds terms can at most save what they cost, log n each; one that has others
+    instead is another law.
+    """
+    return RIVAL_WITH_MORE if set(best.support) < set(rival.support) else RIVAL
+
+
 def _conclude(law: Law, library: Library, ranked: list[Contender]) -> Law:
     best = ranked[0]
     reasons = []
     verdict: Verdict = "identified"
-    if len(ranked) > 1 and ranked[1].bic - best.bic < RIVAL:
-        rival = ", ".join(str(library.candidates[k]) for k in ranked[1].support)
-        reasons.append(
-            f"the terms {rival} fit almost as well (BIC higher by {ranked[1].bic - best.bic:.1f})"
-        )
-        verdict = "ambiguous"
+    for rival in ranked[1:]:
+        behind = rival.bic - best.bic
+        if behind < _lead(best, rival):
+            terms = ", ".join(str(library.candidates[k]) for k in rival.support)
+            reasons.append(f"the terms {terms} fit almost as well (BIC higher by {behind:.1f})")
+            verdict = "ambiguous"
+            break
     chi = best.estimate.chi2_per_n
     if chi > LACK_OF_FIT:
         reasons.append(f"chi2/n = {chi:.2f}: the law misses the data by more than their noise")

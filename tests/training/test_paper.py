@@ -244,7 +244,7 @@ def test_an_interrupted_training_goes_on_bit_for_bit(tmp_path, monkeypatch):
 
 def test_a_descent_that_diverges_says_so():
     t = 0.1 * np.arange(20)
-    item = (t, 500 + t[:, None], np.ones((20, 1)))
+    item = (t, 500 + t[:, None], np.cos(t)[:, None])
     far = Trajectories.from_velocities(("r",), (1.0,), [item])
 
     with pytest.raises(InputError, match=r"step size 0\.001 is too large.*another seed"):
