@@ -10,46 +10,46 @@ from systems.expressions import symbol
 from training.noise import Noise, estimate
 from training.stencils import Array
 
-CONSERVED = 1.2
-MOVING = 2.0
-ADVICE = "give the distance yourself, e.g. --features 'r=sqrt(x**2+y**2)'"
+MOVING = 1.1
+SHARE = 0.2
+NOISE_LEVEL_ERROR = 0.03
 
 
 def conserved(trajectories: Trajectories) -> tuple[sympy.Expr | None, str]:
     """The distance that the conservation laws allow the potential to depend on, and why.
 
     One particle (d = 2, 3): r = |q| when its angular momentum is conserved. Two particles
-    (d = 4, 6): r = |q_1 - q_2| when the total momentum and the total angular momentum are. A
-    quantity is conserved when chi^2/n of its deviations from its mean over each trajectory, under
-    the noise read off the data, is below 1.2, while the momenta themselves move (chi^2/n > 2).
+    (d = 4, 6): r = |q_1 - q_2| when the total momentum and the total angular momentum are.
+
+    chi^2/n of a quantity's deviations from its mean over each trajectory, under the noise read off
+    the data, is 1 for a conserved one. The momenta themselves must move (chi^2/n > 1.1); a sum is
+    conserved when its excess over 1 is under a fifth of theirs, or under the 3 % that the noise
+    level itself is uncertain by.
     """
     noise = estimate(trajectories)
-    dimension = len(trajectories.coordinates)
-    if not _moving(trajectories, noise):
-        return None, f"the momenta change by no more than their noise; {ADVICE}"
-    if dimension in (2, 3):
-        angular = _angular_chi(trajectories, noise, particles=1)
-        if angular < CONSERVED:
-            reason = f"angular momentum is conserved (chi2/n {angular:.2f}): V depends on |q|"
-            return _distance(trajectories.coordinates, None), reason
-        return None, f"angular momentum is not conserved (chi2/n {angular:.1f}); {ADVICE}"
-    if dimension in (4, 6):
-        total = _momentum_chi(trajectories, noise)
-        angular = _angular_chi(trajectories, noise, particles=2)
-        if max(total, angular) < CONSERVED:
-            reason = (
-                f"total momentum and angular momentum are conserved (chi2/n {total:.2f}, "
-                f"{angular:.2f}): V depends on |q1 - q2|"
-            )
-            half = dimension // 2
-            return _distance(
-                trajectories.coordinates[:half], trajectories.coordinates[half:]
-            ), reason
-        return None, f"momentum or angular momentum is not conserved; {ADVICE}"
-    return (
-        None,
-        f"noise hides the invariant and there is no test for {dimension} coordinates; {ADVICE}",
+    names = trajectories.coordinates
+    particles = 1 if len(names) in (2, 3) else 2
+    if len(names) not in (2, 3, 4, 6):
+        return None, f"noise hides the invariant, and there is no test for {len(names)} coordinates"
+    moving = _momentum_chi(trajectories, noise, 1)
+    if moving < MOVING:
+        return None, f"the momenta change by little more than their noise (chi2/n {moving:.2f})"
+    limit = 1 + max(NOISE_LEVEL_ERROR, SHARE * (moving - 1))
+    angular = _angular_chi(trajectories, noise, particles)
+    if angular > limit:
+        return None, f"angular momentum is not conserved (chi2/n {angular:.2f})"
+    if particles == 1:
+        reason = f"angular momentum is conserved (chi2/n {angular:.2f}): V depends on |q|"
+        return _distance(names, None), reason
+    total = _momentum_chi(trajectories, noise, particles)
+    if total > limit:
+        return None, f"total momentum is not conserved (chi2/n {total:.2f})"
+    reason = (
+        f"total momentum and angular momentum are conserved (chi2/n {total:.2f}, {angular:.2f}; "
+        f"{moving:.2f} for the momenta by themselves): V depends on |q1 - q2|"
     )
+    half = len(names) // 2
+    return _distance(names[:half], names[half:]), reason
 
 
 def _distance(first: tuple[str, ...], second: tuple[str, ...] | None) -> sympy.Expr:
@@ -59,23 +59,22 @@ def _distance(first: tuple[str, ...], second: tuple[str, ...] | None) -> sympy.E
     return sympy.sqrt(sum((symbol(a) - symbol(b)) ** 2 for a, b in pairs))
 
 
-def _moving(trajectories: Trajectories, noise: Noise) -> bool:
-    deviations = [_centred(item.p) for item in trajectories]
-    return _chi(deviations, [np.broadcast_to(noise.p, d.shape) for d in deviations]) > MOVING
-
-
-def _momentum_chi(trajectories: Trajectories, noise: Noise) -> float:
-    half = len(trajectories.coordinates) // 2
-    sigma = np.hypot(noise.p[:half], noise.p[half:])
-    deviations = [_centred(item.p[:, :half] + item.p[:, half:]) for item in trajectories]
+def _momentum_chi(trajectories: Trajectories, noise: Noise, particles: int) -> float:
+    """chi^2/n of the sum of the momenta of so many particles (1: of each coordinate's own)."""
+    length = len(trajectories.coordinates) // particles
+    sigma = np.sqrt((noise.p.reshape(particles, length) ** 2).sum(axis=0))
+    deviations = [
+        _centred(item.p.reshape(-1, particles, length).sum(axis=1)) for item in trajectories
+    ]
     return _chi(deviations, [np.broadcast_to(sigma, d.shape) for d in deviations])
 
 
 def _angular_chi(trajectories: Trajectories, noise: Noise, particles: int) -> float:
+    """chi^2/n of the total angular momentum about the origin."""
+    length = len(trajectories.coordinates) // particles
     deviations = []
     sigmas = []
     for item in trajectories:
-        length = len(trajectories.coordinates) // particles
         total = np.zeros((len(item.t), 3))
         variance = np.zeros((len(item.t), 3))
         for k in range(particles):
@@ -92,7 +91,7 @@ def _angular_chi(trajectories: Trajectories, noise: Noise, particles: int) -> fl
 
 
 def _cross_variance(q: Array, sigma_q: Array, p: Array, sigma_p: Array) -> Array:
-    """The variance of q x p under independent noise."""
+    """The variance of q x p under independent noise, its own square included."""
     variance = np.zeros_like(q)
     for a in range(3):
         b, c = (a + 1) % 3, (a + 2) % 3
@@ -101,6 +100,9 @@ def _cross_variance(q: Array, sigma_q: Array, p: Array, sigma_p: Array) -> Array
             + (q[:, c] * sigma_p[:, b]) ** 2
             + (p[:, c] * sigma_q[:, b]) ** 2
             + (p[:, b] * sigma_q[:, c]) ** 2
+            # q and p are measured, noise and all: their squares are too large by sigma^2.
+            - (sigma_q[:, b] * sigma_p[:, c]) ** 2
+            - (sigma_q[:, c] * sigma_p[:, b]) ** 2
         )
     return variance
 

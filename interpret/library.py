@@ -96,7 +96,7 @@ class Library:
     def default(cls, domain: Domain) -> Library:
         """What is tried when nobody says what to try, from the range of each variable in the data.
 
-        One variable: powers 1 to 6; several: all monomials up to degree 4. A variable that stays
+        One variable: powers 1 to 6; several: monomials to degree 4 or less. A variable that stays
         positive adds its inverse powers 1 to 3.
 
         >>> print(Library.default({"r": (0.5, 3.0)}))

@@ -12,8 +12,28 @@ from interpret.library import Domain, Library, inverse_powers, monomials, powers
 from systems.errors import InputError, nearest
 from systems.expressions import parse_list
 
+MOST_MONOMIALS: Final = 40
+"""A library nobody wrote stays small enough to search and to print."""
+
+
+def polynomial(names: Sequence[str]) -> Library:
+    """Powers up to 6 of one variable; of d variables the monomials up to degree 4 or lower.
+
+    The degree n is the highest up to 4 with C(d + n, n) - 1 <= 40 monomials: 4 in the plane, 3 in
+    space, 2 for two particles in space.
+
+    >>> len(polynomial(["x", "y"])), len(polynomial(["x1", "y1", "z1", "x2", "y2", "z2"]))
+    (14, 27)
+    """
+    d = len(names)
+    if d == 1:
+        return powers(names[0], 6)
+    fitting = [n for n in (2, 3, 4) if math.comb(d + n, n) - 1 <= MOST_MONOMIALS]
+    return monomials(names, max(fitting, default=1))
+
+
 NAMED: Final[Mapping[str, Callable[[Sequence[str]], Library]]] = {
-    "polynomial": lambda names: powers(names[0], 6) if len(names) == 1 else monomials(names, 4),
+    "polynomial": polynomial,
     "inverse_powers": lambda names: Library(c for x in names for c in inverse_powers(x, 3)),
     "trigonometric": lambda names: Library(c for x in names for c in trigonometric(x, 3)),
 }

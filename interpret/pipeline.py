@@ -31,6 +31,7 @@ from training.trainer import train
 from training.watch import Watch
 
 NOISE_SEED_STEP = 1_000_003
+ADVICE = "to learn it on a distance, say, give --features 'r=sqrt(x**2+y**2)'"
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,11 @@ def _features(motion: Motion, asked: str | Mapping[str, Any]) -> tuple[Features,
         return Features.of(coordinates, asked), ""
     if asked == "auto":
         found = discover(motion.trajectories)
+        if found.features.trivial and motion.system.features:
+            own = Features.of(coordinates, motion.system.features)
+            return own, f"{found.reason}; the system's own features are used"
+        if found.features.trivial and len(coordinates) > 1:
+            return found.features, f"{found.reason}; {ADVICE}"
         return found.features, found.reason if len(coordinates) > 1 else ""
     if asked == "given":
         return Features.of(coordinates, motion.system.features), ""

@@ -11,6 +11,7 @@ from training.stencils import Array, contrasts
 
 MEDIAN_TO_SIGMA = 0.6744897501960817
 NEGLIGIBLE = 1e-6
+MOST_TRAJECTORIES = 200
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Noise:
 
 
 def estimate(trajectories: Trajectories, order: int = 6) -> Noise:
-    """sigma = median |sixth difference| / 0.6745, a channel, over all trajectories.
+    """sigma = median |sixth difference| / 0.6745, a channel, over (at most 200) trajectories.
 
     A trajectory with fewer than eight samples has no sixth difference to speak of and is left out.
     Coarsely sampled motion looks like noise to any difference: the number is an upper bound, and
@@ -40,7 +41,7 @@ def estimate(trajectories: Trajectories, order: int = 6) -> Noise:
     """
     contrasts_q = []
     contrasts_p = []
-    for trajectory in trajectories:
+    for trajectory in trajectories.items[:MOST_TRAJECTORIES]:
         if len(trajectory.t) < order + 2:
             continue
         contrasts_q.append(contrasts(trajectory.t, trajectory.q, order))
