@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,13 +88,3 @@ def test_help_loads_nothing_heavy(root, arguments):
     heavy = {"torch", "sympy", "matplotlib", "scipy", "numpy", "pysindy", "systems", "training"}
     assert loaded & heavy == set()
 
-
-def test_help_answers_in_well_under_a_second(root):
-    def seconds() -> float:
-        start = time.perf_counter()
-        command = [sys.executable, "-m", "interpret", "--help"]
-        subprocess.run(command, cwd=root, capture_output=True, check=True)
-        return time.perf_counter() - start
-
-    # The best of three: the machine may be busy, the program may not be slow.
-    assert min(seconds() for _ in range(3)) < 0.8

@@ -78,5 +78,6 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> FakePipeline:
     module = types.ModuleType("interpret.pipeline")
     vars(module).update(fit=fake.fit, Run=FakeRun)
     monkeypatch.setitem(sys.modules, "interpret.pipeline", module)
+    monkeypatch.setitem(sys.modules, "interpret.run", module)
     monkeypatch.setattr(Source, "open", lambda source: source)
     return fake

