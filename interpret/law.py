@@ -9,12 +9,13 @@ from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import sympy
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sympy import Expr
 
 from interpret.constants import recognise
 from systems.errors import InputError
 from systems.expressions import parse, symbol, text
+from systems.integrate import compile
 
 Array = NDArray[np.float64]
 Verdict = Literal["identified", "ambiguous", "not in the library"]
@@ -123,6 +124,28 @@ class Law:
     def absent(self) -> tuple[Expr, ...]:
         """The candidates that were tried and not kept."""
         return tuple(c for c in self.candidates if c not in self.terms)
+
+    def __call__(self, x: ArrayLike) -> Array:
+        """V at the points x, without the constant: (n, f), or (n,) for one variable, to (n,).
+
+        The columns are the variables of `domain`, in its order; coefficients as measured.
+
+        >>> q = symbol("q")
+        >>> law = Law(system="s", terms=(q**2,), coefficients=[0.5], covariance=[[1e-4]],
+        ...           candidates=(q**2,), domain={"q": (-1.0, 1.0)}, gauge="one constant",
+        ...           verdict="identified", chi2_per_n=1.0)
+        >>> law([1.0, 2.0]), law.gradient([1.0, 2.0])[:, 0]
+        (array([0.5, 2. ]), array([1., 2.]))
+        """
+        return self._evaluated([self.numeric], x)[:, 0]
+
+    def gradient(self, x: ArrayLike) -> Array:
+        """dV/dx at the points x: (n, f), or (n,) for one variable, to (n, f)."""
+        return self._evaluated([self.numeric.diff(symbol(name)) for name in self.domain], x)
+
+    def _evaluated(self, expressions: list[Expr], x: ArrayLike) -> Array:
+        points = np.asarray(x, dtype=np.float64).reshape(-1, len(self.domain))
+        return compile(expressions, tuple(self.domain))(points)
 
     def in_coordinates(self) -> Expr:
         """`expr` with the features written out in the coordinates of the data."""

@@ -16,8 +16,9 @@ from training.linear import compress, solve
 from training.rows import Rows
 from training.stencils import Array
 
-STRETCHES = 10
-ROUND_OFF = 4 * float(np.finfo(float).eps)
+STRETCHES = 20
+ROWS_A_STRETCH = 4
+ROUND_OFF = 64 * float(np.finfo(float).eps)
 WORTH_ASKING = 1e-9
 
 
@@ -26,9 +27,11 @@ def row_estimate(law: Law, samples: Samples) -> Law:
 
     The rows' errors are not noise: they come in long correlated stretches and may be biased, so
     the residual's mean square says little. The covariance is the sum of
-    - a jackknife over ten stretches of the data: (B-1)/B sum_b (c_b - c)(c_b - c)^T,
+    - a jackknife over twenty stretches of the data: (B-1)/B sum_b (c_b - c)(c_b - c)^T,
     - (c_f - c)^2 on the diagonal, c_f from the best family of rows alone (the other may be biased),
-    - round-off, 4 eps |c|.
+    - s^2 (A^T A)^-1, s^2 the residual's mean square, where there is one family only: Verlet's
+      second differences are exact but for the rounding of the positions, which is random,
+    - round-off, 64 eps |c|.
 
     chi^2/n compares the law with the network: the square of the ratio of their misfits.
     """
@@ -39,6 +42,8 @@ def row_estimate(law: Law, samples: Samples) -> Law:
         coefficients = together.coefficients.numpy()
         spread = _jackknife(families, together.weights, basis)
         bias = _disagreement(families, together.residuals, basis, coefficients)
+        if len(families) == 1:
+            spread = spread + _rounding(families[0], basis, together.residual)
     covariance = spread + np.diag(bias**2 + (ROUND_OFF * coefficients) ** 2)
     ratio = _ratio(together.residuals, samples)
     return replace(
@@ -52,24 +57,35 @@ def row_estimate(law: Law, samples: Samples) -> Law:
 
 def _jackknife(families: Sequence[Rows], weights: Sequence[float], basis: Candidates) -> Array:
     """The covariance from leaving out one stretch after another, shape (K, K)."""
-    blocks = [_stretch(families, weights, basis, number) for number in range(STRETCHES)]
+    count = max(2, min(STRETCHES, min(len(f.truth) for f in families) // ROWS_A_STRETCH))
+    blocks = [_stretch(families, weights, basis, number, count) for number in range(count)]
     estimates = []
-    for left_out in range(STRETCHES):
+    for left_out in range(count):
         kept = torch.cat([block for number, block in enumerate(blocks) if number != left_out])
         estimates.append(solve(kept[:, :-1], kept[:, -1]).coefficients.numpy())
     deviations = np.stack(estimates) - np.mean(estimates, axis=0)
-    spread: Array = (STRETCHES - 1) / STRETCHES * deviations.T @ deviations
+    spread: Array = (count - 1) / count * deviations.T @ deviations
     return spread
 
 
 def _stretch(
-    families: Sequence[Rows], weights: Sequence[float], basis: Candidates, number: int
+    families: Sequence[Rows], weights: Sequence[float], basis: Candidates, number: int, count: int
 ) -> torch.Tensor:
     parts = []
     for family, weight in zip(families, weights, strict=True):
-        part = family.part(number, STRETCHES)
+        part = family.part(number, count)
         parts.append(weight * compress(part.design(basis), part.truth))
     return torch.cat(parts)
+
+
+def _rounding(family: Rows, basis: Candidates, residual: float) -> Array:
+    """s^2 (A^T A)^-1 of the family's rows, shape (K, K)."""
+    design = family.design(basis).numpy()
+    scale = np.linalg.norm(design, axis=0)
+    gram = (design / scale).T @ (design / scale)
+    inverse = np.linalg.pinv(gram, rcond=1e-14, hermitian=True) / scale / scale[:, None]
+    covariance: Array = residual**2 / max(1, len(design) - basis.size) * inverse
+    return covariance
 
 
 def _disagreement(

@@ -10,12 +10,13 @@ from typing import Any
 from interpret import report, runs
 from interpret.comparison import Comparison
 from interpret.law import Law
+from systems.data import Trajectories
 from systems.errors import InputError
 from training.fit import Fit
 from training.potential import Potential
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Run:
     """A law with its comparison, its trained function, and how they came about.
 
@@ -51,6 +52,16 @@ class Run:
     def json(self) -> dict[str, Any]:
         """The object of ``--json``."""
         return report.json_object(self.law, self.comparison, self._footer)
+
+    @property
+    def trajectories(self) -> Trajectories:
+        """The motion that was learned from; InputError for a loaded run, which keeps none."""
+        if self.fit is None:
+            raise InputError("a saved run keeps no trajectories; draw or read them again.")
+        return self.fit.prepared.trajectories
+
+    def __repr__(self) -> str:
+        return f"Run({self.law.system}: {self.law.expr}, {self.law.verdict})"
 
     def __str__(self) -> str:
         return self.text()

@@ -13,7 +13,7 @@ from training.preparation import Prepared
 from training.rows import ForceRows, LevelRows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Samples:
     """V_theta and grad V_theta at the training points, as two families of rows for a library.
 
@@ -30,6 +30,10 @@ class Samples:
     misfit: float
     prepared: Prepared
     system: str
+
+    def __repr__(self) -> str:
+        where = f"{len(self.levels.x)} points of {', '.join(self.features.names)}"
+        return f"Samples({self.system}: {where}, misfit {self.misfit:.1e})"
 
     @property
     def domain(self) -> dict[str, tuple[float, float]]:

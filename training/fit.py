@@ -16,7 +16,7 @@ from training.settings import Settings
 from training.stencils import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Fit:
     """V(q) = sum_k c_k phi_k(x(q)), known up to one constant a connected component.
 
@@ -35,6 +35,13 @@ class Fit:
     settings: Settings
     history: tuple[float, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return (
+            f"Fit({self.system.name}: {self.basis.size} basis functions of "
+            f"{', '.join(self.features.names)}, relative residuals "
+            f"{', '.join(f'{residual:.1e}' for residual in self.residuals)})"
+        )
 
     @property
     def features(self) -> Features:

@@ -26,6 +26,7 @@ from training.features import Features
 from training.fit import Fit
 from training.gradient import GradientDescent, descend
 from training.points import Indices
+from training.potential import Potential
 from training.preparation import prepare
 from training.rows import ForceRows
 from training.settings import Settings
@@ -149,13 +150,15 @@ def train_paper(
         watch=watch,
         checkpoint=checkpoint,
     )
-    trained = replace(network, activation=_activation(paper.activations, steps, steps))
-    fit = Fit(
+    last = _activation(paper.activations, steps, steps)
+    trained = replace(network, activation=last).with_parameters(state.parameters)
+    potential = Potential(trained, torch.ones(1).to(like), features)
+    return Fit(
         system,
-        trained.with_parameters(state.parameters),
-        torch.ones(1).to(like),
+        potential.basis,
+        potential.coefficients,
         replace(prepared, families=(forward,)),
-        residuals=(0.0,),
+        residuals=(_residual(potential, forward),),
         weights=(1.0,),
         settings=settings,
         history=state.history,
@@ -165,10 +168,12 @@ def train_paper(
             "steps": state.step,
         },
     )
-    return replace(fit, residuals=(_residual(fit, forward),))
 
 
 def _raw(features: Features) -> bool:
+    """Whether V is to be learned on q1 - q2 itself; an odd number of coordinates has none."""
+    if len(features.coordinates) % 2:
+        return False
     return features.trivial or features == differences(features.coordinates)
 
 
@@ -234,9 +239,9 @@ def _activation(activations: Sequence[str], step: int, steps: int) -> str:
     return activations[min(turn, len(activations) - 1)]
 
 
-def _residual(fit: Fit, forward: ForceRows) -> float:
+def _residual(potential: Potential, forward: ForceRows) -> float:
     """|A c - b| of the forward rows, |b| = 1, in pieces that fit the memory."""
-    slope = fit.potential.slope(forward.x[0])
+    slope = potential.slope(forward.x[0])
     gradient = (forward.jacobian[0] * slope[:, None, :]).sum(dim=2)
     misfit = forward.importance[:, None] * (gradient - forward.force)
     return float(misfit.norm())

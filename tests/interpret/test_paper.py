@@ -89,7 +89,7 @@ def test_the_threshold_acts_on_the_coefficients_as_they_are():
 
 @pytest.mark.parametrize(
     ("system", "threshold"),
-    [("oscillator", 0.04), ("double_well", 0.5), ("central_force", 0.15), ("coulomb", 0.04)],
+    [("oscillator", 0.04), ("double_well", 0.5), ("central_force", 0.15), ("coulomb", 0.05)],
 )
 def test_the_default_threshold_is_the_papers_own(system, threshold):
     x = np.linspace(0.5, 2, 100)

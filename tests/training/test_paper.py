@@ -11,12 +11,11 @@ import torch
 import systems
 from systems import InputError, Trajectories
 from systems.expressions import symbol
-from training import gradient, paper, rows
+from training import paper, rows
 from training.bases.candidates import Candidates
 from training.bases.perceptron import Perceptron
 from training.checkpoint import Checkpoint
 from training.features import Features
-from training.paper import differences, paper_settings, train_paper
 from training.settings import Settings
 
 COULOMB = ("x1", "y1", "z1", "x2", "y2", "z2")
@@ -38,7 +37,9 @@ def charges(count, points):
 
 def trained(name, data, features=None, **settings):
     features = features or Features.identity(data.coordinates)
-    return train_paper(systems.get(name), data, Settings(recipe="paper", **settings), features)
+    return paper.train_paper(
+        systems.get(name), data, Settings(recipe="paper", **settings), features
+    )
 
 
 def forward_residuals(network, data, features, trajectories=None, window=slice(None)):
@@ -68,7 +69,7 @@ def forward_residuals(network, data, features, trajectories=None, window=slice(N
     ],
 )
 def test_the_settings_are_those_of_the_scripts(name, coordinates, hidden, rate, steps, threshold):
-    found = paper_settings(name, Features.identity(coordinates))
+    found = paper.paper_settings(name, Features.identity(coordinates))
 
     assert (found.hidden, found.rate, found.steps) == (hidden, rate, steps)
     assert found.threshold == threshold
@@ -77,11 +78,11 @@ def test_the_settings_are_those_of_the_scripts(name, coordinates, hidden, rate, 
 def test_charges_are_trained_on_their_distance_when_it_is_given():
     distance = Features.of(COULOMB, systems.get("coulomb").features)
 
-    found = paper_settings("coulomb", distance)
+    found = paper.paper_settings("coulomb", distance)
 
     assert (found.hidden, found.rate, found.steps) == ((256, 256), 0.05, 50_000)
     assert (found.threshold, found.batch) == (0.05, 10)
-    assert paper_settings("coulomb", differences(COULOMB)).threshold == 0.04
+    assert paper.paper_settings("coulomb", paper.differences(COULOMB)).threshold == 0.04
 
 
 # The loss
@@ -113,12 +114,15 @@ def test_a_step_is_one_of_gradient_descent():
     torch.testing.assert_close(moved, -0.01 * slope, rtol=1e-3, atol=1e-6)
 
 
-def test_large_batches_are_summed_in_parts(monkeypatch):
-    whole = trained("oscillator", circles(), iterations=5)
-    monkeypatch.setattr(paper, "SAMPLES_AT_ONCE", 100)
-    in_parts = trained("oscillator", circles(), iterations=5)
+def test_large_batches_are_summed_in_parts():
+    data = circles(points=5001)
+    assert paper.SAMPLES_AT_ONCE < 15_000
 
-    assert in_parts.history == pytest.approx(whole.history, rel=1e-5)
+    fit = trained("oscillator", data, iterations=1)
+
+    start = Perceptron.glorot(1, (16, 16), seed=0)
+    expected = (forward_residuals(start, data, fit.features) ** 2).mean()
+    assert fit.history == pytest.approx([expected], rel=1e-4)
 
 
 def test_charges_on_raw_coordinates_use_the_differences_and_the_scripts_window():
@@ -128,8 +132,8 @@ def test_charges_on_raw_coordinates_use_the_differences_and_the_scripts_window()
 
     start = Perceptron.glorot(3, (16,) * 8, seed=0)
     window = slice(201, 301)
-    expected = forward_residuals(start, data, differences(COULOMB), window=window)
-    assert fit.features == differences(COULOMB)
+    expected = forward_residuals(start, data, paper.differences(COULOMB), window=window)
+    assert fit.features == paper.differences(COULOMB)
     assert expected.shape == (3 * 99, 6)
     assert fit.prepared.families[0].force.shape == (3 * 99, 6)
     assert fit.history == pytest.approx([(expected**2).mean()], rel=1e-4)
@@ -196,12 +200,12 @@ def test_the_forward_difference_is_biased_at_first_order():
 def test_it_learns_the_oscillator_slowly():
     data = circles()
 
-    fit = trained("oscillator", data, iterations=1500)
+    fit = trained("oscillator", data, iterations=600)
 
     q = np.linspace(-2, 2, 9)[:, None]
-    assert fit.history[-1] < 0.05 * fit.history[0]
+    assert fit.history[-1] < 0.1 * fit.history[0]
     assert np.abs(fit.gradient(q) - q).max() < 0.5
-    assert fit.provenance["steps"] == 1500
+    assert fit.provenance["steps"] == 600
     assert fit.basis.parameters().dtype == torch.float32
 
 
@@ -217,27 +221,32 @@ def test_the_residual_is_that_of_the_forward_rows():
     assert float(family.truth.norm()) == pytest.approx(1.0)
 
 
-def test_an_interrupted_training_goes_on_bit_for_bit(tmp_path, monkeypatch):
+def test_an_interrupted_training_goes_on_bit_for_bit(tmp_path):
     class Impatient:
+        calls = 0
+
         def update(self, step, total, loss):
-            if step == 25:
+            self.calls += 1
+            self.step = step
+            if self.calls == 2:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr(gradient, "SECONDS_BETWEEN_REPORTS", -1.0)
     data = circles(points=50)
     system = systems.get("oscillator")
-    settings = Settings(recipe="paper", iterations=60)
     features = Features.identity(["q"])
     checkpoint = Checkpoint(tmp_path / "checkpoint.pt")
+    impatient = Impatient()
+    endless = Settings(recipe="paper", iterations=10**6)
     with pytest.raises(KeyboardInterrupt):
-        train_paper(system, data, settings, features, Impatient(), checkpoint)
+        paper.train_paper(system, data, endless, features, impatient, checkpoint)
     checkpoint.write()
 
     kept = Checkpoint.read(tmp_path / "checkpoint.pt")
-    assert len(kept.history) == 25
-    resumed = train_paper(system, data, settings, features, None, kept)
+    settings = Settings(recipe="paper", iterations=impatient.step + 20)
+    resumed = paper.train_paper(system, data, settings, features, None, kept)
 
-    whole = train_paper(system, data, settings, features)
+    whole = paper.train_paper(system, data, settings, features)
+    assert impatient.step > 1
     assert torch.equal(resumed.basis.parameters(), whole.basis.parameters())
     assert resumed.history == whole.history
 

@@ -1,0 +1,161 @@
+"""Notebooks run from top to bottom, find the laws, and are kept clean."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode, v4
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+MOST_BYTES = 200_000
+MOST_LINES = 45
+SECONDS_A_CELL = 300
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path: Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(book: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in book.cells if cell.cell_type == "code"]
+
+
+def test_there_are_notebooks() -> None:
+    assert "potentials" in [path.stem for path in NOTEBOOKS]
+
+
+@every_notebook
+def test_a_notebook_is_kept_without_outputs(path: Path) -> None:
+    book = read(path)
+    nbformat.validate(book)
+    assert path.stat().st_size < MOST_BYTES
+    for cell in code_cells(book):
+        assert cell.outputs == []
+        assert cell.execution_count is None
+    for cell in book.cells:
+        assert not cell.metadata
+        assert not cell.get("attachments")
+
+
+@every_notebook
+def test_a_notebook_names_no_machine(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for trace in (str(ROOT), "/home/", "/root/", "/tmp/", "/Users/", ":\\\\Users"):
+        assert trace not in text
+
+
+@every_notebook
+def test_cells_are_short_and_use_public_names(path: Path) -> None:
+    for cell in code_cells(read(path)):
+        assert len(cell.source.splitlines()) <= MOST_LINES
+        for node in ast.walk(ast.parse(cell.source)):
+            for name in names_used(node):
+                parts = name.split(".")
+                assert parts[0] != "tests", name
+                assert not [part for part in parts if part.startswith("_")], name
+
+
+def names_used(node: ast.AST) -> list[str]:
+    """The names that a node imports or looks up in an object."""
+    if isinstance(node, ast.Attribute):
+        return [node.attr]
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    return []
+
+
+@every_notebook
+def test_a_notebook_ends_with_checks(path: Path) -> None:
+    last = ast.parse(code_cells(read(path))[-1].source)
+    assert any(isinstance(node, ast.Assert) for node in ast.walk(last))
+
+
+def test_a_failing_check_fails_the_notebook() -> None:
+    """Or else the next test would prove nothing."""
+    with pytest.raises(CellExecutionError, match="AssertionError"):
+        execute(v4.new_notebook(cells=[v4.new_code_cell("assert 1 + 1 == 3")]))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@every_notebook
+def test_a_notebook_runs_and_its_claims_hold(path: Path) -> None:
+    """One run for all, at small size: its own checks, and those kept here for it."""
+    book = read(path)
+    book.cells.append(v4.new_code_cell(ASK))
+    book = execute(book)
+    said = [output for cell in code_cells(book) for output in cell.outputs]
+    assert not [output.text for output in said if output.get("name") == "stderr"]
+    if path.stem in CHECKS:
+        CHECKS[path.stem](book, json.loads(book.cells[-1].outputs[0].text))
+
+
+def check_potentials(book: NotebookNode, answers: dict[str, Any]) -> None:
+    """The paper's six figures are drawn, and the laws are those of the paper's systems."""
+    for number in range(1, 7):
+        (drawing,) = [cell for cell in code_cells(book) if f'"Figure {number}' in cell.source]
+        assert any("image/png" in output.get("data", {}) for output in drawing.outputs), number
+    assert answers["runs"].keys() == TRUTH.keys()
+    for name, found in answers["runs"].items():
+        terms = {term["term"]: term["coefficient"] for term in found["law"]["terms"]}
+        assert terms == pytest.approx(TRUTH[name], rel=1e-7), name
+        assert found["comparison"]["verdict"] == "IDENTICAL", name
+        assert found["verdict"] == "identified", name
+    assert len(answers["missing"]) == 2
+    for name, found in answers["missing"].items():
+        assert found["verdict"] == "not in the library", name
+        assert found["comparison"]["verdict"] == "DIFFERENT", name
+
+
+CHECKS = {"potentials": check_potentials}
+
+# Numbers that neither the notebook nor the package sees.
+WELL = {"q": 2.0, "q**2": 3.0, "q**3": -4.0, "q**4": 1.0}
+CHARGES = {"1/r": -1 / (4 * math.pi)}
+TRUTH = {
+    "oscillator": {"q**2": 0.5},
+    "T1": WELL,
+    "T2": WELL,
+    "T3": WELL,
+    "central_force": {"1/r": 1.0, "1/(10 - r)": 1.0, "r**(-2)": 0.93103091 / 2},
+    "coulomb": CHARGES,
+    "coulomb, distance": CHARGES,
+}
+
+ASK = """
+import json
+print(json.dumps({
+    name: {key: run.json() for key, run in globals()[name].items()}
+    for name in ("runs", "missing") if name in globals()
+}))
+"""
+"""A cell that prints the runs a notebook kept, in dictionaries of these names, as JSON."""
+
+
+def execute(book: NotebookNode) -> NotebookNode:
+    """The notebook, run by a kernel of its own."""
+    environment = {k: v for k, v in os.environ.items() if k != "MPLBACKEND"}
+    environment |= {"INTERPRET_NOTEBOOK_SIZE": "small", "OMP_NUM_THREADS": "1"}
+    search = [str(ROOT), environment.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(part for part in search if part)
+    client = NotebookClient(
+        book,
+        timeout=SECONDS_A_CELL,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(ROOT / "notebooks")}},
+    )
+    return client.execute(env=environment)

@@ -1,0 +1,167 @@
+"""Variable projection: the reduced loss is a minimum over c, and its gradient is its gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from training.bases.network import glorot, placed
+from training.linear import solve
+from training.projection import Reduced, _normal_equations, lbfgs, levenberg_marquardt
+from training.rows import levels
+
+WEIGHTS = (1.0, 0.3)
+
+
+def target(x):
+    return torch.exp(x[:, 0]) + torch.sin(3 * x[:, 0])
+
+
+def families():
+    """Two families of level rows of one function, on different points."""
+    made = []
+    for seed in (0, 1):
+        x = torch.from_numpy(np.random.default_rng(seed).uniform(-1, 1, (40, 1)))
+        made.append(levels(x, target(x), torch.zeros(40, dtype=torch.int64), "V"))
+    return tuple(made)
+
+
+FAMILIES = families()
+REDUCED = Reduced(FAMILIES, WEIGHTS, ridge=1e-4)
+NETWORKS = {
+    "placed": placed(FAMILIES[0].x, 5, 0),
+    "deep": glorot(FAMILIES[0].x, (3, 4), 0),
+}
+
+
+def rows(network):
+    pairs = list(zip(WEIGHTS, FAMILIES, strict=True))
+    design = torch.cat([weight * family.design(network) for weight, family in pairs])
+    return design, torch.cat([weight * family.truth for weight, family in pairs])
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_the_reduced_loss_is_the_ridge_minimum(kind):
+    """min_c |A c - b|^2 + ridge^2 |c|^2, by the normal equations."""
+    network = NETWORKS[kind]
+    design, truth = rows(network)
+    gram = design.T @ design + 1e-8 * torch.eye(network.size, dtype=torch.float64)
+    c = torch.linalg.solve(gram, design.T @ truth)
+    expected = (design @ c - truth).square().sum() + 1e-8 * c.square().sum()
+    assert REDUCED.loss(network) == pytest.approx(float(expected), rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_the_gradient_is_that_of_finite_differences(kind):
+    """The envelope theorem: c* moves with w and does not matter."""
+    network = NETWORKS[kind]
+    flat = network.parameters()
+    loss, gradient = REDUCED.loss_and_gradient(network, flat)
+
+    assert loss == pytest.approx(REDUCED.loss(network), rel=1e-9)
+    for m in range(len(flat)):
+        step = torch.zeros_like(flat)
+        step[m] = 1e-5
+        ahead = REDUCED.loss(network.with_parameters(flat + step))
+        behind = REDUCED.loss(network.with_parameters(flat - step))
+        slope = (ahead - behind) / 2e-5
+        assert float(gradient[m]) == pytest.approx(slope, rel=1e-4, abs=1e-7 * loss)
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_kaufmans_jacobian_has_the_right_gradient(kind):
+    """Dropping the second term of the Jacobian leaves J^T r what it is."""
+    network = NETWORKS[kind]
+    _, gradient = REDUCED.loss_and_gradient(network, network.parameters())
+    normal, projected = _normal_equations(network, REDUCED)
+    torch.testing.assert_close(2 * projected, gradient, rtol=1e-6, atol=1e-12)
+    torch.testing.assert_close(normal, normal.T)
+    assert torch.linalg.eigvalsh(normal).min() > -1e-10 * normal.diagonal().max()
+
+
+def test_kaufmans_jacobian_does_not_see_what_c_can_undo():
+    """Moving w so that the change of A c lies in the range of A costs nothing: the scale of a
+    nearly linear unit, say. The projected normal matrix is blind in that direction."""
+    x = torch.linspace(-1, 1, 30, dtype=torch.float64)[:, None]
+    family = levels(x, target(x), torch.zeros(30, dtype=torch.int64), "V")
+    network = placed(x, 1, 0)
+    tiny = network.with_parameters(torch.tensor([1e-4, 0.0], dtype=torch.float64))
+    reduced = Reduced((family,), (1.0,), ridge=0.0)
+
+    normal, _ = _normal_equations(tiny, reduced)
+
+    assert float(normal[0, 0]) < 1e-8 * float(tiny.size)
+
+
+class Recorder:
+    def __init__(self):
+        self.steps = []
+        self.losses = []
+        self.networks = []
+
+    def __call__(self, iteration, loss, network):
+        self.steps.append(iteration)
+        self.losses.append(loss)
+        self.networks.append(network)
+
+
+@pytest.mark.parametrize("descend", [lbfgs, levenberg_marquardt])
+def test_descending_gains_decades_step_by_step(descend):
+    network, record = NETWORKS["placed"], Recorder()
+    reduced = Reduced(FAMILIES, WEIGHTS)
+
+    trained = descend(network, reduced, 60, 1e-7, record)
+
+    assert record.steps == list(range(1, len(record.steps) + 1))
+    assert all(b <= a for a, b in zip(record.losses, record.losses[1:], strict=False))
+    before, after = reduced.loss(network), reduced.loss(trained)
+    assert after < 1e-3 * before
+    assert after == pytest.approx(record.losses[-1], rel=1e-6)
+
+
+@pytest.mark.parametrize("descend", [lbfgs, levenberg_marquardt])
+def test_what_is_reported_is_what_is_handed_over(descend):
+    """The network given to the watch has the loss given with it: a checkpoint of the two fits."""
+    record = Recorder()
+    reduced = Reduced(FAMILIES, WEIGHTS)
+    descend(NETWORKS["placed"], reduced, 8, 0.0, record)
+    for loss, network in zip(record.losses, record.networks, strict=True):
+        assert reduced.loss(network) == pytest.approx(loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("descend", [lbfgs, levenberg_marquardt])
+def test_it_stops_at_the_tolerance(descend):
+    """And not before: the tolerance is on the residual, its square on the loss."""
+    record = Recorder()
+    reduced = Reduced(FAMILIES, WEIGHTS)
+    tolerance = 3e-3
+    assert reduced.loss(NETWORKS["placed"]) > tolerance**2
+    descend(NETWORKS["placed"], reduced, 200, tolerance, record)
+    assert record.losses[-1] <= tolerance**2
+    assert all(loss > tolerance**2 for loss in record.losses[:-1])
+
+
+@pytest.mark.parametrize("descend", [lbfgs, levenberg_marquardt])
+def test_it_takes_no_more_iterations_than_asked_for(descend):
+    record = Recorder()
+    descend(NETWORKS["placed"], Reduced(FAMILIES, WEIGHTS), 3, 0.0, record)
+    assert record.steps == [1, 2, 3]
+
+
+def test_at_a_minimum_levenberg_marquardt_ends_by_itself():
+    """A target that is one of the basis functions: nothing to gain, no thousand iterations."""
+    network = NETWORKS["placed"]
+    x = FAMILIES[0].x
+    family = levels(x, network.values(x)[:, 2], torch.zeros(40, dtype=torch.int64), "V")
+    record = Recorder()
+    levenberg_marquardt(network, Reduced((family,), (1.0,)), 1000, 0.0, record)
+    assert len(record.steps) < 40
+
+
+def test_the_ridge_is_out_of_the_way():
+    """1e-8 against unit columns: the loss is the least-squares one to a part in a thousand."""
+    network = NETWORKS["placed"]
+    design, truth = rows(network)
+    plain = solve(design, truth).residual ** 2
+    assert Reduced(FAMILIES, WEIGHTS).loss(network) == pytest.approx(plain, rel=1e-3)

@@ -1,0 +1,21 @@
+"""Settings refuse what cannot be meant."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from systems.errors import InputError
+from training.settings import RECIPES, Settings
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_recipe_is_known_and_kept(recipe):
+    settings = Settings(recipe=recipe, seed=7)
+    assert Settings(**json.loads(json.dumps(settings.to_dict()))) == settings
+
+
+def test_an_unknown_recipe_is_refused():
+    with pytest.raises(InputError, match=r"no recipe 'mpl'. Did you mean 'mlp'"):
+        Settings(recipe="mpl")
