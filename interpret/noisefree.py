@@ -20,6 +20,7 @@ STRETCHES = 20
 ROWS_A_STRETCH = 4
 ROUND_OFF = 64 * float(np.finfo(float).eps)
 WORTH_ASKING = 1e-9
+UNEXPLAINED = 1e-3
 
 
 def row_estimate(law: Law, samples: Samples) -> Law:
@@ -33,7 +34,8 @@ def row_estimate(law: Law, samples: Samples) -> Law:
       second differences are exact but for the rounding of the positions, which is random,
     - round-off, 64 eps |c|.
 
-    chi^2/n compares the law with the network: the square of the ratio of their misfits.
+    chi^2/n compares the law with the network: the square of the ratio of their misfits, in the
+    family where the law does best. A law that misses more than 1e-3 of every family is none.
     """
     basis = Candidates(samples.features.names, law.terms)
     families = samples.prepared.families
@@ -45,7 +47,10 @@ def row_estimate(law: Law, samples: Samples) -> Law:
         if len(families) == 1:
             spread = spread + _rounding(families[0], basis, together.residual)
     covariance = spread + np.diag(bias**2 + (ROUND_OFF * coefficients) ** 2)
-    ratio = _ratio(together.residuals, samples)
+    missed = together.residual
+    if missed > UNEXPLAINED and not samples.prepared.noisy:
+        law = replace(law, verdict="not in the library", reasons=(*law.reasons, _why(missed)))
+    ratio = _ratio(together.residuals, samples.residuals)
     return replace(
         law,
         coefficients=coefficients,
@@ -102,8 +107,18 @@ def _disagreement(
     return np.zeros_like(together)
 
 
-def _ratio(residuals: Sequence[float], samples: Samples) -> float:
-    """The law's misfit over the network's, in the family both fit best."""
-    network = max(samples.misfit, SMALLEST_RESIDUAL)
-    law = np.linalg.norm(np.array(residuals) * np.array(samples.trained_weights))
-    return float(law) / network
+def _ratio(law: Sequence[float], network: Sequence[float]) -> float:
+    """The law's misfit over the network's, in the family where the law compares best.
+
+    A biased family (a close encounter on a coarse grid) says nothing against a law: the network
+    bends to it and the law does not. A missing term shows in every family.
+    """
+    pairs = zip(law, network, strict=True)
+    return min(own / max(other, SMALLEST_RESIDUAL) for own, other in pairs)
+
+
+def _why(missed: float) -> str:
+    return (
+        f"the law misses {missed:.1e} of these noise-free data: the forces are not the gradient of "
+        "a function of these features in this library"
+    )

@@ -67,7 +67,7 @@ def probe_paper(fit: Fit) -> Samples:
         rows.levels(x, torch.from_numpy(fit(q)), torch.from_numpy(group), "V"),
         gradients,
         (1.0, 1.0),
-        fit.weights,
+        fit.residuals,
         max(fit.residuals),
         fit.prepared,
         fit.system.name,

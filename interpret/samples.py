@@ -17,7 +17,7 @@ from training.rows import ForceRows, LevelRows
 class Samples:
     """V_theta and grad V_theta at the training points, as two families of rows for a library.
 
-    ``weights`` are those of the trained families of the same kind, ``trained_weights``; ``misfit``
+    ``weights`` are those of the trained families of the same kind, ``residuals`` theirs; ``misfit``
     is the network's own relative misfit with the data in that weighting: what it does not know,
     nobody can read off it.
     """
@@ -26,7 +26,7 @@ class Samples:
     levels: LevelRows
     gradients: ForceRows
     weights: tuple[float, float]
-    trained_weights: tuple[float, ...]
+    residuals: tuple[float, ...]
     misfit: float
     prepared: Prepared
     system: str
@@ -75,7 +75,7 @@ def probe(fit: Fit) -> Samples:
         levels,
         gradients,
         weights,
-        fit.weights,
+        fit.residuals,
         float(torch.tensor(known).norm()),
         fit.prepared,
         fit.system.name,

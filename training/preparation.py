@@ -113,7 +113,7 @@ def _verlet(
             trajectories, select(trajectories, features, settings.points), strict=True
         )
     )
-    force = rows.verlet(trajectories, features, chosen)
+    force = rows.compact(rows.verlet(trajectories, features, chosen))
     points = _points(trajectories, features, chosen)
     return Prepared(features, (force,), points, trajectories, None, noise, VERLET)
 
@@ -124,7 +124,7 @@ def _clean(
     chosen = select(trajectories, features, settings.points)
     families = (
         rows.energy(trajectories, features, chosen),
-        rows.hermite_simpson(trajectories, features, chosen),
+        rows.compact(rows.hermite_simpson(trajectories, features, chosen)),
     )
     points = _points(trajectories, features, chosen)
     return Prepared(features, families, points, trajectories, None, noise, "exact flow")
@@ -138,7 +138,7 @@ def _smoothed(
     quiet = Trajectories(trajectories.coordinates, trajectories.mass, items)
     chosen = select(quiet, features, settings.points)
     gradient = [-item.force[index] for item, index in zip(smoothed, chosen, strict=True)]
-    force = rows.given(quiet, features, chosen, gradient)
+    force = rows.compact(rows.given(quiet, features, chosen, gradient))
     families = (rows.energy(quiet, features, chosen), force)
     points = _points(quiet, features, chosen)
     return Prepared(features, families, points, trajectories, quiet, noise, "smoothed")

@@ -25,6 +25,7 @@ RIDGE = 1e-8
 NOTHING_CUT = 1e-16
 MOST_REJECTIONS = 20
 STALLED = 1e-3
+STALLED_LOG = 1e-5
 PATIENCE = 15
 
 
@@ -93,7 +94,7 @@ def lbfgs(
             raise StopIteration
 
     options: dict[str, float] = {"maxiter": iterations, "maxfun": 2 * iterations, "maxcor": 50}
-    options |= {"ftol": 1e-12, "gtol": 1e-12}
+    options |= {"ftol": STALLED_LOG, "gtol": 1e-12}
     minimize(
         objective,
         start.cpu().numpy(),

@@ -239,6 +239,23 @@ def _force_rows(
     )
 
 
+def compact(family: ForceRows) -> ForceRows:
+    """The same least-squares problem in fewer rows, where the features are fewer than coordinates.
+
+    The forces of all functions of x lie in the span of the columns of dx/dq at the rule's nodes;
+    what the data have across it no potential can explain. With Q an orthonormal basis of that
+    span, |J g - F|^2 = |Q^T J g - Q^T F|^2 + a constant: for two particles at a distance one row a
+    point instead of six.
+    """
+    nodes, _, d, f = family.jacobian.shape
+    if nodes * f >= d:
+        return family
+    wide = torch.cat(list(family.jacobian), dim=2)
+    span = torch.linalg.qr(wide).Q.transpose(1, 2)
+    force = (span @ family.force[:, :, None])[:, :, 0]
+    return replace(family, jacobian=span @ family.jacobian, force=force)
+
+
 def importance(force: Array) -> Array:
     """w_i = 1/(|F_i| + median |F|), scaled so that sum_i w_i^2 |F_i|^2 = 1.
 

@@ -35,7 +35,7 @@ def samples(x, potential, name="r", system="pendulum"):
         levels=rows.levels(x, level, group, "V"),
         gradients=None,
         weights=(1.0, 1.0),
-        trained_weights=(1.0,),
+        residuals=(1.0,),
         misfit=0.0,
         prepared=SimpleNamespace(features=features),
         system=system,

@@ -1,0 +1,212 @@
+"""Which candidates are kept: the true ones, in any units, by every path."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interpret.optimizers import OPTIMIZERS, choose_support
+from interpret.selection import (
+    Compressed,
+    elimination_path,
+    plateau,
+    stlsq,
+    threshold_path,
+    thresholded,
+)
+from systems.errors import InputError
+
+seeds = st.integers(0, 2**32 - 1)
+supports = st.integers(2, 7).flatmap(
+    lambda size: st.tuples(st.just(size), st.sets(st.integers(0, size - 1), min_size=1))
+)
+
+
+def regression(design, truth):
+    names = tuple(f"c{k}" for k in range(design.shape[1]))
+    return Compressed(design, truth, names, len(design))
+
+
+def sparse(seed, size, support, error=1e-9, rows=40, correlated=False):
+    """A regression whose truth uses the columns ``support``, with coefficients of 0.1 to 1."""
+    rng = np.random.default_rng(seed)
+    design = rng.normal(size=(rows, size))
+    if correlated:
+        # Powers on [-1, 1]: neighbours of the same parity are nearly parallel.
+        x = np.linspace(-1, 1, rows)
+        design = x[:, None] ** np.arange(1, size + 1)
+    coefficients = np.zeros(size)
+    kept = sorted(support)
+    coefficients[kept] = rng.uniform(0.1, 1, len(kept)) * rng.choice([-1, 1], len(kept))
+    noise = rng.normal(size=rows)
+    return regression(design, design @ coefficients + error * noise), coefficients
+
+
+@given(seeds, st.integers(1, 6), st.data())
+@settings(max_examples=40)
+def test_solving_on_a_support_is_numpys_least_squares(seed, size, data):
+    support = tuple(sorted(data.draw(st.sets(st.integers(0, size - 1)))))
+    rng = np.random.default_rng(seed)
+    problem = regression(rng.normal(size=(20, size)), rng.normal(size=20))
+
+    coefficients, residual = problem.solve(support)
+
+    expected = np.zeros(size)
+    if support:
+        columns = problem.design[:, list(support)]
+        expected[list(support)] = np.linalg.lstsq(columns, problem.truth, rcond=None)[0]
+    np.testing.assert_allclose(coefficients, expected, atol=1e-11)
+    left = np.linalg.norm(problem.design @ expected - problem.truth)
+    assert residual == pytest.approx(left, rel=1e-10)
+
+
+@given(supports, seeds, st.booleans())
+@settings(max_examples=60)
+def test_the_plateau_is_the_true_support(case, seed, correlated):
+    size, support = case
+    problem, _ = sparse(seed, size, support, correlated=correlated)
+    assert plateau(problem, 2.0) == tuple(sorted(support))
+
+
+@given(supports, seeds, st.lists(st.floats(-6, 6), min_size=7, max_size=7), st.floats(-6, 6))
+@settings(max_examples=40)
+def test_units_change_nothing(case, seed, powers, of_truth):
+    """Columns and truth in other units: the same paths and the same choice."""
+    size, support = case
+    problem, _ = sparse(seed, size, support, error=1e-3)
+    scale = 10 ** np.array(powers[:size])
+    other = regression(problem.design * scale, problem.truth * 10**of_truth)
+
+    assert threshold_path(other) == threshold_path(problem)
+    assert elimination_path(other) == elimination_path(problem)
+    assert plateau(other, 2.0) == plateau(problem, 2.0)
+
+
+@given(supports, seeds)
+@settings(max_examples=30)
+def test_paths_go_down_one_by_one_from_all_to_none(case, seed):
+    size, support = case
+    problem, _ = sparse(seed, size, support, error=0.1)
+    for path in (threshold_path(problem), elimination_path(problem)):
+        assert path[0] == tuple(range(size))
+        assert path[-1] == ()
+        assert all(set(b) < set(a) for a, b in zip(path, path[1:], strict=False))
+    assert [len(step) for step in elimination_path(problem)] == list(range(size, -1, -1))
+
+
+def test_elimination_drops_what_hurts_least():
+    """A small coefficient on a large column stays; a large one on a tiny column goes."""
+    rng = np.random.default_rng(0)
+    design, _ = np.linalg.qr(rng.normal(size=(30, 3)))
+    design = design * np.array([1e4, 1e-4, 1.0])
+    problem = regression(design, design @ np.array([1e-3, 10.0, 1.0]))
+    assert elimination_path(problem)[1:3] == [(0, 2), (0,)]
+    assert threshold_path(problem)[1:3] == [(0, 2), (0,)]
+
+
+def test_a_term_worth_less_than_the_residual_is_not_kept():
+    """And one worth more than the factor allows is: the plateau's edge on both sides."""
+    design = np.eye(30)[:, :2]
+    rest = np.zeros(30)
+    rest[29] = 1.0
+    for size, kept in ((1.5, (0,)), (1.9, (0, 1))):
+        # Dropping column 1 lifts the residual from 1 to hypot(1, size).
+        problem = regression(design, design @ np.array([100.0, size]) + rest)
+        assert plateau(problem, 2.0) == kept
+
+
+def test_there_is_always_a_term():
+    """Where no candidate helps, the best single one is kept and called no law elsewhere."""
+    rng = np.random.default_rng(1)
+    problem = regression(rng.normal(size=(200, 3)), 1e-3 * rng.normal(size=200))
+    assert len(plateau(problem, 2.0)) == 1
+
+
+# One threshold
+
+
+def test_stlsq_keeps_what_exceeds_its_threshold():
+    design = np.eye(10)[:, :4]
+    problem = regression(design, design @ np.array([1.0, 0.5, -0.2, 0.01]))
+    assert stlsq(problem, 0.1) == (0, 1, 2)
+    assert stlsq(problem, 0.2) == (0, 1, 2)
+    assert stlsq(problem, 0.3) == (0, 1)
+    assert stlsq(problem, 2.0) == ()
+
+
+def test_stlsq_solves_again_after_dropping():
+    """Two parallel columns share a coefficient; when one goes, the other takes its part over."""
+    x = np.linspace(0, 1, 30)
+    design = np.stack([x, x + 1e-3 * np.cos(40 * x)], axis=1)
+    problem = regression(design, 0.7 * design[:, 0] + 0.3 * design[:, 1])
+    assert stlsq(problem, 0.5) == (0,)
+    assert problem.solve((0,))[0][0] == pytest.approx(1.0, abs=1e-2)
+
+
+def test_a_threshold_that_removes_everything_says_what_to_try():
+    problem, coefficients = sparse(0, 3, {0, 2})
+    with pytest.raises(InputError) as caught:
+        thresholded(problem, 5.0)
+
+    message = str(caught.value)
+    assert "threshold 5 removed all 3 candidates" in message
+    assert f"{np.abs(coefficients).max():.3g}" in message
+    suggestion = float(re.search(r"try ([\d.e+-]+)$", message)[1])
+    assert thresholded(problem, suggestion)
+
+
+def test_the_suggestion_works_for_any_size():
+    for size in (1e-12, 3.7e-5, 1.0, 9e8):
+        problem = regression(np.eye(5)[:, :2], np.array([size, size / 10, 0, 0, 0]))
+        with pytest.raises(InputError) as caught:
+            thresholded(problem, 10 * size)
+        suggestion = float(str(caught.value).rpartition(" ")[2])
+        assert 0 < suggestion < size
+        assert thresholded(problem, suggestion)
+
+
+# PySINDy's optimizers
+
+
+@pytest.mark.parametrize("optimizer", [name for name in OPTIMIZERS if name != "path"])
+@pytest.mark.parametrize("seed", range(3))
+def test_pysindys_optimizers_find_the_true_support(optimizer, seed):
+    problem, _ = sparse(seed, 5, {1, 3}, error=1e-7)
+    assert choose_support(problem, optimizer, 0.05) == (1, 3)
+
+
+@pytest.mark.parametrize("optimizer", ["stlsq", "sr3"])
+def test_pysindys_thresholds_are_ours(optimizer):
+    """The threshold means the coefficient itself."""
+    design = np.eye(10)[:, :4]
+    problem = regression(design, design @ np.array([1.0, 0.5, -0.2, 0.01]))
+    assert choose_support(problem, optimizer, 0.1) == (0, 1, 2)
+    assert choose_support(problem, optimizer, 0.3) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        pytest.param(
+            "stlsq",
+            marks=pytest.mark.xfail(
+                strict=True, reason="PySINDy's own UserWarning is shown beside the sentence"
+            ),
+        ),
+        "sr3",
+    ],
+)
+def test_pysindys_threshold_that_removes_everything_is_one_sentence(optimizer):
+    problem, _ = sparse(0, 4, {0, 2})
+    with pytest.raises(InputError, match=f"threshold 2 removed all 4 candidates with {optimizer}"):
+        choose_support(problem, optimizer, 2.0)
+
+
+def test_an_unknown_optimizer_is_refused():
+    problem, _ = sparse(0, 3, {0})
+    with pytest.raises(InputError, match=r"no optimizer 'stlq'. Did you mean 'stlsq'"):
+        choose_support(problem, "stlq", None)
