@@ -30,7 +30,7 @@ from training import Fit, Settings, train
 from training.features import Features
 
 PACKAGES = ("numpy", "scipy", "torch", "pysindy", "scikit-learn")
-NARROWEST = 150
+WIDTH = 150
 
 
 @dataclass
@@ -49,11 +49,6 @@ class Stopwatch:
         result = self.work(len(self.seconds))
         self.seconds.append(time.process_time() - started)
         self.results.append(result)
-
-    @property
-    def first(self) -> float:
-        """The first time, with every cache cold."""
-        return self.seconds[0]
 
     @property
     def best(self) -> float:
@@ -104,7 +99,7 @@ class Record:
 
 
 RECORDS = pytest.StashKey[dict[str, Record]]()
-WRITTEN = pytest.StashKey[Path]()
+REPORT = pytest.StashKey[Path]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -131,30 +126,28 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def report(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Write the tables once the last benchmark is done."""
+def report(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where the tables go: the file asked for, or one in pytest's own folder."""
     asked = pytestconfig.getoption("benchmark_report")
-    path = asked or tmp_path_factory.mktemp("benchmarks") / "benchmarks.md"
-    yield
-    tables = [record.markdown() for record in pytestconfig.stash[RECORDS].values()]
-    path.write_text("\n".join([f"{_circumstances()}\n", *tables]), encoding="utf-8")
-    pytestconfig.stash[WRITTEN] = path
+    pytestconfig.stash[REPORT] = asked or tmp_path_factory.mktemp("benchmarks") / "report.md"
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    records = config.stash[RECORDS]
+    records = config.stash[RECORDS].values()
     if not records:
         return
-    screen = Console(width=max(NARROWEST, terminalreporter._tw.fullwidth), no_color=True)
+    written = "\n".join([f"{_circumstances()}\n", *(record.markdown() for record in records)])
+    config.stash[REPORT].write_text(written, encoding="utf-8")
+    screen = Console(width=WIDTH, no_color=True)
     with screen.capture() as captured:
-        for record in records.values():
+        for record in records:
             screen.print(record.table(), "")
     terminalreporter.section("benchmarks")
     terminalreporter.write(captured.get())
     terminalreporter.write_line(_circumstances())
-    terminalreporter.write_line(f"written to {config.stash[WRITTEN]}")
+    terminalreporter.write_line(f"written to {config.stash[REPORT]}")
 
 
 def _circumstances() -> str:
@@ -180,7 +173,7 @@ def record(pytestconfig: pytest.Config) -> Callable[..., None]:
 def race(benchmark: Any) -> Callable[..., list[Stopwatch]]:
     """race(ours, *rivals, rounds=3): do the work by turns; the stopwatches in the same order.
 
-    The first round warms everything up; it is kept apart by taking the best or the median.
+    The first round warms everything up; the best or the median of the times leaves it out.
     """
 
     def run(*work: Callable[[int], Any], rounds: int = 3) -> list[Stopwatch]:

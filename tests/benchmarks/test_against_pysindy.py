@@ -222,7 +222,7 @@ def rescored(
 def cell(scores: list[Score], seconds: float) -> str:
     exact = sum(score.exact for score in scores)
     error = median(score.error for score in scores)
-    return f"{exact}/{len(scores)}; {error:.0e}; {seconds:.3g} s"
+    return f"{exact}/{len(scores)}; {error:.0e}; {seconds:.2g} s"
 
 
 @pytest.mark.timeout(1800)

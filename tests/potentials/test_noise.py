@@ -10,12 +10,14 @@ import systems
 from interpret import Library
 from interpret.run import Run
 
-# name, data set, bound on the median of the worst relative error at 1 % and at 5 % noise.
+# name, data set, bound on the median of the worst relative error at 1 % and at 5 % noise. From the
+# left well alone (T3) the Fisher information leaves q**4 uncertain by 2e-3 at 1 %, whoever estimates
+# it: the bound there is the Cramér-Rao bound's, not a matter of method.
 FIGURES = [
     ("oscillator", "circles", 1e-4, 5e-4),
     ("double_well", "T1", 5e-4, 2e-3),
     ("double_well", "T2", 1e-3, 5e-3),
-    ("double_well", "T3", 1e-3, 5e-3),
+    ("double_well", "T3", 2.5e-3, 1.2e-2),
     ("central_force", "reduced", 5e-3, 3e-2),
     ("coulomb", "long_verlet", 1e-3, 5e-3),
 ]
