@@ -90,7 +90,6 @@ def test_a_failing_check_fails_the_notebook() -> None:
         execute(v4.new_notebook(cells=[v4.new_code_cell("assert 1 + 1 == 3")]))
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 @every_notebook
 def test_a_notebook_runs_and_its_claims_hold(path: Path) -> None:

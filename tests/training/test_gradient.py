@@ -112,6 +112,20 @@ def test_parameters_and_precision_change_nothing_else():
     torch.testing.assert_close(double.values(x.double()).float(), network.values(x))
 
 
+def test_softened_lies_at_most_one_a_unit_below_elu():
+    weights = (torch.ones(1, 4, dtype=torch.float64), torch.ones(4, 1, dtype=torch.float64))
+    biases = (torch.zeros(4, dtype=torch.float64), torch.tensor([0.3], dtype=torch.float64))
+    elu = Perceptron(weights, biases, activation="elu")
+    x = torch.tensor([[-50.0], [0.0], [50.0]], dtype=torch.float64)
+
+    softened = elu.softened()
+
+    assert softened.activation == "softplus"
+    lower = softened.values(x) - elu.values(x)
+    expected = torch.tensor([[0.0], [4 * math.log(2) - 4], [-4.0]], dtype=torch.float64)
+    torch.testing.assert_close(lower, expected, rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize("wrong", [{"activation": "tahn"}, {"output": "square"}])
 def test_an_unknown_activation_or_output_is_named(wrong):
     with pytest.raises(InputError, match=next(iter(wrong.values()))):

@@ -123,6 +123,16 @@ class Perceptron:
         layers = len(self.weights)
         return replace(self, weights=new[:layers], biases=new[layers:])
 
+    def softened(self) -> Perceptron:
+        """The same weights for softplus instead of ELU, which is softplus(z) - 1 or up to 1 more.
+
+        The next layer's biases take up that 1. Under "exp" V is then too small after the change,
+        from where a descent comes back, and not too large by orders of magnitude.
+        """
+        first, *later = self.biases
+        lowered = [b - w.sum(dim=0) for b, w in zip(later, self.weights[1:], strict=True)]
+        return replace(self, biases=(first, *lowered), activation="softplus")
+
     def to(self, like: Tensor) -> Perceptron:
         """The same network on the device and in the precision of ``like``."""
         weights = tuple(weight.to(like) for weight in self.weights)
