@@ -13,6 +13,7 @@ from training.stencils import Array
 MOVING = 1.1
 SHARE = 0.2
 NOISE_LEVEL_ERROR = 0.03
+MOST_EXCESS = 0.2
 
 
 def conserved(trajectories: Trajectories) -> tuple[sympy.Expr | None, str]:
@@ -23,8 +24,8 @@ def conserved(trajectories: Trajectories) -> tuple[sympy.Expr | None, str]:
 
     chi^2/n of a quantity's deviations from its mean over each trajectory, under the noise read off
     the data, is 1 for a conserved one. The momenta themselves must move (chi^2/n > 1.1); a sum is
-    conserved when its excess over 1 is under a fifth of theirs, or under the 3 % that the noise
-    level itself is uncertain by.
+    conserved when its excess over 1 is under a fifth of theirs and under 0.2, or under the 3 % that
+    the noise level itself is uncertain by.
     """
     noise = estimate(trajectories)
     names = trajectories.coordinates
@@ -34,7 +35,7 @@ def conserved(trajectories: Trajectories) -> tuple[sympy.Expr | None, str]:
     moving = _momentum_chi(trajectories, noise, 1)
     if moving < MOVING:
         return None, f"the momenta change by little more than their noise (chi2/n {moving:.2f})"
-    limit = 1 + max(NOISE_LEVEL_ERROR, SHARE * (moving - 1))
+    limit = 1 + min(MOST_EXCESS, max(NOISE_LEVEL_ERROR, SHARE * (moving - 1)))
     angular = _angular_chi(trajectories, noise, particles)
     if angular > limit:
         return None, f"angular momentum is not conserved (chi2/n {angular:.2f})"

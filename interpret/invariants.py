@@ -71,7 +71,7 @@ def discover(trajectories: Trajectories) -> Invariant:
             f"{eigenvalues[1]:.1e}): the potential is learned on the coordinates"
         )
         return Invariant(identity, eigenvalues, reason)
-    expression = _complete_the_square(names, matrix, linear)
+    expression = _complete_the_square(names, matrix, linear, CLOSE * float(q.std()))
     positive = bool(np.linalg.eigvalsh(matrix).min() > -CLOSE)
     name = "r" if positive else "u"
     found = sympy.sqrt(expression) if positive else expression
@@ -157,10 +157,14 @@ def _quadratic(q: Array, force: Array) -> tuple[tuple[float, ...], Array, Array]
     return eigenvalues, matrix / lead, linear / lead
 
 
-def _complete_the_square(names: tuple[str, ...], matrix: Array, linear: Array) -> sympy.Expr:
+def _complete_the_square(
+    names: tuple[str, ...], matrix: Array, linear: Array, tolerance: float
+) -> sympy.Expr:
     """(q - a)^T S (q - a) with 2 S a = -b, written as squares of differences where it is one."""
     shift = -np.linalg.pinv(2 * matrix, rcond=1e-6) @ linear
-    moved = [symbol(name) - _tidy(offset) for name, offset in zip(names, shift, strict=True)]
+    moved = [
+        symbol(name) - _tidy(offset, tolerance) for name, offset in zip(names, shift, strict=True)
+    ]
     tidy = [[_tidy(value) for value in row] for row in matrix]
     terms: sympy.Expr = sympy.Integer(0)
     left = [sum(row) for row in tidy]
@@ -172,9 +176,9 @@ def _complete_the_square(names: tuple[str, ...], matrix: Array, linear: Array) -
     return terms
 
 
-def _tidy(value: float) -> sympy.Expr:
-    """The nearest small rational within 1e-5, else the number to twelve digits."""
+def _tidy(value: float, tolerance: float = CLOSE) -> sympy.Expr:
+    """The nearest small rational within the tolerance, else the number to twelve digits."""
     rational = sympy.Rational(round(value * ROUND_TO), ROUND_TO)
-    if abs(float(rational) - value) < CLOSE:
+    if abs(float(rational) - value) < tolerance:
         return rational
     return sympy.Float(value, 12)

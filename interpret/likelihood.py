@@ -66,14 +66,14 @@ def maximise(problem: Shooting, states: Array, coefficients: Array) -> Estimate 
         if chi - trial[0] < CONVERGED * chi:
             break
     information, _ = _eliminate(current, states.shape[1], 0.0)
-    return Estimate(coefficients, _invert(information), states, current[0], problem.observations())
+    return Estimate(coefficients, invert(information), states, current[0], problem.observations())
 
 
 def _step(current: tuple[float, Array, Array], size: int, damping: float) -> tuple[Array, Array]:
     """The damped Gauss-Newton step of the states (R, 2d) and of the coefficients (K,)."""
     _, normal, right = current
     information, pulled = _eliminate(current, size, damping)
-    moved = np.asarray(_invert(information) @ pulled, dtype=np.float64)
+    moved = np.asarray(invert(information) @ pulled, dtype=np.float64)
     states = _damped(normal[:, :size, :size], damping)
     remaining = right[:, :size] - normal[:, :size, size:] @ moved
     back = np.asarray(np.linalg.solve(states, remaining[:, :, None])[:, :, 0], dtype=np.float64)
@@ -103,7 +103,7 @@ def _damped(blocks: Array, damping: float) -> Array:
     return damped
 
 
-def _invert(information: Array) -> Array:
+def invert(information: Array) -> Array:
     """The inverse after scaling to a unit diagonal; directions below round-off get none."""
     scale = np.sqrt(np.maximum(np.diagonal(information), 1e-300))
     inverse = np.linalg.pinv(information / scale / scale[:, None], rcond=1e-14, hermitian=True)

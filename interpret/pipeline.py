@@ -120,7 +120,7 @@ def fit(
         settings=asked,
         seconds=time.perf_counter() - started,
         iterations=learned.iterations,
-        neurons=learned.basis.size,
+        neurons=learned.neurons,
         notes=tuple(sentence for sentence in notes if sentence),
         path=None if out is None else Path(out),
         provenance=provenance(seed=seed, digest=motion.trajectories.digest()),

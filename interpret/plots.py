@@ -73,8 +73,10 @@ def png(figure: Figure) -> bytes:
 
 
 def _law_values(law: Law, x: Array, names: tuple[str, ...]) -> Array:
-    if not law.terms:
-        return np.zeros(len(x))
+    law_variables = {item.name for item in law.expr.free_symbols}
+    if not law.terms or not law_variables <= set(names):
+        # A law in other variables than the network's (the paper's recipe) has no curve here.
+        return np.full(len(x), np.nan)
     values: Array = Library(law.terms).evaluate(x, names) @ law.coefficients
     return values
 

@@ -113,10 +113,14 @@ def _verdict(full: float, samples: Samples) -> tuple[Verdict, tuple[str, ...]]:
 
 
 def _covariance(problem: Compressed, support: Support, residual: float) -> np.ndarray:
-    """s^2 (A^T A)^-1 on the support, s^2 the mean square of the residual."""
+    """|r|^2 (A^T A)^-1 on the support: as if the residual were one error, not many.
+
+    A network's error is smooth, so its rows are not independent and their number proves nothing;
+    ``refine`` knows better.
+    """
     columns = problem.design[:, list(support)]
     scale = np.linalg.norm(columns, axis=0)
     gram = (columns / scale).T @ (columns / scale)
     inverse = np.linalg.pinv(gram, rcond=1e-14, hermitian=True) / scale / scale[:, None]
-    covariance: np.ndarray = residual**2 / max(1, problem.rows - len(support)) * inverse
+    covariance: np.ndarray = residual**2 * inverse
     return covariance

@@ -64,9 +64,12 @@ def thresholded(problem: Compressed, threshold: float) -> Support:
         return support
     coefficients, _ = problem.solve(tuple(range(problem.size)))
     largest = float(np.abs(coefficients).max())
+    smaller = _round_down(min(threshold, largest) / 2)
+    while smaller > 0 and not stlsq(problem, smaller):
+        smaller = _round_down(smaller / 2)
     raise InputError(
         f"threshold {threshold:g} removed all {problem.size} candidates; the largest coefficient "
-        f"of the full library is {largest:.3g}: try {_round_down(largest / 2):g}"
+        f"of the full library is {largest:.3g}: try {smaller:g}"
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from interpret.law import Law, Verdict
 from interpret.library import Library
-from interpret.likelihood import Estimate, maximise
+from interpret.likelihood import Estimate, invert, maximise
 from interpret.samples import Samples
 from interpret.segments import first_estimate
 from interpret.selection import Support
@@ -147,7 +147,7 @@ def _approximate(support: Support, full: Estimate) -> float:
         return full.chi_squared + penalty
     lost = full.coefficients[dropped]
     block = full.covariance[np.ix_(dropped, dropped)]
-    rise = float(lost @ np.linalg.pinv(block, rcond=1e-14, hermitian=True) @ lost)
+    rise = float(lost @ invert(block) @ lost)
     return full.chi_squared + rise + penalty
 
 
@@ -157,7 +157,7 @@ def _conditioned(full: Estimate, support: Support) -> Array:
     dropped = [k for k in range(len(full.coefficients)) if k not in support]
     if not dropped:
         return full.coefficients
-    block = np.linalg.pinv(full.covariance[np.ix_(dropped, dropped)], rcond=1e-14, hermitian=True)
+    block = invert(full.covariance[np.ix_(dropped, dropped)])
     shift = full.covariance[np.ix_(kept, dropped)] @ block @ full.coefficients[dropped]
     conditioned: Array = full.coefficients[kept] - shift
     return conditioned

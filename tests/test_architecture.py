@@ -87,4 +87,3 @@ def test_help_loads_nothing_heavy(root, arguments):
     assert "typer" in loaded
     heavy = {"torch", "sympy", "matplotlib", "scipy", "numpy", "pysindy", "systems", "training"}
     assert loaded & heavy == set()
-

@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -39,6 +41,7 @@ class Checkpoint:
         """Write the state to ``path``, atomically."""
         if self.path is None or self.parameters is None:
             return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self.path.with_suffix(".part")
         torch.save({"parameters": self.parameters, "history": list(self.history)}, unfinished)
         unfinished.replace(self.path)
@@ -49,5 +52,15 @@ class Checkpoint:
         """The state kept at ``path``; raises InputError when there is none to go on from."""
         if not path.exists():
             raise InputError(f"{path.parent} holds no checkpoint: there is no training to resume")
-        state = torch.load(path, weights_only=True)
+        state = load_tensors(path)
         return Checkpoint(path, state["parameters"], tuple(state["history"]))
+
+
+def load_tensors(path: Path) -> dict[str, Any]:
+    """What torch.save wrote to ``path``; InputError where the file is damaged."""
+    try:
+        kept: dict[str, Any] = torch.load(path, weights_only=True)
+    except (RuntimeError, EOFError, UnpicklingError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{path} is damaged ({reason}); fit the run again.") from error
+    return kept

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from systems.system import System
 from training.bases.basis import Basis
+from training.bases.perceptron import Perceptron
 from training.features import Features
 from training.potential import Potential
 from training.preparation import Prepared
@@ -51,7 +52,15 @@ class Fit:
     @property
     def iterations(self) -> int:
         """Outer iterations on the hidden weights; 0: the first linear solve was enough."""
-        return len(self.history)
+        return int(self.provenance.get("steps", len(self.history)))
+
+    @property
+    def neurons(self) -> int:
+        """Hidden units of the network; 0 for a basis without any."""
+        weights = getattr(self.basis, "weights", ())
+        # A perceptron's last layer is its output, not a hidden one.
+        outputs = isinstance(self.basis, Perceptron)
+        return sum(int(weight.shape[1]) for weight in weights) - outputs
 
     @property
     def potential(self) -> Potential:

@@ -55,6 +55,9 @@ def solve(design: Tensor, truth: Tensor, rcond: float = ROUND_OFF) -> Solution:
     coefficients = scaled / scale
     inside = (design @ coefficients - truth).norm()
     residual = float(torch.hypot(inside, rest.to(inside)))
+    if len(right) < columns:
+        # Fewer rows than columns: the weakest direction is one that no row sees.
+        right = torch.linalg.svd(design / scale, full_matrices=True).Vh
     return Solution(coefficients, residual, int(kept.sum()), singular, right[-1])
 
 

@@ -14,6 +14,7 @@ from systems.errors import InputError
 from systems.expressions import parse, text
 from training.bases.basis import Basis
 from training.bases.stored import restored, state
+from training.checkpoint import load_tensors
 from training.features import Features
 from training.stencils import Array
 
@@ -74,7 +75,7 @@ class Potential:
         """The potential that ``to_bytes`` wrote; raises InputError where there is none."""
         if not path.exists():
             raise InputError(f"there are no weights at {path}; the run was not finished")
-        kept = torch.load(path, weights_only=True)
+        kept = load_tensors(path)
         definitions = {name: parse(code) for name, code in kept["features"].items()}
         features = Features.of(tuple(kept["coordinates"]), definitions)
         return Potential(restored(kept["basis"]), kept["coefficients"], features)

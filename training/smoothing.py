@@ -20,6 +20,7 @@ MOST_INTERVALS = 400
 GROWTH = 1.25
 PATIENCE = 4
 FOLLOWS = 4.0
+SINGULAR = 1e-12
 SMALLEST_NOISE = 1e-9
 
 
@@ -95,6 +96,8 @@ class _Spline:
             weight_q = 1 / sigma_q[channel] ** 2
             weight_v = 1 / sigma_v[channel] ** 2
             banded = weight_q * self.gram_value + weight_v * self.gram_slope
+            # A spline with no sample under it (a gap in the clock) stays at zero.
+            banded[0] += SINGULAR * banded[0].max()
             right = weight_q * (self.value.T @ q[:, channel])
             right = right + weight_v * (self.slope.T @ velocity[:, channel])
             columns.append(solveh_banded(banded, right, lower=True))

@@ -20,7 +20,7 @@ from training.settings import Settings
 from training.watch import Watch
 
 MLP_HIDDEN = (16, 64)
-MLP_TOLERANCE = 1e-10
+MLP_TOLERANCE = 1e-7
 DEFAULT_ITERATIONS = {"default": 200, "mlp": 500}
 SAMPLES_A_NEURON = 4
 
@@ -110,7 +110,9 @@ def _descend(
     checkpoint: Checkpoint | None,
 ) -> Network:
     """Train the hidden weights, reporting and keeping every iteration."""
-    total = settings.iterations or DEFAULT_ITERATIONS[settings.recipe]
+    total = DEFAULT_ITERATIONS[settings.recipe]
+    if settings.iterations is not None:
+        total = settings.iterations
     scale = max(weights)
     reduced = Reduced(families, [weight / scale for weight in weights])
 
@@ -125,4 +127,6 @@ def _descend(
     tolerance = MLP_TOLERANCE if settings.recipe == "mlp" else settings.tolerance
     small = network.parameters().numel() <= 300
     descend = levenberg_marquardt if small else lbfgs
-    return descend(network, reduced, left, tolerance, after) if left > 0 else network
+    if left <= 0 or (history and history[-1] <= tolerance**2):
+        return network
+    return descend(network, reduced, left, tolerance, after)

@@ -126,7 +126,7 @@ CASES = (
     Case("double_well", "T2", polynomial(5), (WELL,)),
     Case("double_well", "T3", polynomial(5), (WELL,)),
     Case("central_force", "reduced", central_forces, (CENTRAL,)),
-    Case("coulomb", "verlet", central_forces_in_space, COULOMB, draws=3),
+    Case("coulomb", "verlet", central_forces_in_space, COULOMB, draws=2),
     Case("coulomb", "long_verlet", central_forces_in_space, COULOMB, draws=3),
 )
 

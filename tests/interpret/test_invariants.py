@@ -1,4 +1,4 @@
-"""The one quantity a potential depends on: found where there is one, not found where there is none."""
+"""The one quantity a potential depends on: found where there is one, and only there."""
 
 from __future__ import annotations
 
@@ -158,11 +158,6 @@ NOT_CENTRAL = [
 ]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="conservation: a fifth of the momenta's own chi^2/n is allowed, which at small noise is "
-    "anything; chi^2/n of 74762 is called conserved",
-)
 @pytest.mark.parametrize("fraction", [1e-3, 0.01, 0.05])
 @pytest.mark.parametrize(("names", "potential", "size"), NOT_CENTRAL[1:])
 def test_what_is_nearly_conserved_is_not_conserved(names, potential, size, fraction):

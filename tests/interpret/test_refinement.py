@@ -45,8 +45,11 @@ def refined(name, dataset=None, seed=0):
 # Without noise
 
 
+SEEDS = [3, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (0, 1, 2, 4))]
+
+
 @pytest.mark.parametrize(("name", "dataset"), SETS)
-@pytest.mark.parametrize("seed", [0, 3])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_truth_lies_within_short_error_bars(name, dataset, seed):
     """Short: below 1e-8. Honest: the truth within three of them, round-off included."""
     law = refined(name, dataset, seed)
@@ -156,10 +159,6 @@ def test_dropping_terms_by_the_fisher_metric_is_refitting(seed, case):
     check_against_refits(*linear(seed, size), tuple(sorted(support)))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="pinv of an unscaled block cuts off the coefficients with the smaller units",
-)
 def test_dropping_terms_does_not_depend_on_their_units():
     """Columns like q and q**6 in nanometres."""
     for support in ((1,), (0, 2)):
@@ -225,9 +224,7 @@ def test_a_rival_with_other_terms_makes_the_law_ambiguous(behind, verdict):
 
 def test_any_of_the_rivals_will_do():
     """The second best only adds a term; the third is another law."""
-    law = concluded(
-        contender((0,), 990.0), contender((0, 1), 988.0), contender((2,), 995.0)
-    )
+    law = concluded(contender((0,), 990.0), contender((0, 1), 988.0), contender((2,), 995.0))
     assert law.verdict == "ambiguous"
     assert "q**3 fit almost as well" in law.reasons[0]
 
@@ -253,9 +250,7 @@ def swing(amplitude, samples=200, noise=0.02, seed=0):
     return spring.flow(start, [[0.0]] * 2, np.linspace(0, 10, samples)).with_noise(noise, seed)
 
 
-@pytest.mark.parametrize(
-    ("amplitude", "verdict"), [(0.1, "ambiguous"), (0.6, "identified")]
-)
+@pytest.mark.parametrize(("amplitude", "verdict"), [(0.1, "ambiguous"), (0.6, "identified")])
 def test_a_spring_and_a_pendulum_are_told_apart_only_if_they_swing(amplitude, verdict):
     """q**2/2 and -cos(q) differ by q**4/24."""
     law = fit(swing(amplitude), library="q**2, cos(q)").law

@@ -91,17 +91,8 @@ def test_the_true_terms_alone_survive(name, dataset):
         ("double_well", "T3", 0),
         ("central_force", None, 0),
         ("coulomb", "exact", 0),
-        *(
-            pytest.param(
-                *case,
-                marks=pytest.mark.xfail(
-                    strict=True,
-                    reason="the covariance divides by the number of rows, as if a network's error "
-                    "were white: its bars are up to 200 times too short",
-                ),
-            )
-            for case in [("oscillator", None, 1), ("coulomb", "verlet", 0)]
-        ),
+        ("oscillator", None, 1),
+        ("coulomb", "verlet", 0),
     ],
 )
 def test_the_error_bars_of_the_step_by_step_way_hold(name, dataset, seed):
@@ -163,11 +154,6 @@ def test_the_threshold_is_on_the_coefficients():
     assert (abs(law.coefficients) >= 0.6).all()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="half the largest coefficient of the full library is no promise: here it is larger than "
-    "the threshold that was too large already",
-)
 def test_the_threshold_that_is_suggested_works():
     asked = samples("double_well", "T1")
     with pytest.raises(InputError) as caught:

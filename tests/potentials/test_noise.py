@@ -11,7 +11,7 @@ from interpret import Library
 from interpret.run import Run
 
 # name, data set, bound on the median of the worst relative error at 1 % and at 5 % noise. From the
-# left well alone (T3) the Fisher information leaves q**4 uncertain by 2e-3 at 1 %, whoever estimates
+# left well alone (T3) the Fisher information leaves q**4 uncertain by 2e-3 at 1 %, for whoever asks
 # it: the bound there is the Cramér-Rao bound's, not a matter of method.
 FIGURES = [
     ("oscillator", "circles", 1e-4, 5e-4),

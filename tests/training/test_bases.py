@@ -95,9 +95,7 @@ def test_chebyshev_values_are_cosines(degree):
     angle = torch.linspace(0, math.pi, 25, dtype=torch.float64)
     x = torch.cos(angle)[:, None]
     expected = torch.stack([torch.cos(m * angle) for m in range(1, degree + 1)], dim=1)
-    torch.testing.assert_close(
-        Chebyshev.of(x, degree).values(x), expected, rtol=0, atol=1e-12
-    )
+    torch.testing.assert_close(Chebyshev.of(x, degree).values(x), expected, rtol=0, atol=1e-12)
 
 
 def test_chebyshev_holds_every_polynomial_of_its_degree():

@@ -107,9 +107,6 @@ def test_no_checkpoint_is_said_in_one_sentence(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"no checkpoint at all", b"PK\x03\x04 half a zip"])
-@pytest.mark.xfail(
-    strict=True, reason="Checkpoint.read lets torch's own error through, with a traceback"
-)
 def test_a_damaged_checkpoint_is_said_in_one_sentence(tmp_path, content):
     path = tmp_path / "checkpoint.pt"
     path.write_bytes(content)

@@ -49,7 +49,9 @@ def test_the_identity(dimension, seed):
     q = np.random.default_rng(seed).normal(size=(5, dimension))
 
     np.testing.assert_array_equal(same.values(q), q)
-    np.testing.assert_array_equal(same.jacobian(q), np.broadcast_to(np.eye(dimension), (5, dimension, dimension)))  # fmt: skip
+    np.testing.assert_array_equal(
+        same.jacobian(q), np.broadcast_to(np.eye(dimension), (5, dimension, dimension))
+    )
     assert not same.hessian(q).any()
     assert same.trivial
     assert same.definitions == {}

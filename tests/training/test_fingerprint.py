@@ -17,8 +17,13 @@ STARTS = ([[-0.3], [0.5], [-0.5]], [[0.0], [0.3], [0.9]])
 
 @pytest.mark.parametrize(
     ("name", "dataset"),
-    [("oscillator", None), ("double_well", "T1"), ("double_well", "T3")]
-    + [("central_force", None), ("coulomb", "exact")],
+    [
+        ("oscillator", None),
+        ("double_well", "T1"),
+        ("double_well", "T3"),
+        ("central_force", None),
+        ("coulomb", "exact"),
+    ],
 )
 def test_the_exact_flow(sample, name, dataset):
     data = sample(name, dataset)

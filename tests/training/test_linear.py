@@ -120,11 +120,6 @@ def test_the_weak_direction_is_what_the_rows_do_not_tell():
     assert abs(float(weak @ expected)) == pytest.approx(1.0, abs=1e-10)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="solve() takes the last of the singular vectors it has; with fewer rows than columns "
-    "those span what the rows do see",
-)
 def test_the_weak_direction_of_too_few_rows_is_one_they_do_not_see():
     design = torch.tensor([[3.0, 4.0]], dtype=torch.float64)
 

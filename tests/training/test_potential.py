@@ -71,7 +71,6 @@ def test_missing_weights_are_said_in_one_sentence(tmp_path):
         Potential.load(tmp_path / "weights.pt")
 
 
-@pytest.mark.xfail(strict=True, reason="Potential.load lets torch's own error through")
 def test_damaged_weights_are_said_in_one_sentence(tmp_path):
     path = tmp_path / "weights.pt"
     path.write_bytes(b"no weights at all")

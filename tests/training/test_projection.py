@@ -168,11 +168,6 @@ def test_the_ridge_is_out_of_the_way():
     assert Reduced(FAMILIES, WEIGHTS).loss(network) == pytest.approx(plain, rel=1e-3)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the loss holds ridge^2 |c|^2 >= 1e-16, the mlp recipe asks for 1e-10 squared: it can "
-    "only end by running out of iterations",
-)
 def test_the_mlp_recipes_tolerance_can_be_met():
     """By a network that holds the target exactly."""
     network = NETWORKS["deep"]

@@ -281,7 +281,10 @@ def test_the_parts_of_energy_rows_are_centred_anew(sample):
 
     assert sum(len(part.level) for part in parts) == len(family.level)
     for part in parts:
-        assert float(rows.centre(part.truth[:, None], part.group).sub(part.truth[:, None]).abs().max()) < 1e-15  # fmt: skip
+        assert (
+            float(rows.centre(part.truth[:, None], part.group).sub(part.truth[:, None]).abs().max())
+            < 1e-15
+        )
         assert part.scale == family.scale
         assert misfit(part, ("q",), WELL.potential) < 1e-11
 

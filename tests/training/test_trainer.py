@@ -50,8 +50,14 @@ def _forces(system, dataset, seed, q):
 
 @pytest.mark.parametrize(
     ("name", "dataset"),
-    [("oscillator", None), ("double_well", "T1"), ("double_well", "T3"), ("central_force", None)]
-    + [("coulomb", "exact"), ("coulomb", "verlet")],
+    [
+        ("oscillator", None),
+        ("double_well", "T1"),
+        ("double_well", "T3"),
+        ("central_force", None),
+        ("coulomb", "exact"),
+        ("coulomb", "verlet"),
+    ],
 )
 def test_the_first_solve_learns_the_force(sample, name, dataset):
     """No outer iteration, and the force, which is not fitted through the truth, is right."""
@@ -132,7 +138,7 @@ def test_where_the_first_solve_is_not_enough_the_weights_are_trained(sample):
 
 def test_an_mlp_is_always_trained(sample):
     fit = train(WELL, sample("double_well", "T2"), MLP)
-    assert fit.iterations == 20
+    assert 5 < fit.iterations <= 20
     assert fit.history[-1] < 0.05 * fit.history[0]
     assert [tuple(weight.shape) for weight in fit.basis.weights] == [(1, 16), (16, 64)]
 
@@ -184,9 +190,6 @@ def test_a_finished_training_is_not_taken_up_again(sample):
     torch.testing.assert_close(again.basis.parameters(), whole.basis.parameters())
 
 
-@pytest.mark.xfail(
-    strict=True, reason="`settings.iterations or DEFAULT_ITERATIONS` takes 0 for None"
-)
 def test_no_iterations_means_none(sample):
     fit = train(WELL, sample("double_well", "T2"), replace(SMALL, iterations=0))
     assert fit.iterations == 0
