@@ -47,6 +47,7 @@ def test_one_seed_of_every_level(name, dataset, noise):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1500)
 @pytest.mark.parametrize(("name", "dataset", "noise", "bound"), LEVELS)
 def test_ten_seeds_find_the_terms_and_the_figures(name, dataset, noise, bound):
     runs = [noisy(name, dataset, noise, seed) for seed in range(10)]
@@ -56,6 +57,7 @@ def test_ten_seeds_find_the_terms_and_the_figures(name, dataset, noise, bound):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1500)
 @pytest.mark.parametrize(("name", "dataset"), [("oscillator", "circles"), ("double_well", "T2")])
 def test_two_sigma_intervals_hold_the_truth(name, dataset):
     held = []
