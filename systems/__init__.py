@@ -1,8 +1,8 @@
 """Physical systems: their laws, and the trajectories that follow from them.
 
     >>> import systems
-    >>> systems.names()
-    ('central_force', 'coulomb', 'double_well', 'oscillator')
+    >>> systems.names()[:3]
+    ('central_force', 'coulomb', 'double_well')
     >>> system = systems.get("double_well")
     >>> system.sample("T2")
     2 trajectories of q, 10002 points
@@ -14,6 +14,7 @@ A system of one's own is a Python file with a `SYSTEM`, see `get`, or an express
 from systems.data import Trajectories, Trajectory
 from systems.errors import InputError
 from systems.find import get, names
+from systems.phase_space import PhaseSamples, Window
 from systems.readers import read
 from systems.system import Dataset, System
 from systems.user import from_lagrangian, from_potential
@@ -21,9 +22,11 @@ from systems.user import from_lagrangian, from_potential
 __all__ = [
     "Dataset",
     "InputError",
+    "PhaseSamples",
     "System",
     "Trajectories",
     "Trajectory",
+    "Window",
     "from_lagrangian",
     "from_potential",
     "get",

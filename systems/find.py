@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -13,23 +15,27 @@ from systems import catalog
 from systems.errors import InputError, nearest
 from systems.system import System
 
+KINDS = {int: "a whole number", float: "a number", str: "a word"}
+
 
 def names() -> tuple[str, ...]:
     """The names of the catalog: one for each of its files, none of which is imported.
 
-    >>> names()
-    ('central_force', 'coulomb', 'double_well', 'oscillator')
+    >>> names()[:3]
+    ('central_force', 'coulomb', 'double_well')
     """
     return tuple(sorted(module.name for module in pkgutil.iter_modules(catalog.__path__)))
 
 
-def get(name_or_path: str | Path) -> System:
+def get(name_or_path: str | Path, parameters: Mapping[str, str | float] | None = None) -> System:
     """The system of the catalog with this name, or the `SYSTEM` of a Python file.
 
-    The file is run, so it must be one that you trust.
+    The file is run, so it must be one that you trust. `parameters` are other numbers, or words,
+    than the system's own; a file takes them by a function `make` with annotated arguments that
+    returns the system.
 
-    Raises `InputError` for a name that is not in the catalog, and a file that is missing, fails or
-    has no `SYSTEM`.
+    Raises `InputError` for a name that is not in the catalog, a file that is missing, fails or
+    has no `SYSTEM`, and parameters that it does not have.
 
     >>> get("oscillator").potential
     q**2/2
@@ -37,16 +43,16 @@ def get(name_or_path: str | Path) -> System:
     Traceback (most recent call last):
         ...
     systems.errors.InputError: there is no system 'columb'. Did you mean 'coulomb'? There are \
-central_force, coulomb, double_well, oscillator.
+central_force, coulomb, double_well, oscillator, trapped_charges, trapped_particles.
     """
     name = str(name_or_path)
     if name.endswith(".py"):
-        return _system(_run(Path(name)), name)
+        return _system(_run(Path(name)), name, parameters)
     if name not in names():
         raise InputError(
             f"there is no system {name!r}.{nearest(name, names())} There are {', '.join(names())}."
         )
-    return _system(importlib.import_module(f"systems.catalog.{name}"), name)
+    return _system(importlib.import_module(f"systems.catalog.{name}"), name, parameters)
 
 
 def _run(path: Path) -> ModuleType:
@@ -68,8 +74,35 @@ def _run(path: Path) -> ModuleType:
     return module
 
 
-def _system(module: ModuleType, name: str) -> System:
+def _system(module: ModuleType, name: str, parameters: Mapping[str, str | float] | None) -> System:
+    if parameters:
+        return _made(module, name, parameters)
     system = getattr(module, "SYSTEM", None)
     if not isinstance(system, System):
         raise InputError(f"{name!r} defines no SYSTEM = System(...).")
+    return system
+
+
+def _made(module: ModuleType, name: str, parameters: Mapping[str, str | float]) -> System:
+    """The system with other parameters, each read as the kind that its default has."""
+    make = getattr(module, "make", None)
+    if make is None:
+        raise InputError(f"the system {name!r} has no parameters to set.")
+    defaults = {key: item.default for key, item in inspect.signature(make).parameters.items()}
+    read = {}
+    for key, value in parameters.items():
+        if key not in defaults:
+            raise InputError(
+                f"the system {name!r} has no parameter {key!r}; it has {', '.join(defaults)}."
+                f"{nearest(key, defaults)}"
+            )
+        kind = type(defaults[key])
+        try:
+            read[key] = kind(value)
+        except ValueError as error:
+            raise InputError(
+                f"the parameter {key} of {name!r} must be {KINDS[kind]}, not {value!r}."
+            ) from error
+    system = make(**read)
+    assert isinstance(system, System), "make() returns a System"
     return system

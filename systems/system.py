@@ -6,7 +6,8 @@ H = Σ_i p_i² / (2 m_i) + V(q)
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import sympy
@@ -16,6 +17,7 @@ from sympy import Expr, Float, Integer, Symbol
 from systems import integrate, mechanics
 from systems.data import Array, Trajectories, checked_mass
 from systems.errors import InputError, nearest
+from systems.phase_space import PhaseSamples, Window
 
 Draw = Callable[[int], Trajectories]
 
@@ -41,8 +43,12 @@ class System:
     `name` is what the command line calls it, `summary` one line about it, `reference` its source.
     `mass` has one entry for each of the `coordinates`. `features` are functions of the
     coordinates, such as a distance r. `potential` and the `candidates` of its library are written
-    in coordinates, features, or both; the potential may also hold the parameters of a data set.
-    `gauge` lists what no data can fix. The first data set is the default.
+    in coordinates, features, or both; the potential may also hold `parameters`, numbers with names,
+    and those of a data set. `gauge` lists what no data can fix. `datasets` draw trajectories,
+    `windows` points of phase space; the first of each is the default. `known` is the part of the
+    potential that an experiment may take as known, such as a trap. `sums` are variables that stand
+    for many things alike, such as r for the distance of every pair: a term of a potential that
+    holds one of them is summed over all that it stands for.
 
     Raises `InputError` when masses, names or variables do not fit together.
 
@@ -64,6 +70,10 @@ class System:
     features: Mapping[str, Expr] = field(default_factory=dict)
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
     gauge: tuple[Expr, ...] = (Integer(1),)
+    windows: Mapping[str, Window] = field(default_factory=dict)
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    known: Expr | None = None
+    sums: Mapping[str, tuple[Expr, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         checked_mass(self.mass, self.coordinates)
@@ -72,9 +82,8 @@ class System:
             raise InputError(f"{', '.join(both)} of {self.name!r} is a coordinate and a feature.")
         for name, feature in self.features.items():
             self._check_variables(f"feature {name}", feature, self.coordinates)
-        variables = (*self.coordinates, *self.features)
         for candidate in self.candidates:
-            self._check_variables(f"candidate {candidate}", candidate, variables)
+            self._check_variables(f"candidate {candidate}", candidate, self.variables)
 
     @classmethod
     def observed(cls, trajectories: Trajectories, name: str = "data") -> System:
@@ -86,6 +95,17 @@ class System:
             coordinates=trajectories.coordinates,
             mass=tuple(float(m) for m in trajectories.mass),
         )
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names that its potential may be written in."""
+        return (*self.coordinates, *self.features, *self.sums)
+
+    @property
+    def distances(self) -> dict[str, Expr]:
+        """The distance of every pair of particles by its name: the features, or the sum over r."""
+        pairs = self.sums.get("r", ())
+        return dict(self.features) or {f"r_{i}": pair for i, pair in enumerate(pairs)}
 
     def sample(self, dataset: str | None = None, seed: int = 0) -> Trajectories:
         """The trajectories of a data set, by default of the first one."""
@@ -100,11 +120,50 @@ class System:
         """The potential with the numbers of the draw put in, or None where it is unknown."""
         if self.potential is None:
             return None
-        if not self.datasets and dataset is None:
-            return self.potential
+        if dataset is None and not self.datasets:
+            return self._with_numbers(self.potential)
+        if dataset in self.windows:
+            return self._with_numbers(self.potential)
         parameters = self.dataset(dataset).parameters
         drawn = {} if parameters is None else parameters(seed)
-        return self.potential.subs({Symbol(name): Float(x) for name, x in drawn.items()})
+        potential = self._with_numbers(self.potential)
+        return potential.subs({Symbol(name): Float(x) for name, x in drawn.items()})
+
+    def phase_samples(
+        self, window: str | None = None, seed: int = 0, count: int | None = None
+    ) -> PhaseSamples:
+        """Random points of a window, by default of the first one, with their accelerations.
+
+        Held-out points are those of another seed.
+        """
+        q, qd = self.window(window).draw(seed, count)
+        return PhaseSamples(self.coordinates, q, qd, self.acceleration()(q))
+
+    def window(self, name: str | None = None) -> Window:
+        """The window called `name`, by default the first one."""
+        if not self.windows:
+            raise InputError(f"the system {self.name!r} has no windows to draw samples from.")
+        if name is None:
+            return next(iter(self.windows.values()))
+        if name not in self.windows:
+            raise InputError(
+                f"the system {self.name!r} has no window {name!r}; it has "
+                f"{', '.join(self.windows)}.{nearest(name, self.windows)}"
+            )
+        return self.windows[name]
+
+    @property
+    def lagrangian(self) -> Expr:
+        """L = Σ m q̇²/2 - V in coordinates q and velocities qd, its parameters left as symbols.
+
+        >>> q = Symbol("q")
+        >>> System("spring", "", "", ("q",), (1.0,), q**2 / 2).lagrangian
+        -q**2/2 + qd**2/2
+        """
+        if self.potential is None:
+            raise InputError(f"the potential of {self.name!r} is unknown.")
+        potential = self.in_coordinates(self.potential)
+        return mechanics.lagrangian(potential, self.coordinates, self.mass)
 
     def dataset(self, name: str | None = None) -> Dataset:
         """The data set called `name`, by default the first one."""
@@ -120,16 +179,52 @@ class System:
         return self.datasets[name]
 
     def in_coordinates(self, expr: Expr) -> Expr:
-        """`expr` with every feature replaced by what it is in the coordinates."""
-        return expr.xreplace({Symbol(name): value for name, value in self.features.items()})
+        """`expr` with every feature replaced by what it is in the coordinates, sums written out.
+
+        >>> a, b, x = map(Symbol, "abx")
+        >>> both = System("two", "", "", ("a", "b"), (1, 1), x**2, sums={"x": (a, b)})
+        >>> both.in_coordinates(x**2 + a)
+        a**2 + a + b**2
+        """
+        written = expr.xreplace({Symbol(name): value for name, value in self.features.items()})
+        return sympy.Add(*(self._summed(term) for term in sympy.Add.make_args(written)))
+
+    def _summed(self, term: Expr) -> Expr:
+        """One term, summed over all that its variable stands for."""
+        for name, things in self.sums.items():
+            if term.has(Symbol(name)):
+                return sympy.Add(*(term.xreplace({Symbol(name): thing}) for thing in things))
+        return term
+
+    def without_known(self) -> System:
+        """The same system, its potential what is left when the known part is taken away."""
+        if self.potential is None or self.known is None:
+            return self
+        return replace(self, potential=self.potential - self.known, known=None)
+
+    @property
+    def external(self) -> Expr | None:
+        """The known part of the potential, in the coordinates, with the parameters' numbers."""
+        return None if self.known is None else self.in_coordinates(self._with_numbers(self.known))
 
     def forces(self) -> tuple[Expr, ...]:
         """F_i = -∂V/∂q_i, in the coordinates.
 
         Raises `InputError` when the potential is unknown or still holds a parameter.
         """
-        slopes = mechanics.gradient(self._known_potential(), self.coordinates)
-        return tuple(-slope for slope in slopes)
+        potential = self._checked_potential()
+        terms = sympy.Add.make_args(potential)
+        summed = [(name, t) for t in terms for name in self.sums if t.has(Symbol(name))]
+        alone = self.in_coordinates(potential - sympy.Add(*(term for _, term in summed)))
+        forces = [-slope for slope in mechanics.gradient(alone, self.coordinates)]
+        # A sum over all pairs is differentiated term by term: each knows few of the coordinates.
+        for name, term in summed:
+            slope = term.diff(Symbol(name))
+            for thing in self.sums[name]:
+                pull = slope.xreplace({Symbol(name): thing})
+                for variable in thing.free_symbols:
+                    forces[self.coordinates.index(variable.name)] -= pull * thing.diff(variable)
+        return tuple(forces)
 
     def potential_values(self, q: Array) -> Array:
         """V at the points q (n, d), as an array (n,)."""
@@ -137,6 +232,10 @@ class System:
 
     def acceleration(self) -> integrate.Field:
         """The numpy function q (n, d) -> F(q) / m (n, d)."""
+        return self._acceleration
+
+    @cached_property
+    def _acceleration(self) -> integrate.Field:
         pairs = zip(self.forces(), self.mass, strict=True)
         return integrate.compile([f / mechanics.exact(m) for f, m in pairs], self.coordinates)
 
@@ -163,10 +262,20 @@ class System:
 
     def _known_potential(self) -> Expr:
         """V in the coordinates, when it is known and holds no parameter."""
+        return self.in_coordinates(self._checked_potential())
+
+    def _checked_potential(self) -> Expr:
+        """V as it is written, when it is known and holds no parameter."""
         if self.potential is None:
             raise InputError(f"the potential of {self.name!r} is unknown.")
-        self._check_variables("potential", self.potential, (*self.coordinates, *self.features))
-        return self.in_coordinates(self.potential)
+        potential = self._with_numbers(self.potential)
+        self._check_variables("potential", potential, self.variables)
+        return potential
+
+    def _with_numbers(self, expr: Expr) -> Expr:
+        """`expr` with the parameters' numbers put in."""
+        numbers = {Symbol(name): mechanics.exact(x) for name, x in self.parameters.items()}
+        return expr.xreplace(numbers)
 
     def _check_variables(self, what: str, expr: Expr, known: tuple[str, ...]) -> None:
         unknown = sorted(map(str, sympy.sympify(expr).free_symbols - set(map(Symbol, known))))

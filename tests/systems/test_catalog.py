@@ -43,7 +43,10 @@ def test_a_seed_draws_the_same_data_again(name, dataset):
     assert (digest == system.sample(dataset, seed=4).digest()) is fixed
 
 
-@pytest.mark.parametrize("name", systems.names())
+BHAT = ("central_force", "coulomb", "double_well", "oscillator")
+
+
+@pytest.mark.parametrize("name", BHAT)
 def test_the_library_holds_the_truth_and_no_gauge_term(name):
     system = systems.get(name)
     truth = sympy.expand(system.truth())

@@ -183,7 +183,7 @@ def test_lagrangians():
 
 
 def test_systems_are_found_by_name_and_by_path(tmp_path):
-    assert systems.names() == ("central_force", "coulomb", "double_well", "oscillator")
+    assert {"coulomb", "oscillator", "trapped_charges"} < set(systems.names())
     for name in systems.names():
         assert systems.get(name).name == name
     path = tmp_path / "mine.py"
