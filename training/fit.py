@@ -9,7 +9,7 @@ from torch import Tensor
 
 from systems.system import System
 from training.bases.basis import Basis
-from training.bases.perceptron import Perceptron
+from training.bases.composite import hidden_units
 from training.features import Features
 from training.potential import Potential
 from training.preparation import Prepared
@@ -57,10 +57,7 @@ class Fit:
     @property
     def neurons(self) -> int:
         """Hidden units of the network; 0 for a basis without any."""
-        weights = getattr(self.basis, "weights", ())
-        # A perceptron's last layer is its output, not a hidden one.
-        outputs = isinstance(self.basis, Perceptron)
-        return sum(int(weight.shape[1]) for weight in weights) - outputs
+        return hidden_units(self.basis)
 
     @property
     def potential(self) -> Potential:

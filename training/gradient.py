@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -76,6 +77,23 @@ class State:
         return replace(self, history=(*kept, float(loss)))
 
 
+class Rule(Protocol):
+    """How a step is taken from the gradient and what is remembered of earlier ones."""
+
+    @property
+    def rate(self) -> float:
+        """The step size, named in the advice when a descent runs away."""
+        ...
+
+    def start(self, parameters: Tensor) -> State:
+        """The state before the first step."""
+        ...
+
+    def after(self, state: State, gradient: Tensor) -> State:
+        """The state one step on."""
+        ...
+
+
 @dataclass(frozen=True)
 class GradientDescent:
     """w <- w - rate * g."""
@@ -124,7 +142,7 @@ class Adam:
 def descend(
     loss: Loss,
     start: Tensor,
-    rule: GradientDescent | Adam,
+    rule: Rule,
     steps: int,
     *,
     watch: Watch | None = None,

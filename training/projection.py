@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
-from training.bases.network import Network
+from training.bases.basis import Trainable
 from training.bases.tangent import Tangent
 from training.families import stack
 from training.linear import solve
 from training.rows import Rows
 
-Watch = Callable[[int, float, Network], None]
+T = TypeVar("T", bound=Trainable)
+Watch = Callable[[int, float, Any], None]
 RIDGE = 1e-8
 NOTHING_CUT = 1e-16
 MOST_REJECTIONS = 20
@@ -41,7 +43,7 @@ class Reduced:
     weights: Sequence[float]
     ridge: float = RIDGE
 
-    def eliminate(self, network: Network) -> tuple[Tensor, Tensor, Tensor]:
+    def eliminate(self, network: Trainable) -> tuple[Tensor, Tensor, Tensor]:
         """A with the ridge's rows below, c*(w), and the residual A c* - b."""
         design, truth = stack(self.families, self.weights, network)
         penalty = self.ridge * torch.eye(network.size, dtype=design.dtype, device=design.device)
@@ -51,12 +53,12 @@ class Reduced:
             coefficients = solve(design, truth, NOTHING_CUT).coefficients
         return design, coefficients, design @ coefficients - truth
 
-    def loss(self, network: Network) -> float:
+    def loss(self, network: Trainable) -> float:
         """L(w)."""
         with torch.no_grad():
             return float(self.eliminate(network)[2].square().sum())
 
-    def loss_and_gradient(self, network: Network, flat: Tensor) -> tuple[float, Tensor]:
+    def loss_and_gradient(self, network: Trainable, flat: Tensor) -> tuple[float, Tensor]:
         """L(w) and dL/dw; c* needs no derivative, being the minimum over c (envelope theorem)."""
         flat = flat.detach().requires_grad_(True)
         _, _, residual = self.eliminate(network.with_parameters(flat))
@@ -65,9 +67,7 @@ class Reduced:
         return float(loss.detach()), gradient
 
 
-def lbfgs(
-    network: Network, reduced: Reduced, iterations: int, tolerance: float, watch: Watch
-) -> Network:
+def lbfgs(network: T, reduced: Reduced, iterations: int, tolerance: float, watch: Watch) -> T:
     """Minimise log L(w) by L-BFGS (memory 50) until L <= tolerance^2 or ``iterations`` are spent.
 
     The logarithm keeps the line search's stopping tests meaningful over twenty decades of loss.
@@ -107,8 +107,8 @@ def lbfgs(
 
 
 def levenberg_marquardt(
-    network: Network, reduced: Reduced, iterations: int, tolerance: float, watch: Watch
-) -> Network:
+    network: T, reduced: Reduced, iterations: int, tolerance: float, watch: Watch
+) -> T:
     """Damped Gauss-Newton on the hidden weights with the output layer projected out.
 
     (J_p^T J_p + lambda mean(diag J_p^T J_p) I) dw = -J_p^T r, where J_p is the residual's
@@ -143,7 +143,7 @@ def levenberg_marquardt(
     return network.with_parameters(flat)
 
 
-def _normal_equations(network: Network, reduced: Reduced) -> tuple[Tensor, Tensor]:
+def _normal_equations(network: Trainable, reduced: Reduced) -> tuple[Tensor, Tensor]:
     """J_p^T J_p and J_p^T r, with the range of A projected out of J."""
     with torch.no_grad():
         design, coefficients, residual = reduced.eliminate(network)

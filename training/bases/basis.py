@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, Self, TypeGuard
 
 from torch import Tensor
 
@@ -26,3 +26,22 @@ class Basis(Protocol):
 
     def to(self, like: Tensor) -> Basis:
         """The same basis on the device and in the precision of ``like``."""
+
+
+class Trainable(Basis, Protocol):
+    """A basis with hidden weights w: phi_k(x; w)."""
+
+    def parameters(self) -> Tensor:
+        """All hidden weights in one flat vector, shape (P,)."""
+
+    def with_parameters(self, flat: Tensor) -> Self:
+        """The same basis with other hidden weights; differentiable in ``flat``."""
+
+    def to(self, like: Tensor) -> Self:
+        """The same basis on the device and in the precision of ``like``."""
+
+
+def is_trainable(basis: Basis) -> TypeGuard[Trainable]:
+    """Whether a basis has hidden weights at all."""
+    parameters = getattr(basis, "parameters", None)
+    return parameters is not None and parameters().numel() > 0

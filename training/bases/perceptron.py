@@ -19,6 +19,7 @@ Slope = Callable[[Tensor, Tensor], Tensor]
 ACTIVATIONS: dict[str, tuple[Activation, Slope]] = {
     "tanh": (torch.tanh, lambda z, h: 1 - h * h),
     "softplus": (functional.softplus, lambda z, h: torch.sigmoid(z)),
+    "relu": (functional.relu, lambda z, h: (z > 0).to(z)),
     "elu": (functional.elu, lambda z, h: torch.exp(z.clamp(max=0))),
 }
 """Name -> h(z) and dh/dz, the latter as a function of z and h."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.func import jacrev, vmap
 
-from training.bases.network import Network
+from training.bases.basis import Trainable
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Tangent:
     the hidden weights, whatever the rows are: energy, force, centred or averaged over nodes.
     """
 
-    network: Network
+    network: Trainable
     coefficients: Tensor
 
     @property
@@ -52,6 +52,6 @@ class Tangent:
         return Tangent(self.network.to(like), self.coefficients.to(like))
 
 
-def jacobian_size(network: Network, rows: int) -> int:
+def jacobian_size(network: Trainable, rows: int) -> int:
     """Bytes of the Jacobian of ``rows`` residuals, to choose an optimizer by."""
     return rows * network.parameters().numel() * torch.finfo(torch.float64).bits // 8

@@ -1,0 +1,188 @@
+"""Products of one-dimensional polynomials: the coupling c_ij q0^i q1^j of two particles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, product
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from systems.errors import InputError, nearest
+
+Kind = Literal["monomial", "chebyshev"]
+Order = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Box:
+    """phi_m(x) = prod_j p_{m_j}(z_j) with z = (x - center)/half_width and p_m(z) = z^m or T_m(z).
+
+    Chebyshev polynomials span what the powers span when every lower order is there too, as in
+    `Box.coupling`, and are far better conditioned; `Couplings.of` turns one into the other.
+
+    Shapes: ``center`` and ``half_width`` (d,), one order of d numbers a function; x is (n, d).
+    Raises InputError for a kind that is none, a width that is not positive, orders that are
+    negative, double or not d numbers each.
+
+    >>> box = Box.coupling((0.0, 0.0), 2.0, highest=1, kind="monomial")
+    >>> box.orders
+    ((0, 1), (1, 0), (1, 1))
+    >>> box.values(torch.tensor([[4.0, 6.0]], dtype=torch.float64)).tolist()
+    [[3.0, 2.0, 6.0]]
+    """
+
+    center: Tensor
+    half_width: Tensor
+    orders: tuple[Order, ...]
+    kind: Kind = "chebyshev"
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            known = ", ".join(get_args(Kind))
+            raise InputError(
+                f"there is no kind {self.kind!r} of box; there are {known}."
+                f"{nearest(self.kind, get_args(Kind))}"
+            )
+        d = len(self.center)
+        if not (self.half_width > 0).all() or self.half_width.shape != (d,):
+            raise InputError(f"a box of {d} coordinates needs {d} half widths above 0.")
+        if not self.orders or any(len(order) != d or min(order) < 0 for order in self.orders):
+            raise InputError(f"every function of the box needs {d} orders, none below 0.")
+        if len(set(self.orders)) < len(self.orders):
+            raise InputError("a box holds every product of orders once.")
+
+    @staticmethod
+    def coupling(
+        center: Sequence[float] | Tensor,
+        half_width: float | Sequence[float] | Tensor,
+        highest: int,
+        kind: Kind = "chebyshev",
+    ) -> Box:
+        """Every product with orders 0..highest in each coordinate, without the constant.
+
+        For two particles on a line these are the c_ij of E. Bigwood's runs 2 and 3,
+        i, j = 0..8: 80 functions. The constant is gauge.
+        """
+        middle, reach = _sides(center, half_width)
+        ranges = [range(highest + 1)] * len(middle)
+        return Box(middle, reach, tuple(m for m in product(*ranges) if any(m)), kind)
+
+    @staticmethod
+    def full(
+        center: Sequence[float] | Tensor,
+        half_width: float | Sequence[float] | Tensor,
+        highest: int,
+        kind: Kind = "monomial",
+    ) -> Box:
+        """Every distinct product of sum_{m <= n} sum_{i,j = 1..highest} c_mnij z_m^i z_n^j.
+
+        Products of two coordinates have orders 1..highest in both; a coordinate by itself has
+        the powers 2..2 highest. This is run 1 of E. Bigwood's report of 30 May 2025: 192 entries
+        for two coordinates and highest 8, of which 94 are distinct.
+
+        >>> Box.full((0.0, 0.0), 1.0, highest=8).size
+        94
+        """
+        middle, reach = _sides(center, half_width)
+        d = len(middle)
+        pairs = [
+            _order(d, {m: i, n: j})
+            for m, n in combinations(range(d), 2)
+            for i, j in product(range(1, highest + 1), repeat=2)
+        ]
+        alone = [_order(d, {m: p}) for m in range(d) for p in range(2, 2 * highest + 1)]
+        return Box(middle, reach, (*pairs, *alone), kind)
+
+    @property
+    def size(self) -> int:
+        """K, the number of products."""
+        return len(self.orders)
+
+    def values(self, x: Tensor) -> Tensor:
+        """phi_m(x_i), shape (n, K)."""
+        return _product(self._picked(self._polynomials(self._scaled(x))))
+
+    def gradients(self, x: Tensor) -> Tensor:
+        """d phi_m/d x_j, shape (n, d, K)."""
+        z = self._scaled(x)
+        polynomials = self._polynomials(z)
+        slopes = self._picked(self._slopes(z, polynomials))
+        factors = self._picked(polynomials)
+        partials = []
+        for j, slope in enumerate(slopes):
+            others = [slope / self.half_width[j], *factors[:j], *factors[j + 1 :]]
+            partials.append(_product(others))
+        return torch.stack(partials, dim=1)
+
+    def to(self, like: Tensor) -> Box:
+        """The same basis on the device and in the precision of ``like``."""
+        return Box(self.center.to(like), self.half_width.to(like), self.orders, self.kind)
+
+    def _scaled(self, x: Tensor) -> Tensor:
+        return (x - self.center) / self.half_width
+
+    def _polynomials(self, z: Tensor) -> list[Tensor]:
+        """p_m(z) for m = 0 .. the highest order, each (n, d).
+
+        By recurrence, which has derivatives of every order: z p_m, or 2 z T_m - T_(m-1).
+        """
+        values = [torch.ones_like(z), z]
+        for m in range(1, self._highest):
+            higher = z * values[m]
+            values.append(higher if self.kind == "monomial" else 2 * higher - values[m - 1])
+        return values
+
+    def _slopes(self, z: Tensor, values: list[Tensor]) -> list[Tensor]:
+        """dp_m/dz for m = 0 .. the highest order, each (n, d)."""
+        slopes = [torch.zeros_like(z), torch.ones_like(z)]
+        for m in range(1, self._highest):
+            higher = values[m] + z * slopes[m]
+            slopes.append(higher if self.kind == "monomial" else 2 * higher - slopes[m - 1])
+        return slopes
+
+    def _picked(self, polynomials: list[Tensor]) -> list[Tensor]:
+        """Of one polynomial an order, the one that each function has in x_j: d times (n, K)."""
+        table = torch.stack(polynomials, dim=2)
+        index = self._index.to(table.device)
+        return [table[:, j, orders] for j, orders in enumerate(index)]
+
+    @cached_property
+    def _highest(self) -> int:
+        return max(map(max, self.orders))
+
+    @cached_property
+    def _index(self) -> Tensor:
+        """The orders as whole numbers, (d, K)."""
+        return torch.tensor(self.orders).T
+
+
+def _product(factors: list[Tensor]) -> Tensor:
+    """Multiplied one by one: `prod` has no derivative of every order at zero."""
+    product_of_all = factors[0]
+    for factor in factors[1:]:
+        product_of_all = product_of_all * factor
+    return product_of_all
+
+
+def _sides(
+    center: Sequence[float] | Tensor, half_width: float | Sequence[float] | Tensor
+) -> tuple[Tensor, Tensor]:
+    """Center and half width as (d,) doubles each; one width serves all coordinates."""
+    middle, reach = _own(center), _own(half_width)
+    return middle, reach.expand_as(middle) if reach.ndim == 0 else reach
+
+
+def _own(numbers: float | Sequence[float] | Tensor) -> Tensor:
+    """The numbers as doubles of our own, which nobody else changes."""
+    if isinstance(numbers, Tensor):
+        return numbers.detach().clone().to(torch.float64)
+    return torch.tensor(np.array(numbers, dtype=float))
+
+
+def _order(d: int, powers: dict[int, int]) -> Order:
+    return tuple(powers.get(j, 0) for j in range(d))

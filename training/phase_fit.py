@@ -1,0 +1,280 @@
+"""Learn the potential of particles from points of phase space, by one of several models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from sympy import Expr
+from torch import Tensor
+
+from systems import mechanics
+from systems.errors import InputError, nearest
+from systems.integrate import compile
+from systems.phase_space import PhaseSamples, Window
+from training.bases.basis import Basis, Trainable, is_trainable
+from training.bases.box import Box
+from training.bases.chebyshev import Chebyshev
+from training.bases.composite import hidden_units, on
+from training.bases.exponential import ExpLog
+from training.bases.network import Network, glorot
+from training.checkpoint import Checkpoint
+from training.families import solve_families
+from training.features import Features
+from training.linear import ROUND_OFF
+from training.particles import Particles
+from training.potential import Potential
+from training.projection import Reduced, levenberg_marquardt
+from training.reference import ONE_BODY_DEGREE, Reference, flexible, reference
+from training.stencils import Array
+from training.watch import Watch
+
+MODELS = ("polynomial", "coupling", "neural")
+FORMS = ("raw", "log-r", "exp-log")
+HIGHEST = 8
+HIDDEN = {"raw": (48,), "log-r": (24,), "exp-log": (12,)}
+ITERATIONS = {"raw": 400, "log-r": 200, "exp-log": 400}
+TOLERANCE = 1e-10
+NOISY_CUTOFF = 1e-6
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is learned, and as a function of what.
+
+    name      "polynomial" (the whole potential), "coupling" (what is left of it when the external
+              potential is known) or "neural" (either, by a network)
+    form      "log-r" (of distances through their logarithm, and of coordinates), "exp-log"
+              (the exponential of a function of log r; neural only), or "raw" (of the coordinates)
+    external  whether the external potential is unknown and learned too
+    highest   of "raw" polynomials, the highest power of a coordinate
+    terms     of "exp-log", how many; a law that changes sign needs two
+
+    Raises InputError for an unknown name or form, and for exp-log polynomials.
+    """
+
+    name: str = "polynomial"
+    form: str = "log-r"
+    external: bool = True
+    highest: int = HIGHEST
+    terms: int = 1
+
+    def __post_init__(self) -> None:
+        if self.name not in MODELS:
+            known = ", ".join(MODELS)
+            raise InputError(
+                f"there is no model {self.name!r}; there are {known}.{nearest(self.name, MODELS)}"
+            )
+        if self.form not in FORMS:
+            raise InputError(
+                f"a potential is learned as a function of {', '.join(FORMS)}, not {self.form!r}."
+                f"{nearest(self.form, FORMS)}"
+            )
+        if self.form == "exp-log" and self.name != "neural":
+            raise InputError("the form exp-log is a network's; use it with the model neural.")
+
+
+@dataclass(frozen=True, repr=False)
+class PhaseFit:
+    """V(q) = sum_k c_k phi_k(x(q)) + V_known(q), up to one constant a connected component.
+
+    ``misfit`` is the relative weighted residual of the forces, ``reference`` what a flexible basis
+    reaches, whose rows and weights are used. ``known`` is the known part of the potential.
+    """
+
+    particles: Particles
+    model: Model
+    basis: Basis
+    coefficients: Tensor
+    reference: Reference
+    samples: PhaseSamples
+    misfit: float
+    known: Expr | None = None
+    history: tuple[float, ...] = ()
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        what = f"{self.model.name} in {self.model.form}, {self.basis.size} functions"
+        return f"PhaseFit({self.particles.system.name}: {what}, misfit {self.misfit:.1e})"
+
+    @property
+    def features(self) -> Features:
+        """What V is a function of."""
+        return self.particles.features
+
+    @property
+    def potential(self) -> Potential:
+        """The learned function by itself, without the known part."""
+        return Potential(self.basis, self.coefficients, self.features)
+
+    @property
+    def iterations(self) -> int:
+        """Outer iterations on the hidden weights."""
+        return int(self.provenance.get("steps", len(self.history)))
+
+    @property
+    def neurons(self) -> int:
+        """Hidden units of the network; 0 for a basis without any."""
+        return hidden_units(self.basis)
+
+    def gradient(self, q: Array) -> Array:
+        """∂V/∂q of the learned part, (n, d) -> (n, d)."""
+        return self.potential.gradient(q)
+
+    def acceleration(self, q: Array) -> Array:
+        """q̈ = -(∂V_learned + ∂V_known)/m, (n, d) -> (n, d)."""
+        gradient = self.gradient(q)
+        if self.known is not None:
+            gradient = gradient + self._known_gradient(q)
+        return -gradient / self.particles.mass
+
+    @cached_property
+    def _known_gradient(self) -> Callable[[Array], Array]:
+        assert self.known is not None, "asked for only where there is a known part"
+        return gradient_of(self.known, self.particles)
+
+
+def gradient_of(potential: Expr, particles: Particles) -> Callable[[Array], Array]:
+    """The numpy function q (n, d) -> ∂V/∂q (n, d) of an expression in coordinates or features."""
+    names = particles.system.coordinates
+    return compile(mechanics.gradient(particles.system.in_coordinates(potential), names), names)
+
+
+def learn(
+    particles: Particles,
+    samples: PhaseSamples,
+    model: Model | None = None,
+    *,
+    window: Window | None = None,
+    seed: int = 0,
+    iterations: int | None = None,
+    watch: Watch | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> PhaseFit:
+    """Learn the potential behind the samples' accelerations.
+
+    Polynomials are one scaled least-squares solve. A network's hidden weights are trained by
+    Levenberg-Marquardt with its output layer eliminated, in the weights of the reference fit.
+    Raw polynomials are centered on ``window``, by default on the box that the samples fill.
+
+    >>> import systems
+    >>> system = systems.get("trapped_charges")
+    >>> fit = learn(Particles(system, 1), system.phase_samples())
+    >>> fit.misfit < 1e-12
+    True
+    """
+    model = model or Model()
+    known = None if model.external else particles.system.external
+    if known is None and not model.external:
+        raise InputError(
+            f"{particles.system.name} has no external potential that could be taken as known."
+        )
+    slope = None if known is None else gradient_of(known, particles)(samples.q)
+    against = reference(particles, samples, known=slope)
+    basis = start(particles, model, against, seed, window)
+    cutoff = NOISY_CUTOFF if against.noisy and is_trainable(basis) else ROUND_OFF
+    history: list[float] = []
+    if is_trainable(basis):
+        total = ITERATIONS[model.form] if iterations is None else iterations
+        basis = _trained(basis, against, total, history, watch, checkpoint)
+    with torch.no_grad():
+        solved = solve_families([against.rows], basis, rcond=cutoff)
+    return PhaseFit(
+        particles,
+        model,
+        basis,
+        solved.coefficients,
+        against,
+        samples,
+        solved.residual,
+        known,
+        tuple(history),
+        {"digest": samples.digest(), "torch": torch.__version__},
+    )
+
+
+def start(
+    particles: Particles, model: Model, against: Reference, seed: int, window: Window | None = None
+) -> Basis:
+    """The basis of a model before any training."""
+    x = against.rows.x[0]
+    coordinates = particles.coordinates
+    if model.name == "neural":
+        return _network(particles, model, x, seed)
+    if model.form == "log-r":
+        return flexible(particles, x, external=model.external)
+    center, half = _sides(x[:, list(coordinates)], window)
+    # The report's separate powers begin with the square, which only suits a box about the origin.
+    if model.external and not center.any():
+        return on(coordinates, Box.full(center, half, model.highest))
+    return on(coordinates, Box.coupling(center, half, model.highest))
+
+
+def _sides(q: Tensor, window: Window | None) -> tuple[Tensor, Tensor]:
+    """Center and half width (d,) of the window, or of the box that the samples q (n, d) fill."""
+    if window is not None:
+        center = torch.tensor(window.center, dtype=torch.float64)
+        return center, torch.full_like(center, window.width / 2)
+    low, high = q.min(dim=0).values, q.max(dim=0).values
+    return (high + low) / 2, (high - low) / 2
+
+
+def _network(particles: Particles, model: Model, x: Tensor, seed: int) -> Basis:
+    hidden = HIDDEN[model.form]
+    if model.form == "raw":
+        q = x[:, list(particles.coordinates)]
+        return on(particles.coordinates, glorot(q, hidden, seed))
+    r = particles.distances(x)
+    pair = particles.between_pairs(
+        ExpLog.start(r, model.terms, hidden[0], seed)
+        if model.form == "exp-log"
+        else _of_logarithm(glorot(r.log(), hidden, seed))
+    )
+    if not model.external:
+        return pair
+    axes = [Chebyshev.of(particles.along(axis, x), ONE_BODY_DEGREE) for axis in particles.axes]
+    return particles.with_one_body(pair, list(axes))
+
+
+def _of_logarithm(network: Network) -> Network:
+    """The network of log r as a network of r."""
+    logarithmic = torch.ones_like(network.scaling.logarithmic)
+    return replace(network, scaling=replace(network.scaling, logarithmic=logarithmic))
+
+
+def _trained(
+    basis: Trainable,
+    against: Reference,
+    total: int,
+    history: list[float],
+    watch: Watch | None,
+    checkpoint: Checkpoint | None,
+) -> Trainable:
+    """Train the hidden weights, reporting and keeping every iteration."""
+    if checkpoint is not None and checkpoint.parameters is not None:
+        basis = basis.with_parameters(checkpoint.parameters)
+        history.extend(checkpoint.history)
+    # Below the noise nothing is left to learn.
+    tolerance = max(TOLERANCE, 0.0 if not against.noisy else against.misfit)
+
+    def after(_: int, loss: float, current: Trainable) -> None:
+        history.append(loss)
+        if watch is not None:
+            watch.update(len(history), total, loss)
+        if checkpoint is not None:
+            checkpoint.keep(current.parameters(), history)
+
+    left = total - len(history)
+    if left <= 0 or (history and history[-1] <= tolerance**2):
+        return basis
+    return levenberg_marquardt(basis, Reduced([against.rows], [1.0]), left, tolerance, after)
+
+
+def relative_error(fit: PhaseFit, held_out: PhaseSamples) -> float:
+    """Root mean square of the accelerations' errors over theirs, on samples not learned from."""
+    error = fit.acceleration(held_out.q) - held_out.qdd
+    return float(np.sqrt((error**2).mean() / (held_out.qdd**2).mean()))
