@@ -60,18 +60,21 @@ def start(
 
 @app.command("systems")
 def list_systems() -> None:
-    """List the known systems with their potentials and datasets."""
+    """List the known systems with their potentials, and what data are drawn of them."""
     from rich.console import Console
     from rich.table import Table
 
     import systems
     from systems.expressions import text
 
-    table = Table("system", "potential", "datasets", "what it is", box=None, pad_edge=False)
+    table = Table(
+        "system", "potential", "datasets or windows", "what it is", box=None, pad_edge=False
+    )
     for name in systems.names():
         system = systems.get(name)
         potential = "" if system.potential is None else text(system.potential)
-        table.add_row(name, potential, ", ".join(system.datasets), system.summary)
+        drawn = ", ".join((*system.datasets, *system.windows))
+        table.add_row(name, potential, drawn, system.summary)
     Console().print(table)
 
 
@@ -80,6 +83,9 @@ def fit(
     context: typer.Context,
     system: options.System = None,
     dataset: options.Dataset = None,
+    window: options.Window = None,
+    samples: options.Samples = None,
+    set_: options.Set = None,
     data: options.Data = None,
     potential: options.Potential = None,
     lagrangian: options.Lagrangian = None,
@@ -87,6 +93,10 @@ def fit(
     coordinates: options.Coordinates = None,
     momenta: options.Momenta = None,
     velocities: options.Velocities = None,
+    model: options.Model = None,
+    trap: options.Trap = "auto",
+    terms: options.Terms = 4,
+    descent: options.Descent = None,
     features: options.Features = "auto",
     library: options.Library = None,
     threshold: options.Threshold = None,
@@ -120,6 +130,8 @@ def fit(
             coordinates=coordinates,
             momenta=momenta,
             velocities=velocities,
+            window=window,
+            set=set_,
         )
         request = Request(
             source,
@@ -132,6 +144,11 @@ def fit(
             steps=steps,
             seed=seed,
             device=device,
+            model=model,
+            samples=samples,
+            trap=trap,
+            terms=terms,
+            descent=descent,
         )
         motion = source.open()
         folder = runs.create(out, source.name)
@@ -196,6 +213,48 @@ def _show(run: Run, as_json: bool) -> None:
 
 
 @app.command()
+def landscape(
+    system: options.System = None,
+    window: options.Window = None,
+    samples: options.Samples = None,
+    set_: options.Set = None,
+    parameters: options.Parameters = None,
+    pixels: options.Pixels = 200,
+    steps: options.Steps = None,
+    noise: options.Noise = 0.0,
+    seed: options.Seed = 0,
+    out: options.Out = None,
+    json: options.AsJson = False,
+) -> None:
+    """Draw the loss over two parameters of a Lagrangian, with the descents that walk it."""
+    from interpret import runs
+    from interpret.lagrangians import landscape_run
+    from interpret.source import Source
+    from systems import System
+
+    source = Source(system=system, window=window, set=set_)
+    opened = source.open()
+    assert isinstance(opened, System), "--system opens a system"
+    names = None if parameters is None else [name.strip() for name in parameters.split(",")]
+    found = landscape_run.draw(
+        opened,
+        window=window,
+        seed=seed,
+        count=samples,
+        noise=noise,
+        parameters=names,
+        pixels=pixels,
+        steps=steps,
+    )
+    folder = runs.create(out, f"{source.name}-landscape")
+    with runs.reserved(folder):
+        runs.save(folder, found.files())
+    print(runs.to_json({**found.json(), "run": str(folder)}) if json else found)
+    if not json:
+        print(f"kept in {folder}")
+
+
+@app.command()
 def show(run: RunName, json: AsJson = False) -> None:
     """Print the law of a finished run again, as the fit printed it."""
     from interpret.run import Run
@@ -226,5 +285,8 @@ def compare(
     asked = contents["request"]
     motion = get(law.system) if asked is None else Request.from_json(asked).source.open()
     system = motion if isinstance(motion, System) else System.observed(motion)
+    asked_for = (contents["settings"] or {}).get("asked", {})
+    if asked_for.get("knows_external"):
+        system = system.without_known()
     comparison = compare_law(law, system, truth=truth)
     print(runs.to_json(comparison.to_json()) if json else comparison)

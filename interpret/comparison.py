@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
@@ -122,6 +122,10 @@ def compare(law: Law, system: System, truth: Expr | str | None = None) -> Compar
     known = parse(given) if isinstance(given, str) else given
     parts = decompose(common(law, system, known))
     terms = _terms(law, parts)
+    if {t.term for t in terms if t.truth is not None} != set(law.terms):
+        restated = _in_the_words_of(law, system, known)
+        if restated is not None:
+            parts, terms = restated
     kept = [term for term in terms if term.recovered is not None]
     true = [term for term in terms if term.truth is not None]
     both = [term for term in kept if term.truth is not None]
@@ -136,6 +140,22 @@ def compare(law: Law, system: System, truth: Expr | str | None = None) -> Compar
         worst_relative_error=float(np.max([term.relative_error for term in true], initial=0.0)),
         remainder=parts.remainder,
     )
+
+
+def _in_the_words_of(
+    law: Law, system: System, truth: Expr
+) -> tuple[Decomposition, tuple[Term, ...]] | None:
+    """The truth on the law's own terms, where it can be said in them: r² is q0² + q1² - 2 q0 q1.
+
+    None where the law has no other variables than the coordinates, or does not hold the truth.
+    """
+    if not law.features or not set(system.coordinates) & set(law.domain):
+        return None
+    alone = replace(law, candidates=law.terms)
+    parts = decompose(common(alone, system, truth, written_out=True))
+    if parts.outside or any(value == 0 for value in parts.coefficients):
+        return None
+    return parts, _terms(alone, parts)
 
 
 def _terms(law: Law, parts: Decomposition) -> tuple[Term, ...]:

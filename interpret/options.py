@@ -46,11 +46,56 @@ Velocities = Annotated[
     str | None, _source(metavar="V,V,…", help="The columns of their velocities, in the same order.")
 ]
 
+Set = Annotated[
+    str | None,
+    _source("--set", metavar="NAME=VALUE,…", help="Other parameters of the system, as k=4,m1=2."),
+]
+Window = Annotated[
+    str | None,
+    _source(metavar="NAME", help="A window of the system's phase space; its first by default."),
+]
+Samples = Annotated[
+    int | None, _source(min=1, help="How many samples to draw; the window's own number by default.")
+]
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        rich_help_panel="The model (of samples of phase space)",
+        help="exact, polynomial, coupling, neural or general.",
+    ),
+]
+Trap = Annotated[
+    Literal["auto", "known", "unknown"],
+    typer.Option(
+        rich_help_panel="The model (of samples of phase space)",
+        help="The external potential; auto: known to coupling and neural.",
+    ),
+]
+Terms = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        rich_help_panel="The model (of samples of phase space)",
+        help="A law has at most so many terms.",
+    ),
+]
+Descent = Annotated[
+    str | None,
+    typer.Option(
+        metavar="METHOD",
+        rich_help_panel="The model (of samples of phase space)",
+        help="exact: gd, momentum, adam or adagrad beside the solve.",
+    ),
+]
+
 Features = Annotated[
     str,
     _law(
         metavar="F=EXPR,…",
-        help="What the potential depends on, such as 'r=sqrt(x**2+y**2)'; auto: find it.",
+        help="What the potential depends on, such as 'r=sqrt(x**2+y**2)'; auto: find it. Of a "
+        "model: raw, log-r or exp-log.",
     ),
 ]
 Library = Annotated[
@@ -74,9 +119,10 @@ Noise = Annotated[
     _training(min=0.0, help="Add white noise, a fraction of each channel's standard deviation."),
 ]
 Recipe = Annotated[
-    Literal["default", "mlp", "paper"],
+    Literal["default", "mlp", "paper", "report"],
     _training(
-        help="mlp: a small network trained in full, as a cross-check; paper: the papers' own."
+        help="mlp: a small network trained in full, as a cross-check; paper: the papers' own; "
+        "report: the ReLU network's, of --model neural."
     ),
 ]
 Steps = Annotated[
@@ -87,6 +133,12 @@ Device = Annotated[
     Literal["cpu", "cuda", "auto"],
     _training(help="Where to train; auto takes a GPU where there is one."),
 ]
+
+Parameters = Annotated[
+    str | None,
+    typer.Option(metavar="P,P", help="The two parameters; the system's first two by default."),
+]
+Pixels = Annotated[int, typer.Option(min=2, help="The picture's pixels along each side.")]
 
 Out = Annotated[
     Path | None, _run(metavar="FOLDER", help="Where to keep the run; runs/<name> by default.")

@@ -66,6 +66,12 @@ def fit(
     out: str | Path | None = None,
     resume: str | Path | None = None,
     progress: Watch | None = None,
+    model: str | None = None,
+    window: str | None = None,
+    samples: int | None = None,
+    trap: str = "auto",
+    terms: int = 4,
+    descent: str | None = None,
 ) -> Run:
     """Get or take the motion, learn its potential, read the law off it, refine, compare.
 
@@ -84,21 +90,74 @@ def fit(
     out        folder to save the run in; None: not saved
     resume     folder of an interrupted run to go on from
 
+    Of systems with windows of phase space, see `interpret.lagrangians.pipeline.Asked`:
+    model      "exact", "polynomial" (the default there), "coupling", "neural" or "general"
+    window     where samples are drawn; samples: how many
+    trap       the external potential: "known", "unknown" or "auto"; terms: most terms of a law
+    descent    of the exact model, a descent beside the solve
+
     Raises InputError, one sentence saying what happened and what to try. The truth of the system
     is read by ``compare`` alone.
 
     >>> print(fit("oscillator").law.expr)
     q**2/2
     """
-    started = time.perf_counter()
+    if not isinstance(source, Trajectories):
+        system = systems.get(source) if isinstance(source, str) else source
+        if model is not None or window is not None or (system.windows and not system.datasets):
+            from interpret.lagrangians.pipeline import Asked, fit_window
+
+            _refuse_unused(threshold=threshold, optimizer=optimizer, dataset=dataset)
+            sought = Asked(
+                model=model or "polynomial",
+                window=window,
+                count=samples,
+                noise=noise,
+                form=str(features),
+                external=trap,
+                descent=descent,
+                recipe=recipe,
+                terms=terms,
+                seed=seed,
+                steps=steps,
+            )
+            return fit_window(
+                system, sought, library=library, out=out, resume=resume, watch=progress
+            )
+        source = system
     motion = _motion(source, dataset, noise, seed, name)
     settings = Settings(recipe=recipe, seed=seed, device=device, iterations=steps)
-    chosen, note = _features(motion, features)
+    wanted = Wanted(features, library, threshold, optimizer, noise)
+    return _fit_motion(motion, settings, wanted, out, resume, progress)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of the law: its variables, its candidates and how they are chosen."""
+
+    features: str | Mapping[str, Any]
+    library: str | Library | None
+    threshold: float | None
+    optimizer: str
+    noise: float
+
+
+def _fit_motion(
+    motion: Motion,
+    settings: Settings,
+    wanted: Wanted,
+    out: str | Path | None,
+    resume: str | Path | None,
+    progress: Watch | None,
+) -> Run:
+    """Learn the potential behind trajectories, read the law off it, refine, compare."""
+    started = time.perf_counter()
+    chosen, note = _features(motion, wanted.features)
     checkpoint = _checkpoint(out, resume)
     learned = _train(motion, settings, chosen, progress, checkpoint)
-    samples = _samples(learned, recipe)
-    candidates = _library(library, motion.system, samples)
-    law = _law(samples, candidates, threshold, optimizer, recipe)
+    samples = _samples(learned, settings.recipe)
+    candidates = _library(wanted.library, motion.system, samples)
+    law = _law(samples, candidates, wanted.threshold, wanted.optimizer, settings.recipe)
     law = replace(law, dataset=motion.dataset, seed=motion.seed)
     comparison = _compare(law, motion)
     notes = [note, _integrator(samples)]
@@ -106,11 +165,11 @@ def fit(
         notes.append(_prediction(law, samples, settings))
     asked = {
         "source": motion.system.name,
-        "features": str(features),
+        "features": str(wanted.features),
         "library": [str(candidate) for candidate in candidates],
-        "threshold": threshold,
-        "optimizer": optimizer,
-        "noise": noise,
+        "threshold": wanted.threshold,
+        "optimizer": wanted.optimizer,
+        "noise": wanted.noise,
         **settings.to_dict(),
     }
     run = Run(
@@ -123,12 +182,23 @@ def fit(
         neurons=learned.neurons,
         notes=tuple(sentence for sentence in notes if sentence),
         path=None if out is None else Path(out),
-        provenance=provenance(seed=seed, digest=motion.trajectories.digest()),
+        provenance=provenance(seed=motion.seed, digest=motion.trajectories.digest()),
     )
     if out is not None:
         run.save(out)
         (Path(out) / runs.CHECKPOINT).unlink(missing_ok=True)
     return run
+
+
+def _refuse_unused(threshold: float | None, optimizer: str, dataset: str | None) -> None:
+    """Say what a model of phase-space samples has no use for."""
+    if threshold is not None or optimizer != "path":
+        raise InputError(
+            "the models of Lagrangians try all small sets of candidates; leave out the threshold "
+            "and the optimizer."
+        )
+    if dataset is not None:
+        raise InputError("a model learns from a window, not from a data set; leave that out.")
 
 
 def _motion(

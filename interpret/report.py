@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 WIDTH: Final = 140
 """Columns that the first line may fill; a longer law is printed on several."""
 
+MOST_ABSENT: Final = 12
+"""Candidates named of those that were tried and not kept."""
+
 Row = tuple[str, ...]
 
 
@@ -196,7 +199,9 @@ def _last_line(law: Law, comparison: Comparison | None, footer: Footer | None) -
         true = [term.term for term in comparison.terms if term.truth is not None]
         absent = [candidate for candidate in absent if candidate not in true]
         label = "absent in both"
-    names = ", ".join(formula.text(candidate) for candidate in absent)
+    names = ", ".join(formula.text(candidate) for candidate in absent[:MOST_ABSENT])
+    if len(absent) > MOST_ABSENT:
+        names += f" and {len(absent) - MOST_ABSENT} more"
     known = f"χ²/n {_chi2(law.chi2_per_n)}" if math.isfinite(law.chi2_per_n) else ""
     cost = ", ".join(part for part in (str(footer or ""), known) if part)
     parts = (f"{label}: {names}" if names else "", cost)

@@ -24,13 +24,18 @@ class Request:
     steps: int | None = None
     seed: int = 0
     device: str = "cpu"
+    model: str | None = None
+    samples: int | None = None
+    trap: str = "auto"
+    terms: int = 4
+    descent: str | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
         """Everything but the source: the keyword arguments of `interpret.pipeline.fit`."""
         settings = asdict(self)
         del settings["source"]
-        return settings | {"dataset": self.source.dataset}
+        return settings | {"dataset": self.source.dataset, "window": self.source.window}
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary that `from_json` reads back."""

@@ -12,7 +12,10 @@ from interpret.comparison import Comparison
 from interpret.law import Law
 from systems.data import Trajectories
 from systems.errors import InputError
+from training.exact import ParameterFit
 from training.fit import Fit
+from training.general_fit import GeneralFit
+from training.phase_fit import PhaseFit
 from training.potential import Potential
 
 
@@ -21,12 +24,13 @@ class Run:
     """A law with its comparison, its trained function, and how they came about.
 
     ``fit`` is there in the process that trained it; a loaded run has its weights alone
-    (``potential``). ``notes`` are sentences about choices made on the way (features found, say).
+    (``potential``). ``notes`` are sentences about choices made on the way (features found, say),
+    ``files`` are kept in the run's folder beside its own.
     """
 
     law: Law
     comparison: Comparison | None
-    fit: Fit | None
+    fit: Fit | PhaseFit | GeneralFit | ParameterFit | None
     settings: Mapping[str, Any]
     seconds: float
     iterations: int
@@ -34,10 +38,13 @@ class Run:
     notes: tuple[str, ...] = ()
     path: Path | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, runs.Content] = field(default_factory=dict)
 
     @property
     def potential(self) -> Potential:
-        """The learned potential, V(q) and its gradient."""
+        """The learned potential, V(q) and its gradient; of a general model L(q, q̇)."""
+        if isinstance(self.fit, ParameterFit):
+            raise InputError("the exact model learns numbers, not a potential; ask its law")
         if self.fit is not None:
             return self.fit.potential
         if self.path is None:
@@ -58,6 +65,8 @@ class Run:
         """The motion that was learned from; InputError for a loaded run, which keeps none."""
         if self.fit is None:
             raise InputError("a saved run keeps no trajectories; draw or read them again.")
+        if not isinstance(self.fit, Fit):
+            raise InputError("this run learned from samples of phase space: ask run.fit.samples.")
         return self.fit.prepared.trajectories
 
     def __repr__(self) -> str:
@@ -86,9 +95,8 @@ class Run:
         files: dict[str, runs.Content] = {
             runs.SETTINGS: {"asked": dict(self.settings), "came_to": self._figures()},
             runs.PROVENANCE: dict(self.provenance),
-            runs.HISTORY: {"loss": list(self.fit.history)},
-            runs.WEIGHTS: self.fit.potential.to_bytes(),
-            runs.PICTURE: self._picture(),
+            runs.HISTORY: {"loss": list(getattr(self.fit, "history", ()))},
+            **self._artifacts(),
             runs.LAW: self.law.to_json(),
         }
         if self.comparison is not None:
@@ -104,12 +112,18 @@ class Run:
             "notes": list(self.notes),
         }
 
-    def _picture(self) -> bytes:
+    def _artifacts(self) -> Mapping[str, runs.Content]:
+        """Weights and picture; a run that brought its own files along has those."""
         from interpret import plots
 
-        assert self.fit is not None, "save() has refused a run without its fit"
+        if not isinstance(self.fit, Fit):
+            return self.files
         truth = None if self.comparison is None else self.comparison.truth
-        return plots.potential(self.fit, self.law, truth)
+        return {
+            runs.WEIGHTS: self.fit.potential.to_bytes(),
+            runs.PICTURE: plots.potential(self.fit, self.law, truth),
+            **self.files,
+        }
 
     @staticmethod
     def load(path: str | Path) -> Run:

@@ -17,6 +17,8 @@ KINDS = ("system", "data", "potential", "lagrangian")
 # The options that say more about a kind of source; each is refused beside any other kind.
 DETAILS = {
     "dataset": ("system",),
+    "window": ("system",),
+    "set": ("system",),
     "mass": ("data", "potential"),
     "coordinates": ("data", "potential", "lagrangian"),
     "momenta": ("data",),
@@ -49,6 +51,8 @@ class Source:
     coordinates: str | None = None
     momenta: str | None = None
     velocities: str | None = None
+    window: str | None = None
+    set: str | None = None
 
     def __post_init__(self) -> None:
         given = [kind for kind in KINDS if getattr(self, kind) is not None]
@@ -96,7 +100,7 @@ class Source:
         if self.lagrangian is not None:
             return systems.from_lagrangian(self.lagrangian, coordinates=coordinates)
         assert self.system is not None
-        return systems.get(self.system)
+        return systems.get(self.system, _settings(self.set))
 
 
 def _options(names: list[str] | tuple[str, ...], last: str = "and") -> str:
@@ -122,3 +126,18 @@ def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
         raise InputError(
             f"--{option} {text!r} is not a list of numbers; write them like 1,1,0.5."
         ) from error
+
+
+def _settings(text: str | None) -> dict[str, str] | None:
+    """``"k=4,law=yukawa"`` as names and words; which of them are numbers the system knows."""
+    if text is None:
+        return None
+    found: dict[str, str] = {}
+    for part in text.split(","):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not (name and equals and value):
+            raise InputError(f"--set {text!r} is not a list such as k=4,m1=2.")
+        if name in found:
+            raise InputError(f"--set {text!r} gives {name} twice.")
+        found[name] = value
+    return found

@@ -82,17 +82,18 @@ class Decomposition:
     remainder: float
 
 
-def common(law: Law, system: Described, truth: Expr) -> Setting:
+def common(law: Law, system: Described, truth: Expr, *, written_out: bool = False) -> Setting:
     """The truth and the law's candidates in the same variables, with points in the law's domain.
 
-    These are the law's own variables if the truth is written in them, otherwise the coordinates,
-    with the features of the law and of the system written out.
+    These are the law's own variables if the truth is written in them, otherwise, or when asked to
+    be ``written_out``, the coordinates, with the features of the law and of the system written out.
 
     Raises InputError when the truth has a variable that neither the law nor the system knows.
     """
     gauge = tuple(sympy.sympify(part, strict=True) for part in system.gauge)
     names = {item.name for item in truth.free_symbols}
-    if all(name in law.domain and _same(name, law, system) for name in names):
+    same = all(name in law.domain and _same(name, law, system) for name in names)
+    if same and not written_out:
         variables = tuple(law.domain)
         points = _points(law.domain, len(law.candidates))
         return Setting(truth, law.candidates, gauge, variables, points)

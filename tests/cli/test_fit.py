@@ -12,6 +12,16 @@ from interpret.request import Request
 from interpret.source import Source
 
 
+NO_MODEL = {
+    "model": None,
+    "window": None,
+    "samples": None,
+    "trap": "auto",
+    "terms": 4,
+    "descent": None,
+}
+
+
 def test_every_default_reaches_the_pipeline(interpret, pipeline):
     outcome = interpret("fit", "--system", "coulomb")
 
@@ -33,6 +43,7 @@ def test_every_default_reaches_the_pipeline(interpret, pipeline):
         "name": "coulomb",
         "out": Path("runs/coulomb"),
         "resume": None,
+        **NO_MODEL,
     }
 
 
@@ -62,7 +73,27 @@ def test_every_option_reaches_the_pipeline(interpret, pipeline):
         "name": "swing",
         "out": Path("mine"),
         "resume": None,
+        **NO_MODEL,
     }
+
+
+def test_the_options_of_a_model_reach_the_pipeline(interpret, pipeline):
+    interpret(
+        *("fit", "--system", "trapped_charges", "--set", "k=1", "--window", "far"),
+        *("--samples", "50", "--model", "exact", "--trap", "unknown", "--terms", "2"),
+        *("--descent", "adam"),
+    )
+
+    assert pipeline.source == Source(system="trapped_charges", set="k=1", window="far")
+    expected = {
+        "model": "exact",
+        "window": "far",
+        "samples": 50,
+        "trap": "unknown",
+        "terms": 2,
+        "descent": "adam",
+    }
+    assert expected.items() <= pipeline.arguments.items()
 
 
 def test_prints_the_law_and_where_it_is_kept(interpret, pipeline):

@@ -1,0 +1,1 @@
+"""Lagrangians: exact forms, couplings, landscapes, discovery, and laws with an acceptance gate."""

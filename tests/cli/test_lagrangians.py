@@ -1,0 +1,208 @@
+"""`interpret fit --model` and `interpret landscape` as a user runs them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from interpret import cli
+from interpret.lagrangians.couplings import Couplings
+from interpret.run import Run
+from systems import InputError
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def fit(capfd):
+    """Exit code, stdout and stderr of a fit of the trapped charges."""
+
+    def call(*arguments: str, system: str = "trapped_charges") -> tuple[int, str, str]:
+        code = cli.main(["fit", "--system", system, *arguments])
+        captured = capfd.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+@pytest.mark.parametrize("window", ["origin", "far", "far_opposite", "fixed_point", "narrow"])
+def test_exact_numbers_in_every_window(fit, window):
+    code, out, _ = fit("--model", "exact", "--window", window, "--set", "k=1,alpha=1", "--json")
+    assert code == 0
+    printed = json.loads(out)
+    assert printed["comparison"]["verdict"] == "IDENTICAL"
+    for term in printed["law"]["terms"]:
+        assert abs(term["coefficient"] - 1) < 1e-12
+
+
+def test_a_parameter_that_the_window_does_not_show_is_told_in_words(fit):
+    code, out, _ = fit(
+        "--model", "exact", "--window", "far_opposite", "--set", "k=1,alpha=1",
+        "--noise", "0.001", "--descent", "momentum", "--steps", "50",
+    )  # fmt: skip
+    assert code == 0
+    assert "alpha is not identifiable from this window: sd/|alpha| = 0." in out
+    assert "momentum from twice these values ends at" in out
+    path = json.loads(Path("runs/trapped_charges/descent.json").read_text())
+    assert np.array(path["parameters"]).shape == (51, 2)
+    assert path["loss"][-1] < path["loss"][0]
+
+
+def test_without_a_model_the_potential_is_found_with_the_trap_unknown(fit):
+    code, out, err = fit()
+    assert (code, err) == (0, "")
+    assert "truth  2*q0**2 + 2*q1**2 + 1/r + c" in out
+    assert "IDENTICAL" in out.split("term ")[0]
+    assert "1000 accelerations from the window origin (2 wide around the origin)" in out
+    assert sorted(path.name for path in Path("runs/trapped_charges").iterdir()) == [
+        "comparison.json",
+        "history.json",
+        "law.json",
+        "potential.png",
+        "provenance.json",
+        "request.json",
+        "settings.json",
+        "weights.pt",
+    ]
+
+
+def test_a_coupling_keeps_its_tensor_and_what_was_learned(fit, capfd):
+    code, out, _ = fit("--model", "coupling", "--window", "one_side", "--features", "raw")
+    assert code == 0
+    kept = Path("runs/trapped_charges")
+    tensor = Couplings.from_json(json.loads((kept / "couplings.json").read_text()))
+    assert tensor.tensor.shape == (9, 9)
+    assert (kept / "couplings.png").read_bytes().startswith(b"\x89PNG")
+    q = np.array([[0.5, -0.4]])
+    loaded = Run.load(kept)
+    np.testing.assert_allclose(loaded.potential.gradient(q), tensor.gradient(q), rtol=1e-9)
+    assert cli.main(["compare", "trapped_charges"]) == 0
+    assert "truth  1/r + c     IDENTICAL" in capfd.readouterr().out
+    assert cli.main(["show", "trapped_charges"]) == 0
+    assert capfd.readouterr().out.splitlines()[0] == out.splitlines()[0]
+
+
+def test_the_reports_recipe_is_refused_by_the_gate(fit):
+    code, out, _ = fit("--model", "neural", "--recipe", "report", "--steps", "300")
+    assert code == 0
+    assert "not in the library: the trained function misses the forces by" in out
+    assert "no law can be read off it" in out
+
+
+def test_ten_particles_in_space_are_printed_as_one_law_for_all_pairs(fit):
+    code, out, _ = fit(
+        "--set", "law=log,particles=4,dimension=3", "--samples", "200", system="trapped_particles"
+    )
+    assert code == 0
+    assert "IDENTICAL" in out
+    assert "a term in r is summed over all 6 of them" in out
+    assert len(out) < 2000
+
+
+def test_a_general_lagrangian_says_what_the_data_leave_open(fit):
+    code, out, _ = fit("--model", "general", "--set", "gap=0.2", "--steps", "4", "--samples", "300")
+    assert code == 0
+    assert "nullity 2: the data admit 2 independent Lagrangians" in out
+    assert "masses " in out
+
+
+def test_a_landscape_is_a_picture_and_its_numbers(capfd):
+    code = cli.main(
+        ["landscape", "--system", "trapped_charges", "--window", "far_opposite",
+         "--set", "k=1,alpha=1", "--pixels", "40", "--steps", "20"]
+    )  # fmt: skip
+    out = capfd.readouterr().out
+    assert code == 0
+    assert "40 × 40 pixels by closed form" in out
+    assert "what looks rough is round-off" in out
+    kept = Path("runs/trapped_charges-landscape")
+    assert (kept / "landscape.png").read_bytes().startswith(b"\x89PNG")
+    arrays = np.load(io.BytesIO((kept / "landscape.npz").read_bytes()))
+    assert arrays["loss"].shape == arrays["float32"].shape == (40, 40)
+    assert arrays["path_adam"].shape == (21, 2)
+    summary = json.loads((kept / "landscape.json").read_text())
+    assert summary["roughness_dex"]["float32"] > 0.05 > 1e-8 > summary["roughness_dex"]["float64"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model", "neurl"], "no model 'neurl'; there are exact, .* Did you mean 'neural'?"),
+        (["--window", "farr"], "no window 'farr'"),
+        (["--set", "kk=2"], "no parameter 'kk'"),
+        (["--set", "k"], "--set 'k' is not a list such as k=4,m1=2"),
+        (["--set", "k=1,k=2"], "gives k twice"),
+        (["--model", "exact", "--library", "r"], "the exact model knows its terms"),
+        (["--model", "exact", "--descent", "sgd"], "no method 'sgd'"),
+        (["--model", "neural", "--descent", "gd"], "goes with the model exact"),
+        (["--model", "neural", "--features", "r=q0"], "as a function of raw, log-r, exp-log"),
+        (["--model", "coupling", "--trap", "unknown"], "takes the external potential as known"),
+        (["--threshold", "0.1"], "leave out the threshold"),
+        (["--dataset", "far"], "learns from a window, not from a data set"),
+        (["--recipe", "mlp"], "the model polynomial has no recipe 'mlp'"),
+        (["--recipe", "report"], "use it with --model neural"),
+        (["--samples", "3"], "too few for the 28 functions of the reference fit"),
+        (["--library", "nope"], "no named library"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_line(fit, arguments, message):
+    code, out, err = fit(*arguments)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert re.search(message, err), err
+    assert not list(Path("runs").glob("*"))
+
+
+def test_too_few_samples_for_a_general_lagrangian(fit):
+    code, _, err = fit("--model", "general", "--samples", "2")
+    assert code == 2
+    assert "are not positive: the samples do not determine the Lagrangian" in err
+
+
+def test_models_need_windows(fit):
+    code, _, err = fit("--model", "neural", system="coulomb")
+    assert code == 2
+    assert "'coulomb' has no windows to draw samples from" in err
+
+
+def test_a_loaded_exact_run_has_no_potential(fit):
+    fit("--model", "exact")
+    with pytest.raises(InputError, match="no weights"):
+        _ = Run.load(Path("runs/trapped_charges")).potential
+
+
+def test_ctrl_c_keeps_the_training_and_resume_goes_on(capfd):
+    command = [
+        sys.executable, "-m", "interpret", "fit", "--system", "trapped_charges",
+        "--model", "neural", "--features", "raw", "--quiet",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
+    checkpoint = Path("runs/trapped_charges/checkpoint.pt")
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the training so far is kept" in err
+    code = cli.main(["fit", "--resume", "trapped_charges", "--steps", "2", "--json"])
+    printed = json.loads(capfd.readouterr().out)
+    assert code == 0
+    assert printed["iterations"] >= 2
+    assert not checkpoint.exists()
