@@ -100,8 +100,8 @@ def common(law: Law, system: Described, truth: Expr, *, written_out: bool = Fals
     variables = tuple(system.coordinates)
     # In the truth a name means what the system says; only other names are the law's features.
     own = {name: what for name, what in law.features.items() if name not in variables}
-    written_out = truth.xreplace(_symbols({**own, **system.features}))
-    for name in sorted(item.name for item in written_out.free_symbols):
+    expanded = truth.xreplace(_symbols({**own, **system.features}))
+    for name in sorted(item.name for item in expanded.free_symbols):
         if name not in variables:
             known = sorted({*variables, *law.domain, *system.features})
             raise InputError(
@@ -109,7 +109,7 @@ def common(law: Law, system: Described, truth: Expr, *, written_out: bool = Fals
                 f"{', '.join(known)}.{nearest(name, known)}"
             )
     candidates = tuple(c.xreplace(_symbols(law.features)) for c in law.candidates)
-    return Setting(written_out, candidates, gauge, variables, _coordinates(law, variables))
+    return Setting(expanded, candidates, gauge, variables, _coordinates(law, variables))
 
 
 def decompose(setting: Setting) -> Decomposition:

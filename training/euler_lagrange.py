@@ -35,7 +35,7 @@ class State:
         """The states (q, q̇), each (n, d); ``features`` are functions of (q, q̇)."""
         s = np.hstack([q, qd])
         parts = (features.values(s), features.jacobian(s), features.hessian(s), qd)
-        return State(*(torch.from_numpy(np.ascontiguousarray(part)) for part in parts))
+        return State(*(torch.from_numpy(np.array(part)) for part in parts))
 
     @property
     def dimension(self) -> int:

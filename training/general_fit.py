@@ -21,8 +21,9 @@ from training.checkpoint import Checkpoint
 from training.euler_lagrange import MassRows, State, euler_lagrange
 from training.families import solve_families
 from training.features import Features
+from training.outer_loop import Outer
 from training.potential import Potential
-from training.projection import Reduced, levenberg_marquardt
+from training.projection import Reduced
 from training.stencils import Array
 from training.watch import Watch
 
@@ -146,22 +147,8 @@ def learn_lagrangian(
     where = [features.names.index(rate) for rate in rates]
     kinetic = on(where, Candidates(tuple(rates), tuple(squares)))
     basis = Sum((kinetic, on(columns, glorot(motion.state.x, HIDDEN, seed))))
-    history: list[float] = []
-    if checkpoint is not None and checkpoint.parameters is not None:
-        basis = basis.with_parameters(checkpoint.parameters)
-        history.extend(checkpoint.history)
-    total = ITERATIONS if iterations is None else iterations
-
-    def after(_: int, loss: float, current: Sum) -> None:
-        history.append(loss)
-        if watch is not None:
-            watch.update(len(history), total, loss)
-        if checkpoint is not None:
-            checkpoint.keep(current.parameters(), history)
-
-    left = total - len(history)
-    if left > 0:
-        basis = levenberg_marquardt(basis, Reduced(families, [1.0, 1.0]), left, TOLERANCE, after)
+    outer = Outer(ITERATIONS if iterations is None else iterations, TOLERANCE, watch, checkpoint)
+    basis, history = outer.train(basis, Reduced(families, [1.0, 1.0]))
     with torch.no_grad():
         solved = solve_families(families, basis)
         mass = (motion.state.mass(basis) @ solved.coefficients).numpy()
@@ -176,6 +163,6 @@ def learn_lagrangian(
         solved.residuals[1],
         masses,
         float(np.abs(mass - np.diag(masses)).mean()),
-        tuple(history),
+        history,
         {"digest": samples.digest(), "torch": torch.__version__},
     )

@@ -16,7 +16,7 @@ from systems import mechanics
 from systems.errors import InputError, nearest
 from systems.integrate import compile
 from systems.phase_space import PhaseSamples, Window
-from training.bases.basis import Basis, Trainable, is_trainable
+from training.bases.basis import Basis, is_trainable
 from training.bases.box import Box
 from training.bases.chebyshev import Chebyshev
 from training.bases.composite import hidden_units, on
@@ -26,9 +26,10 @@ from training.checkpoint import Checkpoint
 from training.families import solve_families
 from training.features import Features
 from training.linear import ROUND_OFF
+from training.outer_loop import Outer
 from training.particles import Particles
 from training.potential import Potential
-from training.projection import Reduced, levenberg_marquardt
+from training.projection import Reduced
 from training.reference import ONE_BODY_DEGREE, Reference, flexible, reference
 from training.stencils import Array
 from training.watch import Watch
@@ -177,10 +178,13 @@ def learn(
     against = reference(particles, samples, known=slope)
     basis = start(particles, model, against, seed, window)
     cutoff = NOISY_CUTOFF if against.noisy and is_trainable(basis) else ROUND_OFF
-    history: list[float] = []
+    history: tuple[float, ...] = ()
     if is_trainable(basis):
+        # Below the noise nothing is left to learn.
+        tolerance = max(TOLERANCE, against.misfit if against.noisy else 0.0)
         total = ITERATIONS[model.form] if iterations is None else iterations
-        basis = _trained(basis, against, total, history, watch, checkpoint)
+        outer = Outer(total, tolerance, watch, checkpoint)
+        basis, history = outer.train(basis, Reduced([against.rows], [1.0]))
     with torch.no_grad():
         solved = solve_families([against.rows], basis, rcond=cutoff)
     return PhaseFit(
@@ -192,7 +196,7 @@ def learn(
         samples,
         solved.residual,
         known,
-        tuple(history),
+        history,
         {"digest": samples.digest(), "torch": torch.__version__},
     )
 
@@ -244,34 +248,6 @@ def _of_logarithm(network: Network) -> Network:
     """The network of log r as a network of r."""
     logarithmic = torch.ones_like(network.scaling.logarithmic)
     return replace(network, scaling=replace(network.scaling, logarithmic=logarithmic))
-
-
-def _trained(
-    basis: Trainable,
-    against: Reference,
-    total: int,
-    history: list[float],
-    watch: Watch | None,
-    checkpoint: Checkpoint | None,
-) -> Trainable:
-    """Train the hidden weights, reporting and keeping every iteration."""
-    if checkpoint is not None and checkpoint.parameters is not None:
-        basis = basis.with_parameters(checkpoint.parameters)
-        history.extend(checkpoint.history)
-    # Below the noise nothing is left to learn.
-    tolerance = max(TOLERANCE, 0.0 if not against.noisy else against.misfit)
-
-    def after(_: int, loss: float, current: Trainable) -> None:
-        history.append(loss)
-        if watch is not None:
-            watch.update(len(history), total, loss)
-        if checkpoint is not None:
-            checkpoint.keep(current.parameters(), history)
-
-    left = total - len(history)
-    if left <= 0 or (history and history[-1] <= tolerance**2):
-        return basis
-    return levenberg_marquardt(basis, Reduced([against.rows], [1.0]), left, tolerance, after)
 
 
 def relative_error(fit: PhaseFit, held_out: PhaseSamples) -> float:

@@ -91,8 +91,8 @@ def forces(
     under noise a fit's own is better, since weights that follow the noise bias the fit.
 
     >>> points = PhaseSamples(("q",), [[2.0]], [[0.0]], [[-2.0]])
-    >>> forces(points, np.ones(1), Features.identity(("q",))).force
-    tensor([[2.]], dtype=torch.float64)
+    >>> forces(points, np.ones(1), Features.identity(("q",))).force.tolist()
+    [[2.0]]
     """
     gradient = -mass * samples.qdd
     if known is not None:
@@ -103,7 +103,7 @@ def forces(
     total = float(np.sqrt((weight[:, None] ** 2 * gradient**2).sum()))
     return ForceRows(
         torch.from_numpy(np.ascontiguousarray(features.values(samples.q)))[None],
-        torch.from_numpy(np.ascontiguousarray(features.jacobian(samples.q)))[None],
+        torch.from_numpy(np.array(features.jacobian(samples.q)))[None],
         torch.ones(1, dtype=torch.float64),
         torch.from_numpy(gradient),
         torch.from_numpy(weight / total if total > 0 else weight),

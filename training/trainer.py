@@ -12,10 +12,10 @@ from training.device import choose
 from training.families import solve_families
 from training.features import Features
 from training.fit import Fit
+from training.outer_loop import Outer
 from training.paper import train_paper
 from training.preparation import Prepared, prepare
-from training.projection import Reduced, lbfgs, levenberg_marquardt
-from training.rows import Rows
+from training.projection import Reduced
 from training.settings import Settings
 from training.watch import Watch
 
@@ -23,6 +23,7 @@ MLP_HIDDEN = (16, 64)
 MLP_TOLERANCE = 1e-7
 DEFAULT_ITERATIONS = {"default": 200, "mlp": 500}
 SAMPLES_A_NEURON = 4
+SMALL = 300
 
 
 def train(
@@ -65,11 +66,12 @@ def train(
     if checkpoint is not None and checkpoint.parameters is not None:
         network = network.with_parameters(checkpoint.parameters.to(like))
     solved = solve_families(families, network, rcond=prepared.rcond, passes=prepared.passes)
-    history: list[float] = list(checkpoint.history) if checkpoint is not None else []
+    history = checkpoint.history if checkpoint is not None else ()
     if _wants_training(settings, prepared, solved.residual):
-        network = _descend(
-            network, families, solved.weights, settings, prepared, history, watch, checkpoint
-        )
+        outer = _outer(settings, watch, checkpoint)
+        scale = max(solved.weights)
+        reduced = Reduced(families, [weight / scale for weight in solved.weights])
+        network, history = outer.train(network, reduced)
         solved = solve_families(families, network, rcond=prepared.rcond, passes=prepared.passes)
     return Fit(
         system,
@@ -79,7 +81,7 @@ def train(
         solved.residuals,
         solved.weights,
         settings,
-        tuple(history),
+        history,
         {"digest": trajectories.digest(), "torch": torch.__version__},
     )
 
@@ -99,34 +101,10 @@ def _wants_training(settings: Settings, prepared: Prepared, residual: float) -> 
     return not prepared.noisy and residual > settings.tolerance
 
 
-def _descend(
-    network: Network,
-    families: tuple[Rows, ...],
-    weights: tuple[float, ...],
-    settings: Settings,
-    prepared: Prepared,
-    history: list[float],
-    watch: Watch | None,
-    checkpoint: Checkpoint | None,
-) -> Network:
-    """Train the hidden weights, reporting and keeping every iteration."""
+def _outer(settings: Settings, watch: Watch | None, checkpoint: Checkpoint | None) -> Outer:
+    """How the recipe trains its hidden weights."""
     total = DEFAULT_ITERATIONS[settings.recipe]
     if settings.iterations is not None:
         total = settings.iterations
-    scale = max(weights)
-    reduced = Reduced(families, [weight / scale for weight in weights])
-
-    def after(_: int, loss: float, current: Network) -> None:
-        history.append(loss)
-        if watch is not None:
-            watch.update(len(history), total, loss)
-        if checkpoint is not None:
-            checkpoint.keep(current.parameters(), history)
-
-    left = total - len(history)
     tolerance = MLP_TOLERANCE if settings.recipe == "mlp" else settings.tolerance
-    small = network.parameters().numel() <= 300
-    descend = levenberg_marquardt if small else lbfgs
-    if left <= 0 or (history and history[-1] <= tolerance**2):
-        return network
-    return descend(network, reduced, left, tolerance, after)
+    return Outer(total, tolerance, watch, checkpoint, small=SMALL)

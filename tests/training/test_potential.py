@@ -11,6 +11,7 @@ from systems.errors import InputError
 from systems.expressions import symbol
 from training.bases.candidates import Candidates
 from training.bases.network import glorot, placed
+from training.bases.tangent import Tangent
 from training.features import Features
 from training.potential import CHUNK, Potential
 
@@ -60,9 +61,16 @@ def test_it_survives_being_saved(tmp_path, network, features):
     assert back.features.definitions == features.definitions
 
 
-def test_a_library_has_no_weights_to_save():
-    learned = Potential(Candidates(("r",), (symbol("r"),)), torch.ones(1), RADIUS)
-    with pytest.raises(InputError, match="Candidates basis has no weights"):
+def test_a_library_is_kept_as_text(tmp_path):
+    learned = Potential(Candidates(("r",), (symbol("r") ** 2,)), torch.ones(1), RADIUS)
+    (tmp_path / "weights.pt").write_bytes(learned.to_bytes())
+    assert Potential.load(tmp_path / "weights.pt").basis == learned.basis
+
+
+def test_a_basis_that_cannot_be_kept_says_so():
+    network = glorot(torch.rand(9, 1, dtype=torch.float64), (3,), seed=0)
+    learned = Potential(Tangent(network, torch.ones(3)), torch.ones(6), RADIUS)
+    with pytest.raises(InputError, match="a Tangent basis cannot be saved"):
         learned.to_bytes()
 
 

@@ -1,0 +1,54 @@
+"""The outer loop over hidden weights, whatever the basis: progress, checkpoint, going on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from training.bases.basis import Trainable
+from training.checkpoint import Checkpoint
+from training.projection import Reduced, lbfgs, levenberg_marquardt
+from training.watch import Watch
+
+T = TypeVar("T", bound=Trainable)
+SMALL = 1300
+"""Hidden weights up to which Levenberg–Marquardt's normal equations are cheap."""
+
+
+@dataclass(frozen=True)
+class Outer:
+    """How long and how far to train, who watches, and where the training is kept."""
+
+    iterations: int
+    tolerance: float
+    watch: Watch | None = None
+    checkpoint: Checkpoint | None = None
+    small: int = SMALL
+
+    def train(self, basis: T, reduced: Reduced) -> tuple[T, tuple[float, ...]]:
+        """The basis with its hidden weights trained, and the loss after every iteration.
+
+        It goes on from the checkpoint, if that holds anything. ``watch`` and ``checkpoint`` are
+        told about every iteration.
+        """
+        history: list[float] = []
+        if self.checkpoint is not None and self.checkpoint.parameters is not None:
+            flat = self.checkpoint.parameters.to(basis.parameters())
+            basis = basis.with_parameters(flat)
+            history.extend(self.checkpoint.history)
+        left = self.iterations - len(history)
+        if left <= 0 or (history and history[-1] <= self.tolerance**2):
+            return basis, tuple(history)
+        few = basis.parameters().numel() <= self.small
+        descend: Callable[..., T] = levenberg_marquardt if few else lbfgs
+
+        def after(_: int, loss: float, current: Trainable) -> None:
+            history.append(loss)
+            if self.watch is not None:
+                self.watch.update(len(history), self.iterations, loss)
+            if self.checkpoint is not None:
+                self.checkpoint.keep(current.parameters(), history)
+
+        trained = descend(basis, reduced, left, self.tolerance, after)
+        return trained, tuple(history)
