@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from interpret.comparison import Comparison, compare
     from interpret.constants import recognise
     from interpret.invariants import discover
+    from interpret.lagrangians.couplings import Couplings
+    from interpret.lagrangians.discovery import discover_lagrangian
+    from interpret.lagrangians.equivalence import compare_lagrangians
+    from interpret.lagrangians.expansion import expand
+    from interpret.lagrangians.extraction import extract
+    from interpret.lagrangians.landscape import landscape
     from interpret.law import Law
     from interpret.library import Library
     from interpret.pipeline import fit
@@ -30,13 +36,19 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Comparison": "comparison",
+    "Couplings": "lagrangians.couplings",
     "Law": "law",
     "Library": "library",
     "Run": "run",
     "Samples": "samples",
     "compare": "comparison",
+    "compare_lagrangians": "lagrangians.equivalence",
     "discover": "invariants",
+    "discover_lagrangian": "lagrangians.discovery",
+    "expand": "lagrangians.expansion",
+    "extract": "lagrangians.extraction",
     "fit": "pipeline",
+    "landscape": "lagrangians.landscape",
     "probe": "samples",
     "recognise": "constants",
     "refine": "refinement",
@@ -46,13 +58,19 @@ _HOMES = {
 
 __all__ = [
     "Comparison",
+    "Couplings",
     "Law",
     "Library",
     "Run",
     "Samples",
     "compare",
+    "compare_lagrangians",
     "discover",
+    "discover_lagrangian",
+    "expand",
+    "extract",
     "fit",
+    "landscape",
     "probe",
     "recognise",
     "refine",

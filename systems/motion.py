@@ -37,9 +37,11 @@ def mass_and_forcing(
     >>> mass_and_forcing(xd**2 / 2 + sympy.sign(x) + 3 * abs(x), ["x"])
     (Matrix([[1]]), (3*sign(x),))
     """
-    masses = mechanics.mass_matrix(lagrangian, coordinates).applyfunc(_without_spikes)
+    rates = [mechanics.velocity(name).name for name in coordinates]
+    momenta = mechanics.gradient(lagrangian, rates)
+    masses = sympy.Matrix([mechanics.gradient(p, rates) for p in momenta])
     forces = mechanics.forcing(lagrangian, coordinates)
-    return masses, tuple(map(_without_spikes, forces))
+    return masses.applyfunc(_without_spikes), tuple(map(_without_spikes, forces))
 
 
 def acceleration_function(lagrangian: Expr, coordinates: Sequence[str]) -> Acceleration:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from interpret.lagrangians.candidate_equations import CandidateEquations
 from interpret.lagrangians.least_squares import solve, spreads
-from interpret.lagrangians.simplest import simplest
+from interpret.lagrangians.simplest import SIGNIFICANT, eliminated, simplest
 from systems import motion
 
 Array = NDArray[np.float64]
@@ -30,8 +30,6 @@ LARGEST_GROWTH: Final = 10.0
 """Masses must not grow by more: infinite masses always explain that nothing moves."""
 SMALLEST_NOISE: Final = 1e-13
 """Relative to the terms that add up to the accelerations: no sum in doubles is surer."""
-SIGNIFICANT: Final = 3.5
-"""A coefficient of fewer standard errors is dropped; by chance 1 in 2000 has as many."""
 
 State = tuple[Array, Array]
 """w (q̈ - a) (n, d) and w ∂a/∂c (n d, free), a = M⁻¹ f"""
@@ -41,12 +39,14 @@ State = tuple[Array, Array]
 class Estimate:
     """`coefficients` and `stderr` (K,), fixed ones with the error 0; what was dropped is 0.
 
-    `residuals` (n, d): w (q̈ - M⁻¹ f), whose root mean square is `noise`.
+    `residuals` (n, d): w (q̈ - M⁻¹ f), whose root mean square is `noise`; `sigma` is the noise that
+    the errors are computed for, never less than rounding makes.
     """
 
     coefficients: Array
     stderr: Array
     residuals: Array
+    sigma: float
 
     @property
     def significance(self) -> Array:
@@ -77,7 +77,12 @@ class Problem:
     @property
     def usual(self) -> float:
         """The root mean square of w q̈; 1 where nothing accelerates."""
-        return float(np.sqrt(np.mean((self.weights[:, None] * self.qdd) ** 2))) or 1.0
+        return float(np.sqrt(np.mean(self.weighted**2))) or 1.0
+
+    @property
+    def weighted(self) -> Array:
+        """w q̈, (n, d)."""
+        return self.weights[:, None] * self.qdd
 
     def fit(self, start: Array, fixed: Mapping[int, float], free: Sequence[int]) -> Estimate | None:
         """The best coefficients of the `free` candidates, the `fixed` given; all others 0.
@@ -101,15 +106,15 @@ class Problem:
     def sparse(
         self, start: Array, fixed: Mapping[int, float], free: Sequence[int]
     ) -> Estimate | None:
-        """`fit`, dropping the least significant candidate and refitting until all matter."""
+        """`fit` with the candidates that matter: the least significant is dropped until all do."""
         kept = list(free)
         estimate = self.fit(start, fixed, kept)
-        while estimate is not None and kept:
-            z = estimate.significance[kept]
-            least = int(np.argmin(z))
-            if z[least] >= SIGNIFICANT:
+        while estimate is not None:
+            columns, truth = self._linear(estimate, kept)
+            alone = eliminated(columns, truth, estimate.sigma)
+            if len(alone) == len(kept):
                 break
-            del kept[least]
+            kept = [kept[number] for number in alone]
             estimate = self.fit(estimate.coefficients, fixed, kept)
         return estimate
 
@@ -118,9 +123,8 @@ class Problem:
 
         The accelerations are linearised about the fit with all of them.
         """
-        residuals, slopes = self._linearised(full.coefficients, free)
-        truth = residuals.ravel() + slopes @ full.coefficients[list(free)]
-        return [free[number] for number in simplest(slopes, truth, full.noise, most)]
+        columns, truth = self._linear(full, free)
+        return [free[number] for number in simplest(columns, truth, full.noise, most)]
 
     def vanishing(self, leading: int, free: Sequence[int]) -> tuple[Array, Array]:
         """Coefficients and errors (K,) with Σ c_p E_p = 0 on the data, that of `leading` being 1.
@@ -132,37 +136,31 @@ class Problem:
             -1, self.equations.size
         )
         truth = -rows[:, leading]
-        kept = list(free)
-        answer, errors = self._regressed(rows[:, kept], truth)
-        full = dict(zip(kept, np.abs(answer) / errors, strict=True))
-        noise = float(np.sqrt(np.mean((truth - rows[:, kept] @ answer) ** 2)))
-        while kept and (np.abs(answer) / errors).min() < SIGNIFICANT:
-            del kept[int(np.argmin(np.abs(answer) / errors))]
-            answer, errors = self._regressed(rows[:, kept], truth)
-        if kept and noise > 0 and min(full[k] for k in kept) < SIGNIFICANT:
-            chosen = simplest(rows[:, list(free)], truth, noise, len(kept))
-            kept = [free[number] for number in chosen]
-            answer, errors = self._regressed(rows[:, kept], truth)
+        columns = rows[:, list(free)]
+        answer = solve(columns, truth)
+        residuals = truth - columns @ answer
+        terms = np.abs(columns) @ np.abs(answer) + np.abs(truth)
+        sigma = _level(residuals, len(free), terms)
+        kept = eliminated(columns, truth, sigma)
+        sure = np.abs(answer) >= SIGNIFICANT * sigma * spreads(columns)
+        if not sure[kept].all():
+            kept = simplest(columns, truth, sigma, len(kept))
+        chosen = [free[number] for number in kept]
         coefficients, stderr = np.zeros((2, self.equations.size))
         coefficients[leading] = 1
-        coefficients[kept] = answer
-        stderr[kept] = errors
+        coefficients[chosen] = solve(columns[:, kept], truth)
+        stderr[chosen] = sigma * spreads(columns[:, kept])
         return coefficients, stderr
 
     def unsolved(self, coefficients: Array) -> Estimate:
         """Coefficients as they are, with nothing known about them."""
         unknown = np.full(len(coefficients), np.nan)
-        return Estimate(coefficients, unknown, np.full(self.qdd.shape, np.nan))
+        return Estimate(coefficients, unknown, np.full(self.qdd.shape, np.nan), np.nan)
 
-    @staticmethod
-    def _regressed(columns: Array, truth: Array) -> tuple[Array, Array]:
-        """Coefficients and their errors, never below what rounding leaves."""
-        answer = solve(columns, truth)
-        residuals = truth - columns @ answer
-        noise = np.sqrt((residuals**2).sum() / max(len(truth) - len(answer), 1))
-        sizes = np.abs(columns) @ np.abs(answer) + np.abs(truth)
-        noise = max(noise, SMALLEST_NOISE * np.sqrt(np.mean(sizes**2)))
-        return answer, noise * spreads(columns)
+    def _linear(self, estimate: Estimate, free: Sequence[int]) -> tuple[Array, Array]:
+        """Columns (N, free) and truth (N,) of the problem linearised about an estimate."""
+        residuals, slopes = self._linearised(estimate.coefficients, free)
+        return slopes, residuals.ravel() + slopes @ estimate.coefficients[list(free)]
 
     def _linearised(self, coefficients: Array, free: Sequence[int]) -> State:
         """The state at these coefficients; nan where M is singular."""
@@ -197,10 +195,19 @@ class Problem:
 
     def _concluded(self, coefficients: Array, free: Sequence[int], state: State) -> Estimate:
         residuals, slopes = state
-        found = np.sqrt((residuals**2).sum() / max(residuals.size - len(free), 1))
-        noise = found if self.level is None else self.level
-        terms = np.abs(slopes) @ np.abs(coefficients[list(free)])
-        noise = max(noise, SMALLEST_NOISE * np.hypot(self.usual, np.sqrt(np.mean(terms**2))))
+        terms = np.abs(slopes) @ np.abs(coefficients[list(free)]) + np.abs(self.weighted).ravel()
+        sigma = _level(residuals, len(free), terms)
+        if self.level is not None:
+            sigma = max(self.level, _level(0 * residuals, len(free), terms))
         stderr = np.zeros(len(coefficients))
-        stderr[list(free)] = noise * spreads(slopes)
-        return Estimate(coefficients, stderr, residuals)
+        stderr[list(free)] = sigma * spreads(slopes)
+        return Estimate(coefficients, stderr, residuals, sigma)
+
+
+def _level(residuals: Array, free: int, terms: Array) -> float:
+    """The noise level of residuals with so many free coefficients, at least that of rounding.
+
+    `terms` are the sizes of what adds up to each row.
+    """
+    found = np.sqrt((residuals**2).sum() / max(residuals.size - free, 1))
+    return float(max(found, SMALLEST_NOISE * np.sqrt(np.mean(terms**2)))) or SMALLEST_NOISE

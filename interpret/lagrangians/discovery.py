@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 import sympy
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sympy import Expr
 
 from interpret.constants import recognise
@@ -24,21 +24,24 @@ from interpret.lagrangians.candidate_equations import (
     check_candidates,
     check_finite,
 )
-from interpret.lagrangians.coefficient_fit import SIGNIFICANT, Estimate, Problem
 from interpret.lagrangians.gauge import find_gauge
 from interpret.lagrangians.lagrangian_law import LagrangianLaw, combination
-from interpret.lagrangians.null_space import Spectrum, spectrum
-from interpret.lagrangians.representative import Wishes, representative
-from interpret.lagrangians.residual_test import neighbour_score
-from interpret.lagrangians.sample_weights import EXACT, known_weights, likely_weights
+from interpret.lagrangians.representative import Wishes
+from interpret.lagrangians.residual_order import neighbour_score
+from interpret.lagrangians.sample_weights import known_weights
+from interpret.lagrangians.solution import EXACT, Solution, solution
 from interpret.law import Verdict
 from systems.errors import InputError, nearest
 from systems.phase_space import PhaseSamples
 
-Array = NDArray[np.float64]
-
 LACK_OF_FIT: Final = 1.15
 """The misfit may exceed a known noise level by this factor."""
+
+WORTHLESS: Final = 0.5
+"""A law that misses the accelerations by this fraction explains nothing, whatever the noise."""
+
+NEARLY: Final = 1.5
+"""A combination that asks for so much more noise is not worse beyond doubt."""
 
 LARGEST_SCORE: Final = 5.0
 """Neighbouring residuals that agree better than so are no noise."""
@@ -82,31 +85,18 @@ def discover_lagrangian(
     part = equations.candidates(kept)
     _check_enough(part, samples)
 
-    if noise is None:
-        weights, level = likely_weights(part, samples.qdd), None
-    else:
-        weights, level = known_weights(noise, len(samples)), 1.0
-    found = spectrum(part, samples.qdd, weights)
-    nullity = found.nullity(level)
     terms = tuple(library[k] for k in kept)
     traces = np.einsum("niik->k", part.masses)
-    wishes = Wishes.of(
-        terms, samples.coordinates, traces, {kept.index(k): x for k, x in held.items()}
-    )
-    problem = Problem(part, samples.qdd, weights, level)
-    full, estimate, fixed = _estimate(problem, found, nullity, wishes)
+    held = {kept.index(k): value for k, value in held.items()}
+    wishes = Wishes.of(terms, samples.coordinates, traces, held)
+    weights = None if noise is None else known_weights(noise, len(samples))
+    found = solution(part, samples.qdd, weights, wishes)
 
-    misfit = estimate.noise / problem.usual
-    reasons = _misses(samples, estimate, misfit, level)
-    verdict: Verdict = "not in the library" if reasons else "identified"
-    others: tuple[Expr, ...] = ()
-    if reasons:
-        nullity = 0
-    else:
-        others = _others(problem, terms, list(fixed)[:nullity])
-        reasons = _doubts(terms, full, estimate, nullity)
-        verdict = "ambiguous" if reasons else "identified"
+    misses = _misses(samples, found)
+    doubts = () if misses else _doubts(terms, found, held)
+    estimate = found.estimate
     used = np.flatnonzero(estimate.coefficients)
+    verdict: Verdict = "ambiguous" if doubts else "identified"
     return LagrangianLaw(
         coordinates=samples.coordinates,
         terms=tuple(terms[k] for k in used),
@@ -114,13 +104,13 @@ def discover_lagrangian(
         stderr=estimate.stderr[used],
         candidates=library,
         gauge=gauge,
-        nullity=nullity,
-        others=others,
-        singular_values=found.noise / problem.usual,
-        misfit=misfit,
-        verdict=verdict,
-        reasons=reasons,
-        notes=_notes(terms, fixed, library, leading, gauge),
+        nullity=0 if misses else found.nullity,
+        others=() if misses else _others(terms, found),
+        singular_values=found.spectrum.noise / found.problem.usual,
+        misfit=found.misfit,
+        verdict="not in the library" if misses else verdict,
+        reasons=misses or doubts,
+        notes=_notes(terms, found.fixed, library, leading, gauge),
     )
 
 
@@ -158,46 +148,18 @@ def _check_enough(equations: CandidateEquations, samples: PhaseSamples) -> None:
         )
 
 
-def _estimate(
-    problem: Problem, found: Spectrum, nullity: int, wishes: Wishes
-) -> tuple[Estimate, Estimate, dict[int, float]]:
-    """The coefficients with all candidates, with those that matter, and which were fixed.
-
-    Of the directions that only the noise admits some may lead to masses without an inverse, from
-    where no fit starts: then it starts with the better ones alone.
-    """
-    for count in range(nullity, 0, -1):
-        start, fixed = representative(found.directions[:, :count], found.sizes, wishes)
-        free = [k for k in range(len(start)) if k not in fixed]
-        full = problem.fit(start, fixed, free)
-        estimate = problem.sparse(start, fixed, free)
-        if full is None or estimate is None:
-            continue
-        if len(_unsure(full, estimate)):
-            kept = [k for k in free if estimate.coefficients[k]]
-            fewer = problem.fewest(full, free, len(kept))
-            estimate = problem.sparse(full.coefficients, fixed, fewer) or estimate
-        return full, estimate, fixed
-    unsolved = problem.unsolved(start)
-    return unsolved, unsolved, fixed
-
-
-def _unsure(full: Estimate, estimate: Estimate) -> NDArray[np.intp]:
-    """The candidates kept that are insignificant when all candidates are at work."""
-    return np.flatnonzero((estimate.coefficients != 0) & (full.significance < SIGNIFICANT))
-
-
-def _misses(
-    samples: PhaseSamples, estimate: Estimate, misfit: float, level: float | None
-) -> tuple[str, ...]:
+def _misses(samples: PhaseSamples, found: Solution) -> tuple[str, ...]:
     """Why the best combination is no law, or nothing."""
-    if not np.isfinite(misfit):
+    estimate, level = found.estimate, found.problem.level
+    if not np.isfinite(found.misfit):
         return (
             "no combination of the candidates explains the data: the best one has masses "
             "∂²L/∂q̇∂q̇ that have no inverse on some samples.",
         )
-    if misfit < EXACT:
+    if found.misfit < EXACT:
         return ()
+    if found.misfit > WORTHLESS:
+        return (f"the best combination misses the accelerations by {100 * found.misfit:.2g} %.",)
     if level is not None and estimate.noise > LACK_OF_FIT * level:
         times = estimate.noise / level
         return (f"the best combination misses the accelerations by {times:.3g} times their noise.",)
@@ -205,39 +167,41 @@ def _misses(
     score = max(neighbour_score(points, estimate.residuals) for points in (samples.q, both))
     if score > LARGEST_SCORE:
         return (
-            f"the best combination misses the accelerations by {100 * misfit:.2g} %, and its "
-            f"residuals on neighbouring samples agree ({score:.0f} standard deviations): that is "
-            f"no noise.",
+            f"the best combination misses the accelerations by {100 * found.misfit:.2g} %, and "
+            f"its residuals on neighbouring samples agree ({score:.0f} standard deviations): that "
+            f"is no noise.",
         )
     return ()
 
 
-def _doubts(
-    terms: Sequence[Expr], full: Estimate, estimate: Estimate, nullity: int
-) -> tuple[str, ...]:
+def _doubts(terms: Sequence[Expr], found: Solution, held: Mapping[int, float]) -> tuple[str, ...]:
     """Why another law may be the true one, or nothing."""
     doubts = []
-    if nullity > 1:
+    if found.nullity > max(1, len(held)):
         doubts.append(
-            f"nullity {nullity}: within their noise the data admit {nullity} independent "
-            f"Lagrangians, which may be added in any proportion; masses are not identifiable "
-            f"without a prior."
+            f"nullity {found.nullity}: within their noise the data admit {found.nullity} "
+            f"independent Lagrangians, which may be added in any proportion; masses are not "
+            f"identifiable without a prior."
         )
-    unsure = ", ".join(str(terms[k]) for k in _unsure(full, estimate))
-    if unsure:
+    noise = found.spectrum.noise[found.nullity - 1 :]
+    if found.misfit > EXACT and len(noise) > 1 and noise[1] < NEARLY * noise[0]:
+        doubts.append("another combination of the candidates is nearly as good.")
+    if len(found.unsure):
         doubts.append(
-            f"other candidates could take the place of {unsure}: of the laws that explain the "
-            f"data a simple one is given."
+            f"other candidates could take the place of "
+            f"{', '.join(str(terms[k]) for k in found.unsure)}: of the laws that explain the data "
+            f"a simple one is given."
         )
     return tuple(doubts)
 
 
-def _others(problem: Problem, terms: tuple[Expr, ...], fixed: Sequence[int]) -> tuple[Expr, ...]:
+def _others(terms: tuple[Expr, ...], found: Solution) -> tuple[Expr, ...]:
     """Further Lagrangians of the same motion, one for each coefficient fixed after the first."""
+    fixed = list(found.fixed)
     free = [k for k in range(len(terms)) if k not in fixed]
     others = []
-    for leading in fixed[1:]:
-        coefficients, stderr = problem.vanishing(leading, free)
+    for leading in fixed[1 : found.nullity]:
+        coefficients, stderr = found.problem.vanishing(leading, free)
         used = np.flatnonzero(coefficients)
         pairs = zip(coefficients[used], stderr[used], strict=True)
         forms = tuple(recognise(float(value), float(error)) for value, error in pairs)

@@ -14,6 +14,7 @@ from interpret import formula
 from interpret.constants import recognise
 from interpret.law import Verdict, finite
 from interpret.value import order, with_error
+from systems.errors import InputError
 from systems.expressions import text
 
 Array = NDArray[np.float64]
@@ -76,21 +77,21 @@ class LagrangianLaw:
         """The law as plain strings, numbers, lists and dicts; what is not finite becomes None."""
         parts = zip(self.terms, self.coefficients, self.stderr, self.recognised, strict=True)
         return {
-            "lagrangian": text(self.expr),
+            "lagrangian": written(self.expr),
             "coordinates": list(self.coordinates),
             "terms": [
                 {
-                    "term": text(term),
+                    "term": written(term),
                     "coefficient": finite(value),
                     "stderr": finite(error),
-                    "recognised": None if form is None else text(form),
+                    "recognised": None if form is None else written(form),
                 }
                 for term, value, error, form in parts
             ],
-            "candidates": [text(candidate) for candidate in self.candidates],
-            "gauge": [text(part) for part in self.gauge],
+            "candidates": [written(candidate) for candidate in self.candidates],
+            "gauge": [written(part) for part in self.gauge],
             "nullity": self.nullity,
-            "equivalents": [text(part) for part in self.equivalents],
+            "equivalents": [written(part) for part in self.equivalents],
             "singular_values": [finite(value) for value in self.singular_values],
             "misfit": finite(self.misfit),
             "verdict": self.verdict,
@@ -127,6 +128,18 @@ def combination(
             for term, value, form in parts
         )
     )
+
+
+def written(expr: Expr) -> str:
+    """The text that `systems.expressions.parse` reads back, where it knows all functions.
+
+    >>> written(sympy.Symbol("q") ** 2), written(sympy.sign(sympy.Symbol("q")))
+    ('q**2', 'sign(q)')
+    """
+    try:
+        return text(expr)
+    except InputError:
+        return str(expr)
 
 
 def _table(law: LagrangianLaw) -> list[str]:

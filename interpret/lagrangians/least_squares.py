@@ -32,6 +32,8 @@ def spreads(columns: Array) -> Array:
     scale = lengths(columns)
     _, stretch, right = np.linalg.svd(triangle(columns / scale), full_matrices=True)
     stretch = np.append(stretch, np.zeros(columns.shape[1] - len(stretch)))
+    if not stretch.any():
+        return np.full(columns.shape[1], np.inf)
     stretch = np.maximum(stretch, UNSEEN * stretch.max(initial=0))
     spread: Array = np.linalg.norm(right.T / stretch, axis=1) / scale
     return spread

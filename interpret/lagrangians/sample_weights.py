@@ -1,4 +1,4 @@
-"""How much each sample counts: 1/σ of its acceleration, as far as that is known or can be told."""
+"""How much each sample counts: 1/σ of its acceleration, given or supposed."""
 
 from __future__ import annotations
 
@@ -7,17 +7,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from interpret.lagrangians.candidate_equations import CandidateEquations
-from interpret.lagrangians.null_space import spectrum
 from systems.errors import InputError
 
 Array = NDArray[np.float64]
 
 FLOOR: Final = 0.05
 """Weights 1/(|a| + FLOOR · rms a): noise that grows with the acceleration has a floor."""
-
-EXACT: Final = 1e-9
-"""A misfit below this fraction of the accelerations is rounding."""
 
 
 def known_weights(noise: ArrayLike, count: int) -> Array:
@@ -35,26 +30,13 @@ def known_weights(noise: ArrayLike, count: int) -> Array:
     return np.array(np.broadcast_to(1 / level, count))
 
 
-def likely_weights(equations: CandidateEquations, qdd: Array) -> Array:
-    """Weights (n,) of geometric mean 1, for noise that is white or grows with |q̈|.
+def growing_weights(qdd: Array) -> Array:
+    """1/(|q̈| + 0.05 rms |q̈|) of every sample (n,), divided by their geometric mean.
 
-    What the best combination leaves of its equations, r = M ε, tells |ε|² ≈ |r|²/|M|². Of the two
-    the likelier is taken, which has the smaller mean of w² |ε|²; without noise the second one, so
-    that small accelerations are matched as well as large ones.
+    >>> growing_weights(np.array([[1.0], [4.0]])).round(2)
+    array([1.9 , 0.53])
     """
     size = np.linalg.norm(qdd, axis=1)
     usual = float(np.sqrt(np.mean(size**2))) or 1.0
-    white = np.ones(len(qdd))
-    growing = 1 / (size + FLOOR * usual)
-    growing /= np.exp(np.log(growing).mean())
-    found = spectrum(equations, qdd, white)
-    if found.noise[0] < EXACT * usual:
-        return growing
-    masses, forces = equations.combined(found.directions[:, 0])
-    left = np.einsum("nij,nj->ni", masses, qdd) - forces
-    total = (masses**2).sum(axis=(1, 2))
-    moved = total > 0
-    noise = (left[moved] ** 2).sum(axis=1) / total[moved]
-    white_level = float(noise.mean())
-    growing_level = float((growing[moved] ** 2 * noise).mean())
-    return white if white_level < growing_level else growing
+    weights: Array = 1 / (size + FLOOR * usual)
+    return np.asarray(weights / np.exp(np.log(weights).mean()))

@@ -9,9 +9,11 @@ Array = NDArray[np.float64]
 
 
 def neighbour_score(points: Array, residuals: Array) -> float:
-    """Σ r_i · r_nearest(i) / Σ |r|², in standard deviations of what noise gives.
+    """Σ r_i · r_nearest(i) in standard deviations of what noise gives; also of their directions.
 
-    White noise gives a number of order 1 or less; a smooth misfit of n samples one of order √n.
+    White noise gives a number of order 1 or less; a smooth misfit of n samples one of order √n. The
+    larger of two scores is returned: that of the residuals, and that of the residuals made all of
+    length 1, which a few huge ones do not drown.
     Shapes: points (n, f), each column counted in units of its own spread; residuals (n, d).
 
     >>> x = np.linspace(0, 1, 200)[:, None]
@@ -23,11 +25,16 @@ def neighbour_score(points: Array, residuals: Array) -> float:
 
     spread = points.std(axis=0)
     scaled = points[:, spread > 0] / spread[spread > 0]
-    total = float((residuals**2).sum())
-    if not scaled.shape[1] or total == 0 or len(points) < 3:
+    length = np.linalg.norm(residuals, axis=1, keepdims=True)
+    if not scaled.shape[1] or not length.any():
         return 0.0
     nearest = cKDTree(scaled).query(scaled, k=2)[1][:, 1]
-    products = (residuals * residuals[nearest]).sum(axis=1)
+    directions = residuals / np.where(length > 0, length, 1)
+    return max(_score(values, nearest) for values in (residuals, directions))
+
+
+def _score(values: Array, nearest: NDArray[np.intp]) -> float:
+    products = (values * values[nearest]).sum(axis=1)
     # About half of the samples are each other's neighbours: their products come twice.
     deviation = np.sqrt(2 * (products**2).sum())
-    return float(products.sum() / deviation)
+    return float(products.sum() / deviation) if deviation > 0 else 0.0
