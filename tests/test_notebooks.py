@@ -6,6 +6,7 @@ import ast
 import json
 import math
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def code_cells(book: NotebookNode) -> list[NotebookNode]:
 
 
 def test_there_are_notebooks() -> None:
-    assert "potentials" in [path.stem for path in NOTEBOOKS]
+    assert {"potentials", "lagrangians"} <= {path.stem for path in NOTEBOOKS}
 
 
 @every_notebook
@@ -105,9 +106,7 @@ def test_a_notebook_runs_and_its_claims_hold(path: Path) -> None:
 
 def check_potentials(book: NotebookNode, answers: dict[str, Any]) -> None:
     """The paper's six figures are drawn, and the laws are those of the paper's systems."""
-    for number in range(1, 7):
-        (drawing,) = [cell for cell in code_cells(book) if f'"Figure {number}' in cell.source]
-        assert any("image/png" in output.get("data", {}) for output in drawing.outputs), number
+    check_figures(book, 6)
     assert answers["runs"].keys() == TRUTH.keys()
     for name, found in answers["runs"].items():
         terms = {term["term"]: term["coefficient"] for term in found["law"]["terms"]}
@@ -120,7 +119,30 @@ def check_potentials(book: NotebookNode, answers: dict[str, Any]) -> None:
         assert found["comparison"]["verdict"] == "DIFFERENT", name
 
 
-CHECKS = {"potentials": check_potentials}
+def check_lagrangians(book: NotebookNode, answers: dict[str, Any]) -> None:
+    """The reports' figures are drawn, and the laws are those of two charges in a trap."""
+    check_figures(book, 20)
+    assert answers["runs"].keys() == CHARGES_IN_A_TRAP.keys()
+    for name, found in answers["runs"].items():
+        terms = {term["term"]: term["coefficient"] for term in found["law"]["terms"]}
+        truth, accuracy = CHARGES_IN_A_TRAP[name]
+        assert terms == pytest.approx(truth, rel=accuracy), name
+        assert found["comparison"]["verdict"] == "IDENTICAL", name
+        assert found["verdict"] == "identified", name
+    assert answers["missing"].keys() == {"run 1, box", "the report's"}
+    for name, found in answers["missing"].items():
+        assert found["verdict"] == "not in the library", name
+
+
+def check_figures(book: NotebookNode, count: int) -> None:
+    """Every figure from the first to the last is named in one cell, which draws it."""
+    for number in range(1, count + 1):
+        named = re.compile(rf"Figure {number}\b")
+        (drawing,) = [cell for cell in code_cells(book) if named.search(cell.source)]
+        assert any("image/png" in output.get("data", {}) for output in drawing.outputs), number
+
+
+CHECKS = {"potentials": check_potentials, "lagrangians": check_lagrangians}
 
 # Numbers that neither the notebook nor the package sees.
 WELL = {"q": 2.0, "q**2": 3.0, "q**3": -4.0, "q**4": 1.0}
@@ -134,6 +156,20 @@ TRUTH = {
     "coulomb": CHARGES,
     "coulomb, distance": CHARGES,
 }
+
+COUPLING = {"1/r": 1.0}
+WITH_TRAP = {"1/r": 1.0, "q0**2 + q1**2": 2.0}
+CHARGES_IN_A_TRAP = {
+    "run 1, log r": (WITH_TRAP, 1e-12),
+    "pinhole, trap known, noise 0%": (COUPLING, 1e-12),
+    "pinhole, trap known, noise 1%": (COUPLING, 1e-6),
+    "pinhole, trap unknown, noise 1%": (WITH_TRAP, 2e-4),
+    "exp-log": (COUPLING, 1e-12),
+    "log r": (COUPLING, 1e-12),
+    "raw": (COUPLING, 1e-12),
+    "general": (WITH_TRAP, 1e-3),
+}
+"""The terms of each law, and how close their coefficients are."""
 
 ASK = """
 import json
