@@ -15,9 +15,10 @@ from typer.exceptions import TyperException
 from interpret import options
 
 if TYPE_CHECKING:
+    from interpret.born.run import BornRun
     from interpret.request import Request
     from interpret.run import Run
-    from systems import System, Trajectories
+    from systems import Supervised, System, Trajectories
 
 NOTHING_KEPT = "there was nothing to keep yet; the same command starts over."
 
@@ -71,7 +72,10 @@ def list_systems() -> None:
         "system", "potential", "datasets or windows", "what it is", box=None, pad_edge=False
     )
     for name in systems.names():
-        system = systems.get(name)
+        system = systems.lookup(name)
+        if isinstance(system, systems.Supervised):
+            table.add_row(name, f"{system.output}({system.inputs[0]}, …)", "", system.summary)
+            continue
         potential = "" if system.potential is None else text(system.potential)
         drawn = ", ".join((*system.datasets, *system.windows))
         table.add_row(name, potential, drawn, system.summary)
@@ -97,6 +101,7 @@ def fit(
     trap: options.Trap = "auto",
     terms: options.Terms = 4,
     descent: options.Descent = None,
+    orders: options.Orders = 3,
     features: options.Features = "auto",
     library: options.Library = None,
     threshold: options.Threshold = None,
@@ -149,6 +154,7 @@ def fit(
             trap=trap,
             terms=terms,
             descent=descent,
+            orders=orders,
         )
         motion = source.open()
         folder = runs.create(out, source.name)
@@ -157,7 +163,12 @@ def fit(
 
 
 def _fit(
-    motion: System | Trajectories, request: Request, folder: Path, *, as_json: bool, quiet: bool
+    motion: System | Supervised | Trajectories,
+    request: Request,
+    folder: Path,
+    *,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     from interpret import runs
     from interpret.pipeline import fit as fit_law
@@ -206,7 +217,7 @@ def _asked_before(resume: str, context: typer.Context) -> tuple[Path, Request]:
     return folder, replace(request, **changed)
 
 
-def _show(run: Run, as_json: bool) -> None:
+def _show(run: Run | BornRun, as_json: bool) -> None:
     from interpret.runs import to_json
 
     print(to_json(run.json()) if as_json else run.text())
@@ -255,12 +266,33 @@ def landscape(
 
 
 @app.command()
+def diagrams(
+    order: options.DiagramOrder = 2,
+    layers: options.Layers = 2,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw them into this PNG file too.")
+    ] = None,
+) -> None:
+    """List the diagrams of a network's Taylor tensor of some order, and draw them."""
+    from interpret.diagrams import picture, text
+
+    print(text(order, layers))
+    if out is not None:
+        out.write_bytes(picture(order, layers))
+        print(f"drawn in {out}")
+
+
+@app.command()
 def show(run: RunName, json: AsJson = False) -> None:
     """Print the law of a finished run again, as the fit printed it."""
+    from interpret.born.run import KIND, BornRun
     from interpret.run import Run
-    from interpret.runs import find
+    from interpret.runs import LAW, find, read
 
-    _show(Run.load(find(run)), json)
+    folder = find(run)
+    law = read(folder / LAW) if (folder / LAW).exists() else {}
+    loader = BornRun.load if law.get("kind") == KIND else Run.load
+    _show(loader(folder), json)
 
 
 @app.command()
@@ -277,13 +309,16 @@ def compare(
     from interpret.comparison import compare as compare_law
     from interpret.law import Law
     from interpret.request import Request
-    from systems import System, get
+    from systems import InputError, Supervised, System, get
 
     contents = runs.load(run)
+    if contents["law"].get("kind"):
+        raise InputError(f"{run} prints its comparison itself; `interpret show {run}` repeats it.")
     law = Law.from_json(contents["law"])
     # A run that Python saved was not asked for on the command line: its law names the system.
     asked = contents["request"]
     motion = get(law.system) if asked is None else Request.from_json(asked).source.open()
+    assert not isinstance(motion, Supervised), "a map's run holds no such law"
     system = motion if isinstance(motion, System) else System.observed(motion)
     asked_for = (contents["settings"] or {}).get("asked", {})
     if asked_for.get("knows_external"):

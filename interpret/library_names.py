@@ -69,7 +69,8 @@ def parse(text: str, names: Sequence[str], domain: Domain | None = None) -> Libr
     if name == "default":
         # Without a range nothing is known to stay positive.
         return default(domain or dict.fromkeys(names, (-math.inf, math.inf)))
-    known = (*NAMED, "default", *systems.names())
+    motions = [n for n in systems.names() if isinstance(systems.lookup(n), systems.System)]
+    known = (*NAMED, "default", *motions)
     if name not in known:
         raise InputError(
             f"{name!r} is no variable ({', '.join(names)}) and no named library "

@@ -90,6 +90,16 @@ Descent = Annotated[
     ),
 ]
 
+Orders = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=3,
+        rich_help_panel="The model (of samples of phase space)",
+        help="born: how many orders of the series to read off.",
+    ),
+]
+
 Features = Annotated[
     str,
     _law(
@@ -139,6 +149,11 @@ Parameters = Annotated[
     typer.Option(metavar="P,P", help="The two parameters; the system's first two by default."),
 ]
 Pixels = Annotated[int, typer.Option(min=2, help="The picture's pixels along each side.")]
+
+DiagramOrder = Annotated[
+    int, typer.Option("--order", min=1, max=5, help="The order of the tensor.")
+]
+Layers = Annotated[int, typer.Option(min=1, max=4, help="The hidden layers of the network.")]
 
 Out = Annotated[
     Path | None, _run(metavar="FOLDER", help="Where to keep the run; runs/<name> by default.")

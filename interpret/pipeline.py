@@ -10,6 +10,7 @@ from typing import Any
 
 import systems
 from interpret import runs
+from interpret.born.run import BornRun
 from interpret.comparison import Comparison, compare
 from interpret.invariants import discover
 from interpret.law import Law
@@ -20,7 +21,7 @@ from interpret.refinement import refine
 from interpret.regression import regress
 from interpret.run import Run
 from interpret.samples import Samples, probe
-from systems import InputError, System, Trajectories
+from systems import InputError, Supervised, System, Trajectories
 from systems.expressions import parse_assignments
 from training.checkpoint import Checkpoint
 from training.features import Features
@@ -50,7 +51,7 @@ class Motion:
 
 
 def fit(
-    source: str | System | Trajectories,
+    source: str | System | Supervised | Trajectories,
     *,
     dataset: str | None = None,
     features: str | Mapping[str, Any] = "auto",
@@ -72,7 +73,8 @@ def fit(
     trap: str = "auto",
     terms: int = 4,
     descent: str | None = None,
-) -> Run:
+    orders: int = 3,
+) -> Run | BornRun:
     """Get or take the motion, learn its potential, read the law off it, refine, compare.
 
     source     a system's name (or a Python file with a SYSTEM), a System, or Trajectories
@@ -96,6 +98,8 @@ def fit(
     trap       the external potential: "known", "unknown" or "auto"; terms: most terms of a law
     descent    of the exact model, a descent beside the solve
 
+    Of maps such as "born": samples, and how many orders of the series to read off.
+
     Raises InputError, one sentence saying what happened and what to try. The truth of the system
     is read by ``compare`` alone.
 
@@ -103,7 +107,13 @@ def fit(
     q**2/2
     """
     if not isinstance(source, Trajectories):
-        system = systems.get(source) if isinstance(source, str) else source
+        system = systems.lookup(source) if isinstance(source, str) else source
+        if isinstance(system, Supervised):
+            from interpret.born.pipeline import AskedBorn, fit_born
+
+            _refuse_unused(threshold=threshold, optimizer=optimizer, dataset=dataset)
+            series = AskedBorn(orders, samples, noise, recipe, seed, steps)
+            return fit_born(system, series, out=out, resume=resume, watch=progress)
         if model is not None or window is not None or (system.windows and not system.datasets):
             from interpret.lagrangians.pipeline import Asked, fit_window
 
@@ -194,11 +204,11 @@ def _refuse_unused(threshold: float | None, optimizer: str, dataset: str | None)
     """Say what a model of phase-space samples has no use for."""
     if threshold is not None or optimizer != "path":
         raise InputError(
-            "the models of Lagrangians try all small sets of candidates; leave out the threshold "
-            "and the optimizer."
+            "all small sets of candidates are tried here; leave out the threshold and the "
+            "optimizer."
         )
     if dataset is not None:
-        raise InputError("a model learns from a window, not from a data set; leave that out.")
+        raise InputError("this is learned from a window, not from a data set; leave that out.")
 
 
 def _motion(

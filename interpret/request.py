@@ -29,6 +29,7 @@ class Request:
     trap: str = "auto"
     terms: int = 4
     descent: str | None = None
+    orders: int = 3
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from systems.errors import InputError
 
 if TYPE_CHECKING:
     from systems.data import Trajectories
+    from systems.supervised import Supervised
     from systems.system import System
 
 KINDS = ("system", "data", "potential", "lagrangian")
@@ -78,8 +79,8 @@ class Source:
             return Path(self.data).stem
         return "potential" if self.potential is not None else "lagrangian"
 
-    def open(self) -> System | Trajectories:
-        """The system or the trajectories; raises InputError when they cannot be had."""
+    def open(self) -> System | Supervised | Trajectories:
+        """The system, the map or the trajectories; raises InputError when they cannot be had."""
         mass = _numbers("mass", self.mass)
         coordinates = _names("coordinates", self.coordinates)
         momenta = _names("momenta", self.momenta)
@@ -100,7 +101,7 @@ class Source:
         if self.lagrangian is not None:
             return systems.from_lagrangian(self.lagrangian, coordinates=coordinates)
         assert self.system is not None
-        return systems.get(self.system, _settings(self.set))
+        return systems.lookup(self.system, _settings(self.set))
 
 
 def _options(names: list[str] | tuple[str, ...], last: str = "and") -> str:

@@ -2,7 +2,7 @@
 
     >>> import systems
     >>> systems.names()[:3]
-    ('central_force', 'coulomb', 'double_well')
+    ('born', 'central_force', 'coulomb')
     >>> system = systems.get("double_well")
     >>> system.sample("T2")
     2 trajectories of q, 10002 points
@@ -13,9 +13,10 @@ A system of one's own is a Python file with a `SYSTEM`, see `get`, or an express
 
 from systems.data import Trajectories, Trajectory
 from systems.errors import InputError
-from systems.find import get, names
+from systems.find import get, lookup, names
 from systems.phase_space import PhaseSamples, Window
 from systems.readers import read
+from systems.supervised import Supervised, ValueSamples
 from systems.system import Dataset, System
 from systems.user import from_lagrangian, from_potential
 
@@ -23,13 +24,16 @@ __all__ = [
     "Dataset",
     "InputError",
     "PhaseSamples",
+    "Supervised",
     "System",
     "Trajectories",
     "Trajectory",
+    "ValueSamples",
     "Window",
     "from_lagrangian",
     "from_potential",
     "get",
+    "lookup",
     "names",
     "read",
 ]

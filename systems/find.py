@@ -13,6 +13,7 @@ from types import ModuleType
 
 from systems import catalog
 from systems.errors import InputError, nearest
+from systems.supervised import Supervised
 from systems.system import System
 
 KINDS = {int: "a whole number", float: "a number", str: "a word"}
@@ -22,7 +23,7 @@ def names() -> tuple[str, ...]:
     """The names of the catalog: one for each of its files, none of which is imported.
 
     >>> names()[:3]
-    ('central_force', 'coulomb', 'double_well')
+    ('born', 'central_force', 'coulomb')
     """
     return tuple(sorted(module.name for module in pkgutil.iter_modules(catalog.__path__)))
 
@@ -35,7 +36,7 @@ def get(name_or_path: str | Path, parameters: Mapping[str, str | float] | None =
     returns the system.
 
     Raises `InputError` for a name that is not in the catalog, a file that is missing, fails or
-    has no `SYSTEM`, and parameters that it does not have.
+    has no `SYSTEM`, parameters that it does not have, and a problem that is a map, not a motion.
 
     >>> get("oscillator").potential
     q**2/2
@@ -43,7 +44,24 @@ def get(name_or_path: str | Path, parameters: Mapping[str, str | float] | None =
     Traceback (most recent call last):
         ...
     systems.errors.InputError: there is no system 'columb'. Did you mean 'coulomb'? There are \
-central_force, coulomb, double_well, oscillator, trapped_charges, trapped_particles.
+born, central_force, coulomb, double_well, oscillator, trapped_charges, trapped_particles.
+    """
+    found = lookup(name_or_path, parameters)
+    if isinstance(found, Supervised):
+        raise InputError(
+            f"{found.name!r} is a map from {len(found.inputs)} inputs to {found.output}, not a "
+            f"motion: it has no potential, trajectories or windows."
+        )
+    return found
+
+
+def lookup(
+    name_or_path: str | Path, parameters: Mapping[str, str | float] | None = None
+) -> System | Supervised:
+    """What `get` finds, or a problem that is a map from inputs to a number.
+
+    >>> lookup("born", {"steps": 8}).dimension
+    8
     """
     name = str(name_or_path)
     if name.endswith(".py"):
@@ -74,16 +92,20 @@ def _run(path: Path) -> ModuleType:
     return module
 
 
-def _system(module: ModuleType, name: str, parameters: Mapping[str, str | float] | None) -> System:
+def _system(
+    module: ModuleType, name: str, parameters: Mapping[str, str | float] | None
+) -> System | Supervised:
     if parameters:
         return _made(module, name, parameters)
     system = getattr(module, "SYSTEM", None)
-    if not isinstance(system, System):
+    if not isinstance(system, System | Supervised):
         raise InputError(f"{name!r} defines no SYSTEM = System(...).")
     return system
 
 
-def _made(module: ModuleType, name: str, parameters: Mapping[str, str | float]) -> System:
+def _made(
+    module: ModuleType, name: str, parameters: Mapping[str, str | float]
+) -> System | Supervised:
     """The system with other parameters, each read as the kind that its default has."""
     make = getattr(module, "make", None)
     if make is None:
@@ -104,5 +126,5 @@ def _made(module: ModuleType, name: str, parameters: Mapping[str, str | float]) 
                 f"the parameter {key} of {name!r} must be {KINDS[kind]}, not {value!r}."
             ) from error
     system = make(**read)
-    assert isinstance(system, System), "make() returns a System"
+    assert isinstance(system, System | Supervised), "make() returns a system"
     return system

@@ -18,13 +18,18 @@ SMALL = 1300
 
 @dataclass(frozen=True)
 class Outer:
-    """How long and how far to train, who watches, and where the training is kept."""
+    """How long and how far to train, who watches, and where the training is kept.
+
+    Few hidden weights are trained by Levenberg–Marquardt, after ``warm`` iterations of L-BFGS from
+    a random start; many by L-BFGS alone.
+    """
 
     iterations: int
     tolerance: float
     watch: Watch | None = None
     checkpoint: Checkpoint | None = None
     small: int = SMALL
+    warm: int = 0
 
     def train(self, basis: T, reduced: Reduced) -> tuple[T, tuple[float, ...]]:
         """The basis with its hidden weights trained, and the loss after every iteration.
@@ -37,11 +42,13 @@ class Outer:
             flat = self.checkpoint.parameters.to(basis.parameters())
             basis = basis.with_parameters(flat)
             history.extend(self.checkpoint.history)
-        left = self.iterations - len(history)
-        if left <= 0 or (history and history[-1] <= self.tolerance**2):
-            return basis, tuple(history)
         few = basis.parameters().numel() <= self.small
-        descend: Callable[..., T] = levenberg_marquardt if few else lbfgs
+        legs: list[tuple[int, Callable[..., T]]] = [(self.iterations, lbfgs)]
+        if few:
+            legs = [
+                (min(self.warm, self.iterations), lbfgs),
+                (self.iterations, levenberg_marquardt),
+            ]
 
         def after(_: int, loss: float, current: Trainable) -> None:
             history.append(loss)
@@ -50,5 +57,9 @@ class Outer:
             if self.checkpoint is not None:
                 self.checkpoint.keep(current.parameters(), history)
 
-        trained = descend(basis, reduced, left, self.tolerance, after)
-        return trained, tuple(history)
+        for end, descend in legs:
+            left = end - len(history)
+            reached = bool(history) and history[-1] <= self.tolerance**2
+            if left > 0 and not reached:
+                basis = descend(basis, reduced, left, self.tolerance, after)
+        return basis, tuple(history)

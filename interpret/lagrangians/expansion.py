@@ -1,27 +1,21 @@
-"""The couplings of a learned potential: its Taylor coefficients about a center, by autodiff."""
+"""The couplings of a learned potential: its Taylor coefficients about a center, by power series."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import factorial, prod
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
-from torch.func import jvp, vmap
 
 from interpret.lagrangians.couplings import Couplings
 from systems.errors import InputError
-from training.bases.candidates import Candidates
 from training.potential import Potential
+from training.taylor import jets
 
 Array = NDArray[np.float64]
 Order = tuple[int, ...]
-Function = Callable[[Tensor], Tensor]
-Tower = Callable[[Tensor], tuple[Tensor, ...]]
-MOST_ORDERS = 10
 SPARE = 2
 SEED = 0
 
@@ -36,39 +30,29 @@ def expand(
     """c_ij of V(center + scale z) = sum_{i+j <= order} c_ij z_0^i z_1^j + O(z^(order + 1)).
 
     Along a direction v, V(center + scale t v) is a function of t alone; its n-th Taylor
-    coefficient, by n nested forward derivatives, is the homogeneous polynomial
-    P_n(v) = sum_{i+j=n} c_ij v_0^i v_1^j. From twice as many directions as P_n has coefficients
-    these are solved for. All directions are followed at once. The cost almost triples with every
-    order, since dual numbers nest: order 8 of a small network takes seconds. For a `Box` of the
-    coordinates `Couplings.of` is exact and at once.
+    coefficient is the homogeneous polynomial P_n(v) = sum_{i+j=n} c_ij v_0^i v_1^j. From twice as
+    many directions as P_n has coefficients these are solved for. All directions are followed at
+    once, as power series, which takes milliseconds. For a `Box` of the coordinates `Couplings.of`
+    is exact and at once.
 
     ``learned`` is a `Fit` or anything else with a `.potential` that is a `Potential`, such a
-    potential, or a torch function of one point (d,), whose ``coordinates`` are q0, q1, ... if not
-    given. ``scale`` is one length or d; entries are then of the size that V changes by over it.
+    potential, a network, or a torch function of one point (d,); the ``coordinates`` of the last two
+    are q0, q1, ... if not given. ``scale`` is one length or d; entries are then of the size that V changes by over it.
 
-    Raises InputError for what cannot be expanded: anything else, an order below 0 or above 10,
-    and a center where V or a derivative of it is not finite.
+    Raises InputError for what cannot be expanded: anything else, an order below 0, a function of
+    torch whose Taylor series is not known, and a center where V or a derivative is not finite.
 
     >>> saddle = lambda q: q[0] ** 2 * q[1] - 3 * q[1]
     >>> expand(saddle, (1.0, 0.0), order=3).tensor.round(12)[:, 1] + 0.0
     array([-2.,  2.,  1.,  0.])
     """
-    if not 0 <= order <= MOST_ORDERS:
-        raise InputError(
-            f"couplings are expanded to an order from 0 to {MOST_ORDERS}, not {order}: the cost "
-            f"triples with every order."
-        )
+    if order < 0:
+        raise InputError(f"couplings are expanded to an order from 0, not {order}.")
     middle = np.array(center, dtype=float)
     names = _names(learned, coordinates, len(middle))
     lengths = np.broadcast_to(np.asarray(scale, dtype=float), middle.shape)
     directions = spread(len(middle), order)
-    start, steps = torch.from_numpy(middle), torch.from_numpy(directions * lengths)
-    potential = _function(learned)
-
-    def along(t: Tensor) -> Tensor:
-        return potential(start + t[:, None] * steps)
-
-    derivatives = _derivatives(along, order, len(directions))
+    derivatives = jets(learned, middle, directions * lengths, order).numpy()
     if not np.isfinite(derivatives).all():
         raise InputError(
             f"V or a derivative of it is not finite at {tuple(middle.tolist())}; expand it where "
@@ -127,30 +111,6 @@ def _orders(dimension: int, total: int) -> list[Order]:
     ]
 
 
-def _derivatives(function: Function, order: int, directions: int) -> Array:
-    """f, f', ..., f^(order) at t = 0 in every direction: (order + 1, directions).
-
-    Each derivative is a forward tangent of the one below it, which comes along untouched.
-    """
-
-    def bottom(t: Tensor) -> tuple[Tensor, ...]:
-        return (function(t),)
-
-    def lifted(below: Tower) -> Tower:
-        def tower(t: Tensor) -> tuple[Tensor, ...]:
-            values, tangents, *_ = jvp(below, (t,), (torch.ones_like(t),))
-            return (*values, tangents[-1])
-
-        return tower
-
-    tower: Tower = bottom
-    for _ in range(order):
-        tower = lifted(tower)
-    with torch.no_grad():
-        values = tower(torch.zeros(directions, dtype=torch.float64))
-    return torch.stack(values).numpy()
-
-
 def _names(learned: Any, coordinates: Sequence[str] | None, dimension: int) -> tuple[str, ...]:
     known = _potential(learned)
     if known is not None:
@@ -164,29 +124,6 @@ def _names(learned: Any, coordinates: Sequence[str] | None, dimension: int) -> t
     return names
 
 
-def _function(learned: Any) -> Function:
-    """V of several points as torch can differentiate it, (n, d) -> (n,), in double precision."""
-    known = _potential(learned)
-    if known is not None:
-        return _of_potential(known)
-    if callable(learned):
-        points: Function = vmap(learned)
-        return points
-    raise InputError(
-        f"a {type(learned).__name__} cannot be expanded; give a fit, a potential, or a torch "
-        f"function of one point."
-    )
-
-
 def _potential(learned: Any) -> Potential | None:
     inner = getattr(learned, "potential", learned)
     return inner if isinstance(inner, Potential) else None
-
-
-def _of_potential(potential: Potential) -> Function:
-    """sum_k c_k phi_k(x(q)), its features written in torch."""
-    like = torch.zeros((), dtype=torch.float64)
-    basis, coefficients = potential.basis.to(like), potential.coefficients.to(like)
-    features = Candidates(potential.features.coordinates, potential.features.expressions)
-    trivial = potential.features.trivial
-    return lambda q: basis.values(q if trivial else features.values(q)) @ coefficients

@@ -60,7 +60,7 @@ def quiver(axes: Axes, samples: PhaseSamples, predicted: Array) -> None:
         direction = values[some] / length
         axes.quiver(*samples.q[some].T, *direction.T, color=color, width=width, label=label)
     axes.set_title("directions of the accelerations")
-    axes.legend(loc="upper right")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, frameon=False)
 
 
 def dots(axes: Axes, samples: PhaseSamples, values: Array, title: str) -> None:

@@ -11,7 +11,6 @@ from interpret import runs
 from interpret.request import Request
 from interpret.source import Source
 
-
 NO_MODEL = {
     "model": None,
     "window": None,
@@ -19,6 +18,7 @@ NO_MODEL = {
     "trap": "auto",
     "terms": 4,
     "descent": None,
+    "orders": 3,
 }
 
 

@@ -305,7 +305,7 @@ def test_drawn_potentials_bind_nothing_and_are_those_of_the_text():
     assert (samples.x >= 0).all()
     assert bargmann(samples.x).max() < 1
     np.testing.assert_array_equal(samples.y, scattering_length(samples.x))
-    np.testing.assert_array_equal(samples.y, born.SYSTEM.truth(samples.x))
+    np.testing.assert_array_equal(samples.y, born.SYSTEM.exact(samples.x))
     amplitudes = np.log(samples.scale)
     assert 0.02 <= samples.scale.min() < 0.0202
     assert 1.98 < samples.scale.max() <= 2

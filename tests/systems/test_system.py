@@ -185,7 +185,9 @@ def test_lagrangians():
 def test_systems_are_found_by_name_and_by_path(tmp_path):
     assert {"coulomb", "oscillator", "trapped_charges"} < set(systems.names())
     for name in systems.names():
-        assert systems.get(name).name == name
+        assert systems.lookup(name).name == name
+    with pytest.raises(InputError, match="'born' is a map from 64 inputs to a0, not a motion"):
+        systems.get("born")
     path = tmp_path / "mine.py"
     path.write_text(
         "from __future__ import annotations\n"
@@ -226,7 +228,7 @@ def test_names_that_are_not_in_the_catalog(name):
 def test_systems_never_imports_torch():
     code = (
         "import sys, systems\n"
-        "for name in systems.names(): systems.get(name).truth()\n"
+        "for name in systems.names(): systems.lookup(name)\n"
         "print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

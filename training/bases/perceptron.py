@@ -21,6 +21,10 @@ ACTIVATIONS: dict[str, tuple[Activation, Slope]] = {
     "softplus": (functional.softplus, lambda z, h: torch.sigmoid(z)),
     "relu": (functional.relu, lambda z, h: (z > 0).to(z)),
     "elu": (functional.elu, lambda z, h: torch.exp(z.clamp(max=0))),
+    "gelu": (functional.gelu, lambda z, h: torch.special.ndtr(z) + z * _normal(z)),
+    "silu": (functional.silu, lambda z, h: h + torch.sigmoid(z) * (1 - h)),
+    "sin": (torch.sin, lambda z, h: torch.cos(z)),
+    "exp": (torch.exp, lambda z, h: h),
 }
 """Name -> h(z) and dh/dz, the latter as a function of z and h."""
 
@@ -139,3 +143,8 @@ class Perceptron:
         weights = tuple(weight.to(like) for weight in self.weights)
         biases = tuple(bias.to(like) for bias in self.biases)
         return replace(self, weights=weights, biases=biases)
+
+
+def _normal(z: Tensor) -> Tensor:
+    """The density of the normal distribution."""
+    return torch.exp(-z * z / 2) / math.sqrt(2 * math.pi)

@@ -1,0 +1,126 @@
+"""J, H and T without a network: least squares of a polynomial, and power-series kernel ridge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import numpy as np
+import scipy.linalg
+
+from systems.errors import InputError, nearest
+from systems.scattering.symmetric import Array, Packing
+from systems.supervised import ValueSamples
+
+BATCH = 500
+
+
+class Series(NamedTuple):
+    """A kernel Σ_n c_n g^n, n >= 1: its values at g, and n! c_n."""
+
+    values: Callable[[Array], Array]
+    factor: Callable[[int], float]
+
+
+SERIES: Final[dict[str, Series]] = {
+    "exponential": Series(np.expm1, lambda n: 1.0),
+    "geometric": Series(lambda g: g / (1 - g), lambda n: float(math.factorial(n))),
+}
+
+
+def fit_polynomial(samples: ValueSamples, order: int = 2, weight: float = 1.0) -> tuple[Array, ...]:
+    """J, H, ... of the polynomial a0 ≈ J·U + UᵀHU/2 + ... closest to the samples.
+
+    Each sample counts with scale^-weight, so 1 asks for equal relative errors.
+
+    Raises InputError where there are fewer samples than coefficients.
+
+    >>> x = np.random.default_rng(0).random((20, 2))
+    >>> samples = ValueSamples(x, x[:, 0] + x[:, 0] * x[:, 1], np.ones(20))
+    >>> J, H = fit_polynomial(samples)
+    >>> np.allclose(J, [1, 0]), np.allclose(H, [[0, 1], [1, 0]])
+    (True, True)
+    """
+    packings = [Packing(n, samples.dimension) for n in range(1, order + 1)]
+    size = sum(len(packing.indices) for packing in packings)
+    if len(samples) < size:
+        raise InputError(
+            f"a polynomial of degree {order} in {samples.dimension} inputs has {size} "
+            f"coefficients; {len(samples)} samples are too few."
+        )
+    design = np.hstack([np.prod(samples.x[:, packing.indices], axis=2) for packing in packings])
+    weights = samples.scale**-weight
+    design *= weights[:, None]
+    lengths = np.linalg.norm(design, axis=0)
+    scale = np.where(lengths > 0, lengths, 1.0)
+    design /= scale
+    solved = scipy.linalg.lstsq(
+        design, weights * samples.y, lapack_driver="gelsy", overwrite_a=True, check_finite=False
+    )[0]
+    parts = np.split(solved / scale, np.cumsum([len(p.indices) for p in packings])[:-1])
+    # A coefficient stands for all copies of its entry, and the derivative is n! times the tensor.
+    return tuple(
+        math.factorial(packing.order) * packing.unpack(part / packing.copies)
+        for packing, part in zip(packings, parts, strict=True)
+    )
+
+
+def fit_kernel(
+    samples: ValueSamples,
+    order: int = 3,
+    width: float = 40.0,
+    ridge: float = 1e-10,
+    series: str = "exponential",
+) -> tuple[Array, ...]:
+    """J, H, T, ... of the kernel ridge regression f(U) = Σ_i α_i k(U_i·U / width).
+
+    k has a power series without a constant, so f(0) = 0 and the n-th derivative at U = 0 is
+    n! c_n / width^n Σ_i α_i U_i ⊗ ... ⊗ U_i. α minimises Σ ((f - a0)/scale)² + ridge · αᵀKα.
+
+    Raises InputError for a series that does not exist or does not converge on the samples.
+
+    >>> x = np.random.default_rng(0).random((40, 2))
+    >>> samples = ValueSamples(x, x[:, 0] + x[:, 0] * x[:, 1], np.ones(40))
+    >>> J, H, T = fit_kernel(samples, width=2.0)
+    >>> np.allclose(J, [1, 0], atol=0.01), np.allclose(H, [[0, 1], [1, 0]], atol=0.1)
+    (True, True)
+    """
+    if series not in SERIES:
+        known = ", ".join(SERIES)
+        raise InputError(f"there is no series {series!r}.{nearest(series, SERIES)} Take {known}.")
+    if width <= 0 or ridge <= 0:
+        raise InputError(f"width and ridge are positive, not {width:g} and {ridge:g}.")
+    products = samples.x @ samples.x.T / width
+    if series == "geometric" and products.max() >= 1:
+        raise InputError(
+            f"the geometric series converges on these samples only where width is above "
+            f"{products.max() * width:.3g}."
+        )
+    matrix = SERIES[series].values(products)
+    matrix[np.diag_indices(len(samples))] += ridge * samples.scale**2
+    try:
+        factor = scipy.linalg.cho_factor(matrix, overwrite_a=True, check_finite=False)
+    except np.linalg.LinAlgError as error:
+        raise InputError(
+            f"a ridge of {ridge:g} is lost in rounding errors; try {100 * ridge:g} or a smaller "
+            f"width than {width:g}."
+        ) from error
+    alpha = scipy.linalg.cho_solve(factor, samples.y, check_finite=False)
+    return tuple(
+        SERIES[series].factor(n) / width**n * _moments(samples.x, alpha, n)
+        for n in range(1, order + 1)
+    )
+
+
+def _moments(x: Array, alpha: Array, order: int) -> Array:
+    """Σ_i α_i x_i ⊗ ... ⊗ x_i, (d,) * order."""
+    d = x.shape[1]
+    total = np.zeros((d, d ** (order - 1)))
+    for first in range(0, len(x), BATCH):
+        rows = x[first : first + BATCH]
+        powers = np.ones((len(rows), 1))
+        for _ in range(order - 1):
+            powers = (powers[:, :, None] * rows[:, None, :]).reshape(len(rows), -1)
+        total += (alpha[first : first + BATCH, None] * rows).T @ powers
+    return total.reshape((d,) * order)

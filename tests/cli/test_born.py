@@ -1,0 +1,69 @@
+"""`interpret fit --system born` as a user runs it."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from interpret import cli
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def fit(capfd, *arguments: str) -> tuple[int, str, str]:
+    code = cli.main(["fit", "--system", "born", *arguments])
+    captured = capfd.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_the_first_law_is_an_integral_and_is_shown_again(capfd):
+    code, out, _ = fit(capfd, "--orders", "1", "--samples", "600")
+    assert code == 0
+    assert "a1 = -" in out
+    assert "∫ r² U(r) dr" in out
+    assert "kernel ridge" in out
+    kept = Path("runs/born")
+    arrays = np.load(io.BytesIO((kept / "tensors.npz").read_bytes()))
+    assert arrays["J"].shape == (64,)
+    assert cli.main(["show", "born"]) == 0
+    assert capfd.readouterr().out.splitlines()[1] == out.splitlines()[1]
+    assert cli.main(["show", "born", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["laws"][0]["order"] == 1
+    assert cli.main(["compare", "born"]) == 2
+    assert "`interpret show born` repeats it" in capfd.readouterr().err
+
+
+def test_two_orders_of_few_steps(capfd):
+    code, out, _ = fit(capfd, "--orders", "2", "--samples", "600", "--set", "steps=8", "--json")
+    printed = json.loads(out)
+    assert code == 0
+    assert [law["order"] for law in printed["laws"]] == [1, 2]
+    assert printed["errors"]["J"] < 1e-4
+    assert printed["errors"]["H"] < 0.02
+    assert printed["comparisons"][0]["form_exact"]
+    assert printed["comparisons"][1]["form_exact"]
+    assert printed["proxy_median_error"] < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--samples", "50"], "too few to train on"),
+        (["--recipe", "mlp"], "has the recipes default and paper"),
+        (["--set", "steps=0"], "one step or more"),
+        (["--threshold", "0.1"], "leave out the threshold"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_line(capfd, arguments, message):
+    code, out, err = fit(capfd, *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert len(err.splitlines()) == 1

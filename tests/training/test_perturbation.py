@@ -1,0 +1,102 @@
+"""Perturbation theory with networks: the derivatives of a map at 0, order by order."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from systems import InputError, lookup
+from systems.scattering import born_tensor
+from training.bases.ridge import PROFILES, RidgeFunctions, second_order
+from training.paper_perturbation import perturb_by_paper
+from training.perturbation import perturb, relative_error
+from training.value_rows import ValueRows
+
+
+def quadratic(n=400, d=4, seed=0):
+    """y = s·x + x·h·x/2 with samples of amplitudes over two decades."""
+    rng = np.random.default_rng(seed)
+    slope = rng.standard_normal(d)
+    bend = rng.standard_normal((d, d))
+    bend = bend + bend.T
+    amplitude = np.exp(rng.uniform(np.log(0.02), np.log(1), n))
+    x = amplitude[:, None] * rng.uniform(0, 1, (n, d))
+    y = x @ slope + 0.5 * np.einsum("ni,ij,nj->n", x, bend, x)
+    return x, y, amplitude, slope, bend
+
+
+def test_the_derivatives_of_a_quadratic():
+    x, y, amplitude, slope, bend = quadratic()
+    found = perturb(x, y, amplitude, orders=2)
+    # The second network is no quadratic, but its derivatives at 0 are those of one.
+    assert relative_error(found.derivatives[0], slope) < 1e-4
+    assert relative_error(found.derivatives[1], bend) < 1e-3
+    assert found.iterations == len(found.history)
+    assert found.neurons == 8 + 12
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(4))
+def test_the_born_series(seed):
+    samples = lookup("born").sample(seed)
+    found = perturb(samples.x, samples.y, samples.scale, orders=3, seed=seed)
+    slope, bend, third = found.derivatives
+    assert relative_error(slope, born_tensor(1)) < 1e-5
+    assert relative_error(bend, 2 * born_tensor(2)) < 1e-2
+    assert relative_error(third, 6 * born_tensor(3)) < 0.1
+
+
+def test_one_order_is_one_network():
+    x, y, amplitude, slope, _ = quadratic()
+    found = perturb(x, y, amplitude, orders=1)
+    assert len(found.derivatives) == len(found.stages) == 1
+    assert relative_error(found.derivatives[0], slope) < 1e-2
+
+
+def test_the_plain_recipe_keeps_the_hessian_before_and_after():
+    x, y, amplitude, _, _ = quadratic(n=512)
+    found = perturb_by_paper(x, y, amplitude, epochs=3)
+    assert found.before.shape == found.derivatives[1].shape == (4, 4)
+    assert len(found.history) == 9
+
+
+@pytest.mark.parametrize(("orders", "message"), [(0, "orders 1 to 3"), (4, "orders 1 to 3")])
+def test_wrong_orders_are_told(orders, message):
+    x, y, amplitude, _, _ = quadratic()
+    with pytest.raises(InputError, match=message):
+        perturb(x, y, amplitude, orders=orders)
+    with pytest.raises(InputError, match="too few to train on"):
+        perturb(x[:20], y[:20], amplitude[:20])
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("biased", [True, False])
+@pytest.mark.parametrize("linear", [True, False])
+def test_ridge_functions_vanish_at_zero_and_know_their_gradients(profile, biased, linear):
+    basis = RidgeFunctions.start(3, 5, profile, seed=1, biased=biased, linear=linear)
+    x = torch.randn(7, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    slopes = torch.func.vmap(torch.func.jacfwd(lambda p: basis.values(p[None])[0]))(x)
+    torch.testing.assert_close(basis.gradients(x), slopes.transpose(1, 2))
+    if biased or profile == "exponential":
+        assert basis.values(torch.zeros(1, 3, dtype=torch.float64)).abs().max() < 1e-15
+    flat = basis.parameters()
+    torch.testing.assert_close(basis.with_parameters(flat + 1).parameters(), flat + 1)
+
+
+def test_the_second_order_function_does_not_cancel():
+    z = torch.tensor([1e-8, -1e-4, 0.05, 0.2, -3.0], dtype=torch.float64)
+    exact = torch.tensor(
+        [5.0000000166666667e-17, 4.999833337499833e-9, 1.2710963760240e-3,
+         0.021402758160169833, 2.049787068367864],
+        dtype=torch.float64,
+    )  # fmt: skip
+    torch.testing.assert_close(second_order(z), exact, rtol=1e-12, atol=0)
+
+
+def test_value_rows_are_scaled_and_cut():
+    rows = ValueRows.of(np.ones((4, 2)), np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 1, 1, 0.5]))
+    assert rows.truth.norm() == pytest.approx(1)
+    assert len(rows.part(1, 2).truth) == 2
+    torch.testing.assert_close(rows.part(0, 2).truth, rows.truth[:2])
