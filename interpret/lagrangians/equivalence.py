@@ -18,8 +18,8 @@ import sympy
 from sympy import Expr
 
 from interpret import formula
+from interpret.lagrangians.discovery.lagrangian_law import written
 from interpret.lagrangians.gauge_function import gauge_function
-from interpret.lagrangians.lagrangian_law import written
 from interpret.lagrangians.numeric_equations import DIGITS, Evaluated, Point, evaluated
 from interpret.law import finite
 from interpret.value import order

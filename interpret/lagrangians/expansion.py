@@ -37,7 +37,8 @@ def expand(
 
     ``learned`` is a `Fit` or anything else with a `.potential` that is a `Potential`, such a
     potential, a network, or a torch function of one point (d,); the ``coordinates`` of the last two
-    are q0, q1, ... if not given. ``scale`` is one length or d; entries are then of the size that V changes by over it.
+    are q0, q1, ... if not given. ``scale`` is one length or d; entries are then of the size that V
+    changes by over it.
 
     Raises InputError for what cannot be expanded: anything else, an order below 0, a function of
     torch whose Taylor series is not known, and a center where V or a derivative is not finite.

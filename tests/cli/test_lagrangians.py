@@ -152,7 +152,7 @@ def test_a_landscape_is_a_picture_and_its_numbers(capfd):
         (["--model", "neural", "--features", "r=q0"], "as a function of raw, log-r, exp-log"),
         (["--model", "coupling", "--trap", "unknown"], "takes the external potential as known"),
         (["--threshold", "0.1"], "leave out the threshold"),
-        (["--dataset", "far"], "learns from a window, not from a data set"),
+        (["--dataset", "far"], "learned from a window, not from a data set"),
         (["--recipe", "mlp"], "the model polynomial has no recipe 'mlp'"),
         (["--recipe", "report"], "use it with --model neural"),
         (["--samples", "3"], "too few for the 28 functions of the reference fit"),

@@ -176,6 +176,11 @@ def test_whatever_has_a_potential_and_whatever_is_a_function():
     function = expand(lambda q: 3 * q[0] ** 2 * q[1], (1.0, 2.0), 3)
     assert function.coordinates == ("q0", "q1")
     np.testing.assert_allclose(function.tensor, plain.tensor, atol=1e-13)
+    network = Perceptron.glorot(2, (4,), 0)
+    of_it = expand(network, (0.3, 0.1), 2, coordinates=("x", "y"))
+    same = expand(Potential(network, torch.ones(1), IDENTITY), (0.3, 0.1), 2)
+    np.testing.assert_allclose(of_it.tensor, same.tensor, rtol=1e-13, atol=1e-15)
+    assert of_it.coordinates == ("x", "y")
     named = expand(lambda q: q[0], (1.0,), 1, coordinates=("x",))
     assert named.coordinates == ("x",)
 

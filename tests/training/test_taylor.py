@@ -358,6 +358,16 @@ def plain(potential):
     return values
 
 
+def test_orders_above_20_do_not_overflow():
+    """d^k log x/dx^k = -(k-1)! (-x)^-k."""
+    network = Layers((torch.eye(1),), (torch.zeros(1),), ("log",), torch.ones(1), torch.zeros(()))
+    found = jets(network, (2.0,), [(1.0,)], 30)[1:, 0].tolist()
+    truth = [-float(factorial(k - 1)) * (-2.0) ** -k for k in range(1, 31)]
+    assert found == pytest.approx(truth, rel=1e-12)
+    same = jets(lambda q: torch.log(q[0]), (2.0,), [(1.0,)], 30)[1:, 0].tolist()
+    assert same == pytest.approx(truth, rel=1e-11)
+
+
 class TestNetworks:
     @pytest.mark.parametrize("name", LEARNED)
     def test_each_becomes_layers(self, name):
@@ -531,6 +541,7 @@ class TestFollowing:
         [
             (("text", (0.0,), [(1.0,)], 2), "a str cannot be expanded"),
             ((torch.sum, (0.0,), [(1.0,)], -1), "from 0, not -1"),
+            ((torch.exp, (0.0, 0.0), [(1.0, 0.0)], 1), r"gives \(2,\) numbers a point"),
             ((torch.sum, (0.0,), (1.0,), 1), "rows of numbers"),
             ((torch.sum, (0.0, 1.0), [(1.0,)], 1), "1 inputs"),
             ((LEARNED["affine"], (0.0,), [(1.0,)], 1), "2 inputs"),
@@ -637,6 +648,17 @@ class TestAlgebra:
             assert found.shape == (5, 4, 2)
             for m in np.ndindex(5, 4, 2):
                 assert same(found[m], pick(m))
+
+    def test_torch_differentiates_them_too(self):
+        """d/dx of the second derivative is the third."""
+        x = torch.tensor([0.3, 1.2], dtype=torch.float64, requires_grad=True)
+
+        def derivatives(order):
+            z = Jet.line(x, torch.ones(()), order)
+            return (torch.tanh(z) * functional.gelu(z).exp() / torch.sqrt(z) + z.cos()).derivatives
+
+        (slope,) = torch.autograd.grad(derivatives(2)[2].sum(), x)
+        torch.testing.assert_close(slope, derivatives(3)[3], rtol=1e-12, atol=0)
 
     def test_a_kink_has_no_derivative(self):
         z = Jet.line(torch.tensor([0.0, -1.0]), torch.tensor([1.0, 1.0]), 2)

@@ -85,9 +85,9 @@ def _riccati(start: Tensor, constant: float, linear: float, order: int) -> Rows:
         # Every product but that of the middle is there twice.
         slope = constant - f[0] * f[0] if k == 0 else (-2 * f[0]) * f[k]
         for j in range(1, (k + 1) // 2):
-            slope.addcmul_(f[j], f[k - j], value=-2 * math.comb(k, j))
+            slope.addcmul_(f[j], f[k - j], value=-2.0 * math.comb(k, j))
         if k % 2 == 0 and k > 0:
-            slope.addcmul_(f[k // 2], f[k // 2], value=-math.comb(k, k // 2))
+            slope.addcmul_(f[k // 2], f[k // 2], value=-float(math.comb(k, k // 2)))
         f.append(slope.add_(f[k], alpha=linear) if linear else slope)
     return f
 
@@ -132,7 +132,7 @@ def _second_order(z: Tensor, order: int) -> Rows:
 
 
 def _log(z: Tensor, order: int) -> Rows:
-    higher = [-math.factorial(k - 1) * (-z) ** -k for k in range(1, order + 1)]
+    higher = [-float(math.factorial(k - 1)) * (-z) ** -k for k in range(1, order + 1)]
     return [z.log(), *higher]
 
 

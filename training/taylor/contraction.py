@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -46,15 +46,14 @@ def tensors(network: Any, center: Any, order: int) -> tuple[Tensor, ...]:
         raise InputError(f"Taylor tensors are of an order from 1, not {order}.")
     layers = Layers.of(network)
     inputs = layers.inputs
-    with torch.no_grad():
-        hidden = _propagated(layers, point(center, inputs), order)
-        gradient = layers.output.clone()
-        roots = []
-        for layer in reversed(hidden):
-            roots.append(_Root(layer, gradient))
-            gradient = layer.weight @ (layer.slopes[1] * gradient)
-        higher = (_contracted(roots, inputs, n) for n in range(2, order + 1))
-        return (gradient, *higher)
+    hidden = _propagated(layers, point(center, inputs), order)
+    gradient = layers.output
+    roots = []
+    for layer in reversed(hidden):
+        roots.append(_Root(layer, gradient))
+        gradient = torch.mv(layer.weight, layer.slopes[1] * gradient)
+    first = gradient if roots else gradient.clone()
+    return (first, *(_contracted(roots, inputs, n) for n in range(2, order + 1)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,11 +91,16 @@ class _Layer:
             total = a.mul_(b) if total is None else total.addcmul_(a, b)
         return total
 
-    def activated(self, order: int) -> Tensor:
-        """∂^m h = Σ_π σ^(|π|) Π_B Z_{|B|} over all partitions of m: (entries, neurons)."""
-        found = ((self.slopes[len(sizes)], self.product(sizes)) for sizes in partitions(order))
-        parts = [slope * product for slope, product in found if product is not None]
-        return reduce(Tensor.add_, parts)
+    def propagated(self, order: int, weight: Tensor) -> Tensor:
+        """Z_m of the next layer: Σ_π σ^(|π|) Π_B Z_{|B|} W over all partitions of m."""
+        total: Tensor | None = None
+        for sizes in partitions(order):
+            product = self.product(sizes)
+            if product is not None:
+                scaled = self.slopes[len(sizes)][:, None] * weight
+                total = product @ scaled if total is None else total.addmm_(product, scaled)
+        assert total is not None, "one leaf a block is always there"
+        return total
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,23 +111,26 @@ class _Root:
     gradient: Tensor
 
     def pairs(self, part: int, rest: int) -> list[tuple[Tensor, Tensor]]:
-        """Each product over ``part`` indices with the sum of all that the ``rest`` can be to it."""
+        """Each product over the ``rest``, after the sum of all that the ``part`` can be to it."""
         found = []
-        for sizes in partitions(part):
-            product, factor = self.layer.product(sizes), self._rest(sizes, rest)
-            if product is not None and factor is not None:
-                found.append((product, factor))
+        for sizes in partitions(rest):
+            factor = self._part(part, sizes)
+            # Large products are made only where they are needed.
+            product = None if factor is None else self.layer.product(sizes)
+            if factor is not None and product is not None:
+                found.append((factor, product))
         return found
 
-    def _rest(self, sizes: Sizes, rest: int) -> Tensor | None:
-        """Σ g σ^(k) Π_B Z_{|B|} over the partitions of the rest, k the number of all blocks."""
-        total = None
-        for others in partitions(rest):
+    def _part(self, part: int, others: Sizes) -> Tensor | None:
+        """Σ g σ^(k) Π_B Z_{|B|} over the partitions of the part, k the number of all blocks."""
+        total: Tensor | None = None
+        for sizes in partitions(part):
             weight = share(sizes, others)
-            product = self.layer.product(others) if weight else None
+            product = self.layer.product(sizes) if weight else None
             if product is not None:
                 slope = self.gradient * self.layer.slopes[len(sizes) + len(others)]
-                slope = slope.mul_(weight)
+                if weight != 1:
+                    slope *= weight
                 total = slope * product if total is None else total.addcmul_(slope, product)
         return total
 
@@ -135,7 +142,7 @@ def _propagated(layers: Layers, center: Tensor, order: int) -> list[_Layer]:
     for weight, bias, names in layers:
         z: dict[Sizes, Tensor] = {(1,): weight}
         if found:
-            z = {(m,): found[-1].activated(m) @ weight for m in range(1, order)}
+            z = {(m,): found[-1].propagated(m, weight) for m in range(1, order)}
         slopes = derivatives(names, torch.addmv(bias, weight.T, hidden), order)
         found.append(_Layer(layers.inputs, weight, slopes, z))
         hidden = slopes[0]
@@ -147,10 +154,14 @@ def _contracted(roots: list[_Root], inputs: int, order: int) -> Tensor:
     entries: Tensor | None = None
     for part in range(1, order // 2 + 1):
         matrix = _paired(roots, part, order - part)
-        if matrix is not None:
-            for places in pairings(inputs, order, part):
-                found = matrix.take(places)
-                entries = found if entries is None else entries.add_(found)
+        if matrix is None:
+            continue
+        if order == 2:
+            # All there is to choose; its two halves differ by rounding alone.
+            return (matrix + matrix.T).mul_(0.5)
+        for places in pairings(inputs, order, part):
+            found = matrix.take(places)
+            entries = found if entries is None else entries.add_(found)
     if entries is None:
         return torch.zeros((inputs,) * order, dtype=torch.float64)
     return unpack(entries, inputs, order)
@@ -158,10 +169,14 @@ def _contracted(roots: list[_Root], inputs: int, order: int) -> Tensor:
 
 def _paired(roots: list[_Root], part: int, rest: int) -> Tensor | None:
     """Part against rest, (entries, entries): summed over the neurons of all layers."""
+    pairs = [pair for root in roots for pair in root.pairs(part, rest)]
+    if part > 1 and len(pairs) > 1:
+        # The matrix is then so much larger than its factors that it should be written once.
+        left, right = (torch.cat(side, dim=1) for side in zip(*pairs, strict=True))
+        return left @ right.T
     matrix: Tensor | None = None
-    for root in roots:
-        for left, right in root.pairs(part, rest):
-            matrix = left @ right.T if matrix is None else matrix.addmm_(left, right.T)
+    for left, right in pairs:
+        matrix = left @ right.T if matrix is None else matrix.addmm_(left, right.T)
     return matrix
 
 

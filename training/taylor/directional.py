@@ -19,7 +19,7 @@ from training.bases.perceptron import Perceptron
 from training.potential import Potential
 from training.taylor.jets import Jet
 from training.taylor.network import Layers, doubles, point
-from training.taylor.series import factorials
+from training.taylor.recurrences import constant, factorials
 
 Follower = Callable[[Tensor, Tensor, int], Tensor]
 
@@ -90,10 +90,11 @@ def _pointwise(function: Callable[[Any], Any]) -> Callable[[Jet], Jet]:
 
     def at(coefficients: Tensor) -> Tensor:
         result = function(Jet(coefficients))
-        if isinstance(result, Jet):
-            return result.coefficients
-        constant = torch.as_tensor(result, dtype=coefficients.dtype)
-        return torch.cat([constant[None], constant.new_zeros(len(coefficients) - 1)])
+        if not isinstance(result, Jet):
+            return constant(result, len(coefficients) - 1)
+        if result.ndim:
+            raise InputError(f"the function gives {tuple(result.shape)} numbers a point, not one.")
+        return result.coefficients
 
     points = torch.func.vmap(at, in_dims=1)
     return lambda q: Jet(points(q.coefficients).T)

@@ -16,6 +16,7 @@ from torch import Tensor
 from systems.errors import InputError
 from training.taylor import series
 from training.taylor.jets import Jet
+from training.taylor.recurrences import constant
 from training.taylor.series import Series
 
 Function = Callable[..., Any]
@@ -159,8 +160,7 @@ def _lifted(item: Any, order: int) -> Tensor:
     """The coefficients of a jet, or of a constant."""
     if isinstance(item, Jet):
         return item.coefficients
-    constant = torch.as_tensor(item)
-    return torch.cat([constant[None], constant.new_zeros(order, *constant.shape)])
+    return constant(item, order)
 
 
 SPECIAL: Mapping[str, Function] = {

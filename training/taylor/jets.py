@@ -3,7 +3,8 @@
     x(t) = Σ_k x_k t^k + O(t^(K+1))
 
 Whatever is written for tensors, a basis, a compiled expression or a function of one's own, takes
-jets as well: torch hands its functions on to `following.follow`.
+jets as well: torch hands its functions on to `following.follow`, which is imported where it is
+called, since it builds jets itself.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training.taylor import series
+from training.taylor import recurrences, series
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,7 +38,7 @@ class Jet:
     @staticmethod
     def line(start: Tensor, step: Tensor, order: int) -> Jet:
         """x + t v for x and v that broadcast to one shape."""
-        return Jet(series.line(start, step, order))
+        return Jet(recurrences.line(start, step, order))
 
     def __repr__(self) -> str:
         return f"Jet({self.coefficients!r})"
@@ -55,7 +56,7 @@ class Jet:
     @property
     def derivatives(self) -> Tensor:
         """d^k x/dt^k at t = 0, shape (K + 1, *shape)."""
-        return series.factorials(self.coefficients) * self.coefficients
+        return recurrences.factorials(self.coefficients) * self.coefficients
 
     @property
     def shape(self) -> torch.Size:
@@ -103,11 +104,13 @@ class Jet:
 
     def __mul__(self, other: Any) -> Jet:
         a, b = aligned(self, other)
-        return Jet(series.product(a, b) if isinstance(other, Jet) else a * b)
+        return Jet(recurrences.product(a, b) if isinstance(other, Jet) else a * b)
 
     def __truediv__(self, other: Any) -> Jet:
         a, b = aligned(self, other)
-        return Jet(series.product(a, series.reciprocal(b)) if isinstance(other, Jet) else a / b)
+        return Jet(
+            recurrences.product(a, series.reciprocal(b)) if isinstance(other, Jet) else a / b
+        )
 
     def __rtruediv__(self, other: Any) -> Jet:
         return Jet.__mul__(Jet(series.reciprocal(self.coefficients)), other)

@@ -20,7 +20,7 @@ from training.bases.scaling import Scaling
 from training.features import Features
 from training.potential import Potential
 from training.taylor.activations import Names, activate, derivatives
-from training.taylor.series import line
+from training.taylor.recurrences import line
 
 Hidden = tuple[Tensor, Tensor, Names]
 

@@ -97,8 +97,6 @@ def unpack(packed: Tensor, dimension: int, order: int) -> Tensor:
     if order == 1:
         return packed
     rows = packed.take(_inserted(dimension, order))
-    if order == 2:
-        return rows
     numbers = _numbers(dimension, order - 1)
     return rows.index_select(0, numbers).reshape((dimension,) * order)
 

@@ -19,17 +19,17 @@ from numpy.typing import ArrayLike
 from sympy import Expr
 
 from interpret.constants import recognise
-from interpret.lagrangians.candidate_equations import (
+from interpret.lagrangians.discovery.candidate_equations import (
     CandidateEquations,
     check_candidates,
     check_finite,
 )
-from interpret.lagrangians.gauge import find_gauge
-from interpret.lagrangians.lagrangian_law import LagrangianLaw, combination
-from interpret.lagrangians.representative import Wishes
-from interpret.lagrangians.residual_order import neighbour_score
-from interpret.lagrangians.sample_weights import known_weights
-from interpret.lagrangians.solution import EXACT, Solution, solution
+from interpret.lagrangians.discovery.gauge import find_gauge
+from interpret.lagrangians.discovery.lagrangian_law import LagrangianLaw, combination
+from interpret.lagrangians.discovery.representative import Wishes
+from interpret.lagrangians.discovery.residual_order import neighbour_score
+from interpret.lagrangians.discovery.sample_weights import known_weights
+from interpret.lagrangians.discovery.solution import EXACT, Solution, solution
 from interpret.law import Verdict
 from systems.errors import InputError, nearest
 from systems.phase_space import PhaseSamples

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.lagrangians.candidate_equations import CandidateEquations
-from interpret.lagrangians.least_squares import triangle
+from interpret.lagrangians.discovery.candidate_equations import CandidateEquations
+from interpret.lagrangians.discovery.least_squares import triangle
 
 Array = NDArray[np.float64]
 

@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.lagrangians.candidate_equations import CandidateEquations
-from interpret.lagrangians.least_squares import solve, spreads
-from interpret.lagrangians.simplest import SIGNIFICANT, eliminated, simplest
+from interpret.lagrangians.discovery.candidate_equations import CandidateEquations
+from interpret.lagrangians.discovery.least_squares import solve, spreads
+from interpret.lagrangians.discovery.simplest import SIGNIFICANT, eliminated, simplest
 from systems import motion
 
 Array = NDArray[np.float64]

@@ -8,12 +8,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.lagrangians.candidate_equations import CandidateEquations
-from interpret.lagrangians.coefficient_fit import Estimate, Problem
-from interpret.lagrangians.null_space import Spectrum, spectrum
-from interpret.lagrangians.representative import Wishes, representative
-from interpret.lagrangians.sample_weights import growing_weights
-from interpret.lagrangians.simplest import SIGNIFICANT
+from interpret.lagrangians.discovery.candidate_equations import CandidateEquations
+from interpret.lagrangians.discovery.coefficient_fit import Estimate, Problem
+from interpret.lagrangians.discovery.null_space import Spectrum, spectrum
+from interpret.lagrangians.discovery.representative import Wishes, representative
+from interpret.lagrangians.discovery.sample_weights import growing_weights
+from interpret.lagrangians.discovery.simplest import SIGNIFICANT
 
 Array = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.lagrangians.least_squares import solve, spreads, triangle
+from interpret.lagrangians.discovery.least_squares import solve, spreads, triangle
 from interpret.lagrangians.subset_search import ranked
 from interpret.selection import Compressed
 

@@ -12,11 +12,11 @@ import sympy
 from numpy.typing import NDArray
 from sympy import Expr
 
-from interpret.lagrangians.candidate_equations import CandidateEquations
-from interpret.lagrangians.lagrangian_law import combination
-from interpret.lagrangians.least_squares import lengths, triangle
-from interpret.lagrangians.null_space import IDENTICALLY
-from interpret.lagrangians.representative import by_complexity
+from interpret.lagrangians.discovery.candidate_equations import CandidateEquations
+from interpret.lagrangians.discovery.lagrangian_law import combination
+from interpret.lagrangians.discovery.least_squares import lengths, triangle
+from interpret.lagrangians.discovery.null_space import IDENTICALLY
+from interpret.lagrangians.discovery.representative import by_complexity
 from systems.errors import InputError
 from systems.phase_space import PhaseSamples
 
