@@ -13,6 +13,7 @@ from interpret import runs
 from interpret.born.run import BornRun
 from interpret.comparison import Comparison, compare
 from interpret.invariants import discover
+from interpret.keeping import kept
 from interpret.law import Law
 from interpret.library import Library
 from interpret.prediction import held_out
@@ -23,7 +24,6 @@ from interpret.run import Run
 from interpret.samples import Samples, probe
 from systems import InputError, Supervised, System, Trajectories
 from systems.expressions import parse_assignments
-from training.checkpoint import Checkpoint
 from training.features import Features
 from training.fit import Fit
 from training.preparation import VERLET
@@ -163,8 +163,15 @@ def _fit_motion(
     """Learn the potential behind trajectories, read the law off it, refine, compare."""
     started = time.perf_counter()
     chosen, note = _features(motion, wanted.features)
-    checkpoint = _checkpoint(out, resume)
-    learned = _train(motion, settings, chosen, progress, checkpoint)
+    with kept(out, resume) as checkpoint:
+        learned = train(
+            motion.system,
+            motion.trajectories,
+            settings,
+            features=chosen,
+            watch=progress,
+            checkpoint=checkpoint,
+        )
     samples = _samples(learned, settings.recipe)
     candidates = _library(wanted.library, motion.system, samples)
     law = _law(samples, candidates, wanted.threshold, wanted.optimizer, settings.recipe)
@@ -256,34 +263,6 @@ def _features(motion: Motion, asked: str | Mapping[str, Any]) -> tuple[Features,
             "r=sqrt(x**2+y**2)"
         )
     return Features.of(coordinates, parse_assignments(asked)), ""
-
-
-def _checkpoint(out: str | Path | None, resume: str | Path | None) -> Checkpoint:
-    if resume is not None:
-        return Checkpoint.read(Path(resume) / runs.CHECKPOINT)
-    return Checkpoint(None if out is None else Path(out) / runs.CHECKPOINT)
-
-
-def _train(
-    motion: Motion,
-    settings: Settings,
-    features: Features,
-    progress: Watch | None,
-    checkpoint: Checkpoint,
-) -> Fit:
-    """Train; on Ctrl-C write what there is before passing the interruption on."""
-    try:
-        return train(
-            motion.system,
-            motion.trajectories,
-            settings,
-            features=features,
-            watch=progress,
-            checkpoint=checkpoint,
-        )
-    except KeyboardInterrupt:
-        checkpoint.write()
-        raise
 
 
 def _samples(learned: Fit, recipe: str) -> Samples:

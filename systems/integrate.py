@@ -103,15 +103,20 @@ def flow(
     times = np.asarray(t, dtype=float)
     y = dop853.solve(first_order(acceleration, q0.shape[1]), np.hstack([q0, v0]), times,
                      rtol=rtol, atol=atol)  # fmt: skip
-    broken = np.isnan(y).any(axis=2)
+    check_complete(y, times)
+    d = q0.shape[1]
+    return np.ascontiguousarray(y[:, :, :d]), np.ascontiguousarray(y[:, :, d:])
+
+
+def check_complete(path: Array, times: Array) -> None:
+    """Raise `InputError`, telling where, when a path (R, n, k) ends before its times (n,) do."""
+    broken = np.isnan(path).any(axis=2)
     if broken.any():
         trajectory, point = np.argwhere(broken)[0]
         raise InputError(
             f"trajectory {trajectory} cannot be followed beyond t = {times[point - 1]:g}: it runs "
             f"into a singularity or off to infinity; choose another start or a shorter time."
         )
-    d = q0.shape[1]
-    return np.ascontiguousarray(y[:, :, :d]), np.ascontiguousarray(y[:, :, d:])
 
 
 def first_order(acceleration: Field, d: int) -> Field:

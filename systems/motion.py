@@ -112,13 +112,7 @@ def flow(
         return np.hstack([state[:, d:], equations.solved(state)])
 
     path = dop853.solve(rate, start, times, rtol=rtol, atol=atol)
-    broken = np.isnan(path).any(axis=2)
-    if broken.any():
-        trajectory, point = np.argwhere(broken)[0]
-        raise InputError(
-            f"trajectory {trajectory} cannot be followed beyond t = {times[point - 1]:g}: it runs "
-            f"into a singularity or off to infinity; choose another start or a shorter time."
-        )
+    integrate.check_complete(path, times)
     return np.ascontiguousarray(path[:, :, :d]), np.ascontiguousarray(path[:, :, d:])
 
 

@@ -14,6 +14,7 @@ from systems.phase_space import PhaseSamples
 from training.bases.basis import Basis
 from training.features import Features
 from training.phase_rows import Spread
+from training.rows import stretch
 from training.stencils import Array
 
 
@@ -41,6 +42,11 @@ class State:
     def dimension(self) -> int:
         """d, the number of coordinates."""
         return self.velocity.shape[1]
+
+    def __getitem__(self, cut: slice) -> State:
+        """A stretch of the states."""
+        fields = (self.x, self.jacobian, self.hessian, self.velocity)
+        return State(*(field[cut] for field in fields))
 
     def momentum_rate(self, basis: Basis, acceleration: Tensor) -> Tensor:
         """d/dt ∂φ_k/∂q̇_i along (q̇, q̈), shape (n, d, K).
@@ -101,12 +107,10 @@ class EulerLagrangeRows:
 
     def part(self, number: int, parts: int) -> EulerLagrangeRows:
         """A stretch of the samples."""
-        n = len(self.importance)
-        cut = slice(number * n // parts, (number + 1) * n // parts)
-        fields = (self.state.x, self.state.jacobian, self.state.hessian, self.state.velocity)
+        cut = stretch(len(self.importance), number, parts)
         return replace(
             self,
-            state=State(*(field[cut] for field in fields)),
+            state=self.state[cut],
             acceleration=self.acceleration[cut],
             importance=self.importance[cut],
         )
@@ -155,10 +159,7 @@ class MassRows:
 
     def part(self, number: int, parts: int) -> MassRows:
         """A stretch of the samples, centred anew."""
-        n = len(self.state.x)
-        cut = slice(number * n // parts, (number + 1) * n // parts)
-        fields = (self.state.x, self.state.jacobian, self.state.hessian, self.state.velocity)
-        return replace(self, state=State(*(field[cut] for field in fields)))
+        return replace(self, state=self.state[stretch(len(self.state.x), number, parts)])
 
     def to(self, like: Tensor) -> MassRows:
         """The same rows on the device and in the precision of ``like``."""

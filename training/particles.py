@@ -122,8 +122,7 @@ class Particles:
 
     def distances(self, x: Tensor) -> Tensor:
         """Every distance that occurs, shape (n * pairs, 1)."""
-        columns = torch.tensor([group[0] for group in self.pairs])
-        return x[:, columns].reshape(-1, 1)
+        return self.along(self.pairs, x)
 
     def along(self, groups: Groups, x: Tensor) -> Tensor:
         """Every value of the coordinates of one axis, shape (n * particles, 1)."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import torch
 from sympy import Expr
 from torch import Tensor
@@ -16,6 +15,7 @@ from systems import mechanics
 from systems.errors import InputError, nearest
 from systems.integrate import compile
 from systems.phase_space import PhaseSamples, Window
+from training import phase_rows
 from training.bases.basis import Basis, is_trainable
 from training.bases.box import Box
 from training.bases.chebyshev import Chebyshev
@@ -252,5 +252,4 @@ def _of_logarithm(network: Network) -> Network:
 
 def relative_error(fit: PhaseFit, held_out: PhaseSamples) -> float:
     """Root mean square of the accelerations' errors over theirs, on samples not learned from."""
-    error = fit.acceleration(held_out.q) - held_out.qdd
-    return float(np.sqrt((error**2).mean() / (held_out.qdd**2).mean()))
+    return phase_rows.relative_error(fit.acceleration(held_out.q), held_out)

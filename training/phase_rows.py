@@ -108,3 +108,9 @@ def forces(
         torch.from_numpy(gradient),
         torch.from_numpy(weight / total if total > 0 else weight),
     )
+
+
+def relative_error(predicted: Array, measured: PhaseSamples) -> float:
+    """The rms error of predicted accelerations (n, d), over the rms of the measured ones."""
+    error = predicted - measured.qdd
+    return float(np.sqrt((error**2).mean() / (measured.qdd**2).mean()))

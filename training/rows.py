@@ -69,7 +69,7 @@ class LevelRows:
 
     def part(self, number: int, parts: int) -> LevelRows:
         """A stretch of the samples, centred anew."""
-        cut = _stretch(len(self.x), number, parts)
+        cut = stretch(len(self.x), number, parts)
         return replace(self, x=self.x[cut], level=self.level[cut], group=self.group[cut])
 
     def to(self, like: Tensor) -> LevelRows:
@@ -122,7 +122,7 @@ class ForceRows:
 
     def part(self, number: int, parts: int) -> ForceRows:
         """A stretch of the samples."""
-        cut = _stretch(len(self.force), number, parts)
+        cut = stretch(len(self.force), number, parts)
         return replace(
             self,
             x=self.x[:, cut],
@@ -270,7 +270,8 @@ def importance(force: Array) -> Array:
     return scaled
 
 
-def _stretch(count: int, number: int, parts: int) -> slice:
+def stretch(count: int, number: int, parts: int) -> slice:
+    """The ``number``-th of ``parts`` contiguous stretches of ``count`` samples."""
     return slice(number * count // parts, (number + 1) * count // parts)
 
 

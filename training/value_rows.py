@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from training.bases.basis import Basis
+from training.rows import stretch
 from training.stencils import Array
 
 
@@ -48,8 +49,7 @@ class ValueRows:
 
     def part(self, number: int, parts: int) -> ValueRows:
         """A stretch of the samples."""
-        n = len(self.y)
-        cut = slice(number * n // parts, (number + 1) * n // parts)
+        cut = stretch(len(self.y), number, parts)
         return replace(self, x=self.x[cut], y=self.y[cut], importance=self.importance[cut])
 
     def to(self, like: Tensor) -> ValueRows:

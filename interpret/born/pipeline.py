@@ -15,6 +15,7 @@ from interpret.born.comparison import compare
 from interpret.born.laws import read_laws
 from interpret.born.proxy import Proxy
 from interpret.born.run import BornRun
+from interpret.keeping import kept
 from interpret.provenance import provenance
 from interpret.value import order as in_one_digit
 from systems.errors import InputError
@@ -80,12 +81,8 @@ def fit_born(
     samples = system.sample(asked.seed, asked.samples)
     if asked.noise:
         samples = samples.with_local_noise(asked.noise, asked.seed + SEED_STEP)
-    checkpoint = _checkpoint(out, resume)
-    try:
+    with kept(out, resume) as checkpoint:
         found = _trained(samples, asked, watch, checkpoint)
-    except KeyboardInterrupt:
-        checkpoint.write()
-        raise
     laws = read_laws(*found.derivatives)
     comparisons = [compare(law) for law in laws]
     lines = [f"{system.name}   a0[U] by {len(samples)} potentials of {system.dimension} steps"]
@@ -199,9 +196,3 @@ def _npz(derivatives: tuple[Array, ...]) -> bytes:
     named = dict(zip(NAMES, derivatives, strict=False))
     np.savez_compressed(stream, **named)  # type: ignore[arg-type]
     return stream.getvalue()
-
-
-def _checkpoint(out: str | Path | None, resume: str | Path | None) -> Checkpoint:
-    if resume is not None:
-        return Checkpoint.read(Path(resume) / runs.CHECKPOINT)
-    return Checkpoint(None if out is None else Path(out) / runs.CHECKPOINT)

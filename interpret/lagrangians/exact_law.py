@@ -12,6 +12,7 @@ from sympy import Expr
 
 from interpret import runs
 from interpret.lagrangians.exact import weak_direction
+from interpret.lagrangians.extraction import GAUGE, ROUND_OFF
 from interpret.law import Law
 from systems.errors import InputError
 from systems.expressions import symbol
@@ -23,8 +24,6 @@ from training.particles import Particles
 
 PATH = "descent.json"
 STEPS = 300
-GAUGE = "one constant per connected component"
-ROUND_OFF = 64 * float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from interpret import runs
 from interpret.comparison import compare
+from interpret.keeping import kept
 from interpret.lagrangians import plots, reading
 from interpret.lagrangians.exact_law import fit_exact
 from interpret.lagrangians.extraction import Forces, extract
@@ -25,7 +24,8 @@ from systems.phase_space import PhaseSamples
 from training.checkpoint import Checkpoint
 from training.general_fit import learn_lagrangian
 from training.particles import Particles
-from training.phase_fit import Model, learn, relative_error
+from training.phase_fit import Model, learn
+from training.phase_rows import relative_error
 from training.report_recipe import learn_by_report
 from training.watch import Watch
 
@@ -166,13 +166,9 @@ def fit_window(
     started = time.perf_counter()
     window = next(iter(system.windows), None) if asked.window is None else asked.window
     drawn = _drawn(system, asked) if samples is None else samples
-    checkpoint = _checkpoint(out, resume)
-    task = Task(system, drawn, replace(asked, window=window), library, watch, checkpoint)
-    try:
+    with kept(out, resume) as checkpoint:
+        task = Task(system, drawn, replace(asked, window=window), library, watch, checkpoint)
         found = FITTERS[asked.model](task)
-    except KeyboardInterrupt:
-        checkpoint.write()
-        raise
     law = replace(found.law, dataset=window, seed=asked.seed)
     compared = system.without_known() if asked.knows_external else system
     run = Run(
@@ -202,12 +198,6 @@ def fit_window(
 def _drawn(system: System, asked: Asked) -> PhaseSamples:
     samples = system.phase_samples(asked.window, asked.seed, asked.count)
     return samples.with_noise(asked.noise, asked.seed + SEED_STEP) if asked.noise else samples
-
-
-def _checkpoint(out: str | Path | None, resume: str | Path | None) -> Checkpoint:
-    if resume is not None:
-        return Checkpoint.read(Path(resume) / runs.CHECKPOINT)
-    return Checkpoint(None if out is None else Path(out) / runs.CHECKPOINT)
 
 
 def _where(system: System, task: Task) -> str:
@@ -258,10 +248,14 @@ def _potential(task: Task) -> Outcome:
         )
     law = extract(fit, task.candidates(), asked.terms)
     couplings = reading.couplings(fit, task.system.window(asked.window))
-    notes = [_error(relative_error(fit, task.held_out)), *reading.words(couplings)]
+    held_out = task.held_out
+    notes = [
+        _error(relative_error(fit.acceleration(held_out.q), held_out)),
+        *reading.words(couplings),
+    ]
     files = {
         runs.WEIGHTS: fit.potential.to_bytes(),
-        runs.PICTURE: plots.accelerations(fit, task.held_out),
+        runs.PICTURE: plots.accelerations(fit, held_out),
         **reading.files(couplings),
     }
     return Outcome(law, fit, tuple(notes), files)
@@ -279,10 +273,10 @@ def _general(task: Task) -> Outcome:
     )
     law = extract(Forces.of_lagrangian(fit, task.dimension), task.candidates(), task.asked.terms)
     held_out = task.held_out
-    error = fit.acceleration(held_out.q, held_out.qd) - held_out.qdd
+    predicted = fit.acceleration(held_out.q, held_out.qd)
     masses = ", ".join(f"{mass:.8g}" for mass in fit.masses)
     notes = (
-        _error(float(np.sqrt((error**2).mean() / (held_out.qdd**2).mean()))),
+        _error(relative_error(predicted, held_out)),
         f"masses {masses} in units of the first; |M - diag(m)| = {fit.anisotropy:.1e} on average",
         *reading.freedom(fit),
     )
