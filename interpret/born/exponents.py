@@ -13,7 +13,7 @@ from interpret.born.library import Reading
 from interpret.law import finite
 from systems.scattering import cells as integrals
 from systems.scattering.born import Powers
-from systems.scattering.symmetric import Array, Packing
+from systems.scattering.symmetric import Array
 
 LEAST, MOST = -0.9, 12.0
 TIGHT = 1e-15
@@ -48,11 +48,10 @@ def free_exponents(reading: Reading, start: Powers, fitted: float = 0.0) -> Free
     >>> np.round([free.coefficient, *free.powers], 9).tolist()
     [-1.0, 2.0, 1.0]
     """
-    weights = np.sqrt(Packing(len(start), reading.cells).copies) / reading.size
     truth = reading.truth / reading.size
 
     def column(powers: Array) -> Array:
-        return np.asarray(weights * integrals.packed(powers.tolist(), reading.cells))
+        return reading.measure(integrals.packed(powers.tolist(), reading.cells)) / reading.size
 
     def coefficient(powers: Array) -> float:
         unit = column(powers)

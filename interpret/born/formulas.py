@@ -89,8 +89,9 @@ def printed(law: BornLaw) -> str:
     if all(form is not None for form in law.recognised):
         first += f"  =  {written(law).partition(' = ')[2]}"
     lines = [f"{first}   {law.verdict}"]
+    whole = "the tensor" if law.compared == "entries" else "the tensor's values on the inputs"
     lines.append(
-        f"leaves {size(law.residual)} of the tensor, all {len(law.library)} candidates "
+        f"leaves {size(law.residual)} of {whole}, all {len(law.library)} candidates "
         f"{size(law.floor)}"
     )
     if law.free is not None:

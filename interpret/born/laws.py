@@ -20,6 +20,7 @@ from interpret.born import formulas
 from interpret.born.errors import standard_errors
 from interpret.born.exponents import FreeExponents, free_exponents
 from interpret.born.library import Reading, candidates, degree
+from interpret.born.measures import Compared
 from interpret.born.selection import Verdict, choose
 from interpret.constants import recognise
 from interpret.law import finite
@@ -44,6 +45,7 @@ class BornLaw:
       as much, or *not in the library*.
     - `free`: the best powers that need not be whole, of a single term in the first two orders.
     - `library`: the candidates that were tried.
+    - `compared`: what of the tensor was compared with them, "entries" or "values".
     """
 
     order: int
@@ -57,6 +59,7 @@ class BornLaw:
     rivals: tuple[tuple[Powers, ...], ...]
     free: FreeExponents | None
     library: tuple[Powers, ...]
+    compared: Compared = "entries"
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -111,11 +114,14 @@ class BornLaw:
             "rivals": [[list(powers) for powers in rival] for rival in self.rivals],
             "free_exponents": None if self.free is None else self.free.to_json(),
             "dimensional": self.dimensional,
+            "compared": self.compared,
         }
 
 
-def read_laws(*derivatives: ArrayLike) -> tuple[BornLaw, ...]:
+def read_laws(*derivatives: ArrayLike, inputs: ArrayLike | None = None) -> tuple[BornLaw, ...]:
     """The laws of the first orders, from J (d,), H (d, d), T (d, d, d), ... in this order.
+
+    `inputs` (n, d) are what the map was learned from, where it was: see `read_law`.
 
     >>> from systems.scattering import born_tensor
     >>> for law in read_laws(born_tensor(1), 2 * born_tensor(2)):
@@ -123,20 +129,28 @@ def read_laws(*derivatives: ArrayLike) -> tuple[BornLaw, ...]:
     a1 = -∫ r² U(r) dr
     a2 = -∬ min² max U(r) U(r') dr dr'
     """
-    laws = tuple(read_law(derivative) for derivative in derivatives)
+    laws = tuple(read_law(derivative, inputs=inputs) for derivative in derivatives)
     orders = [law.order for law in laws]
     if orders != list(range(1, len(laws) + 1)):
         raise InputError(f"derivatives come in the order 1, 2, 3, ..., not {orders}.")
     return laws
 
 
-def read_law(derivative: ArrayLike, library: Sequence[Powers] | None = None) -> BornLaw:
+def read_law(
+    derivative: ArrayLike,
+    library: Sequence[Powers] | None = None,
+    *,
+    inputs: ArrayLike | None = None,
+) -> BornLaw:
     """The law of order n from the n-th derivative of a map at U = 0, an array (d,) * n.
 
     The derivative is n! times the Born tensor; of a learned one only the symmetric part is taken.
     All supports of up to three candidates are tried, and the smallest taken where one term more
     does not halve what is left for the rest of the library: see `interpret.born.selection`. Error
     bars come from the residual: see `interpret.born.errors`.
+
+    The tensor is compared with the candidates entry by entry. Where that identifies no law, a map
+    learned from `inputs` (n, d) is asked again by its values there: see `interpret.born.measures`.
 
     Raises InputError for what is no such derivative, and for a library of another order.
 
@@ -152,7 +166,17 @@ def read_law(derivative: ArrayLike, library: Sequence[Powers] | None = None) -> 
     order = array.ndim
     library = candidates(order) if library is None else tuple(library)
     tensor = array / math.factorial(order)
-    reading = Reading.of(tensor, library)
+    law = _read(Reading.of(tensor, library))
+    if inputs is None or law.verdict == "identified":
+        return law
+    by_values = _read(Reading.of(tensor, library, np.asarray(inputs, dtype=float)))
+    return by_values if by_values.verdict == "identified" else law
+
+
+def _read(reading: Reading) -> BornLaw:
+    """The law at the knee of one comparison with the candidates."""
+    library = reading.library
+    order = reading.measure.packing.order
     problem = reading.compressed()
     choice = choose(problem)
     kept = list(choice.support)
@@ -177,4 +201,5 @@ def read_law(derivative: ArrayLike, library: Sequence[Powers] | None = None) -> 
         rivals=tuple(tuple(library[k] for k in rival) for rival in choice.rivals),
         free=free_exponents(reading, library[kept[0]], smooth) if alone else None,
         library=library,
+        compared=reading.measure.name,
     )

@@ -14,6 +14,7 @@ from itertools import product
 
 import numpy as np
 
+from interpret.born.measures import Entries, Measure, Values
 from interpret.selection import Compressed
 from systems.errors import InputError
 from systems.scattering import cells as integrals
@@ -70,21 +71,23 @@ def candidates(order: int) -> tuple[Powers, ...]:
 class Reading:
     """The linear problem Σ_k c_k K_k = B of a tensor B and the cell integrals K_k of a library.
 
-    `design` (n, K) and `truth` (n,) hold every different entry once, weighted by the root of how
-    often it stands in the tensor: |design c - truth| is the Frobenius norm of what is left.
+    `design` (n, K) and `truth` (n,) are what `measure` makes of both. `library` holds the powers.
     """
 
     library: tuple[Powers, ...]
-    cells: int
+    measure: Measure
     design: Array
     truth: Array
 
     @staticmethod
-    def of(tensor: Array, library: Sequence[Powers]) -> Reading:
+    def of(tensor: Array, library: Sequence[Powers], inputs: Array | None = None) -> Reading:
         """The problem of the symmetric part of a Born tensor (cells, ..., cells).
 
+        It is compared with the candidates entry by entry or, with `inputs` (n, cells), by the
+        values B U ... U there: a map learned from such inputs knows these far better.
+
         Raises InputError when a candidate is of another order, when the library is too large for
-        the cells, and when the tensor is zero or not finite.
+        the cells or inputs, and when the tensor is zero or not finite.
         """
         packing = Packing(tensor.ndim, tensor.shape[0] if tensor.ndim else 0)
         wrong = [powers for powers in library if len(powers) != tensor.ndim or min(powers) < 0]
@@ -102,11 +105,16 @@ class Reading:
                 f"{packing.cells} cells cannot tell {len(library)} candidates apart; give the map "
                 f"more steps, or take a smaller library."
             )
-        design = columns(tuple(library), packing.cells)
-        truth = np.sqrt(packing.copies) * packing.pack(tensor)
+        if inputs is not None and len(inputs) <= len(library):
+            raise InputError(
+                f"{len(inputs)} inputs cannot tell {len(library)} candidates apart; give more."
+            )
+        measure = Entries(packing) if inputs is None else Values(packing, inputs)
+        design = measure(columns(tuple(library), packing.cells))
+        truth = measure(packing.pack(tensor))
         if not truth.any():
             raise InputError(f"the tensor of order {tensor.ndim} is zero; there is no law in it.")
-        return Reading(tuple(library), packing.cells, design, truth)
+        return Reading(tuple(library), measure, design, truth)
 
     def compressed(self) -> Compressed:
         """The same problem after QR, its truth and columns scaled to unit length.
@@ -119,20 +127,24 @@ class Reading:
         return Compressed(triangle[:, :-1], triangle[:, -1], names, len(self.truth))
 
     @property
+    def cells(self) -> int:
+        """d, the number of steps of a potential."""
+        return self.measure.packing.cells
+
+    @property
     def size(self) -> float:
-        """|B|, the Frobenius norm of the tensor."""
+        """The length of `truth`: the Frobenius norm of the tensor where entries are compared."""
         return float(np.linalg.norm(self.truth))
 
     @property
     def scale(self) -> Array:
-        """|K_k| of every candidate, (K,)."""
+        """The length of every candidate, (K,)."""
         return np.asarray(np.linalg.norm(self.design, axis=0))
 
 
 @lru_cache(maxsize=8)
 def columns(library: tuple[Powers, ...], cells: int) -> Array:
-    """The candidates' cell integrals, weighted by the root of their copies, (n, K)."""
-    weights = np.sqrt(Packing(len(library[0]), cells).copies)
-    design = np.stack([weights * integrals.packed(powers, cells) for powers in library], axis=1)
+    """The candidates' cell integrals, packed, (entries, K)."""
+    design = np.stack([integrals.packed(powers, cells) for powers in library], axis=1)
     design.setflags(write=False)
     return design

@@ -30,6 +30,7 @@ from training.watch import Watch
 SEED_STEP = 1_000_003
 HELD_OUT = 2000
 MOST_KERNEL = 3000
+MOST_INPUTS = 1000
 NAMES = ("J", "H", "T")
 TENSORS = "tensors.npz"
 
@@ -83,7 +84,8 @@ def fit_born(
         samples = samples.with_local_noise(asked.noise, asked.seed + SEED_STEP)
     with kept(out, resume) as checkpoint:
         found = _trained(samples, asked, watch, checkpoint)
-    laws = read_laws(*found.derivatives)
+    few = samples[:MOST_INPUTS]
+    laws = read_laws(*found.derivatives, inputs=few.x / few.scale[:, None])
     comparisons = [compare(law) for law in laws]
     lines = [f"{system.name}   a0[U] by {len(samples)} potentials of {system.dimension} steps"]
     for law, comparison in zip(laws, comparisons, strict=True):

@@ -67,3 +67,20 @@ def test_what_cannot_be_done_is_told_in_one_line(capfd, arguments, message):
     assert (code, out) == (2, "")
     assert message in err
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", ["0", "1", "2", "3"])
+def test_three_orders_are_read_off_networks(capfd, seed):
+    code, out, _ = fit(capfd, "--seed", seed, "--json")
+    printed = json.loads(out)
+    assert code == 0
+    first, second, third = printed["comparisons"]
+    assert first["verdict"] == second["verdict"] == "IDENTICAL"
+    assert first["worst_relative_error"] < 1e-4
+    assert second["worst_relative_error"] < 2e-3
+    assert third["form_exact"]
+    assert third["worst_relative_error"] < 0.1
+    assert printed["errors"]["T"] < 0.1
+    assert printed["proxy_median_error"] < 1e-4

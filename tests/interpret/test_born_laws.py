@@ -15,6 +15,7 @@ from interpret.born import Proxy, compare, fit_kernel, fit_polynomial, read_law,
 from interpret.born.exponents import free_exponents
 from interpret.born.formulas import POTENTIAL, measured, written
 from interpret.born.library import Reading, candidates, homogeneous, monomials
+from interpret.born.measures import Entries, Values
 from interpret.born.selection import choose
 from interpret.lagrangians.subset_search import ranked
 from interpret.selection import Compressed
@@ -262,6 +263,57 @@ def test_free_powers_have_error_bars():
     assert 0.7 < np.sqrt(np.mean(np.square(pulls))) < 1.4
 
 
+# Compared by values on inputs
+
+
+def unseen_by(inputs, order, size, cells):
+    """A tensor of the given relative size whose values on the inputs (n, cells) are zero."""
+    packing = Packing(order, cells)
+    rng = np.random.default_rng(0)
+    _, _, directions = np.linalg.svd(inputs)
+    hidden = directions[len(inputs) :]
+    vectors = hidden.T @ rng.standard_normal((len(hidden), 30))
+    tensor = packing.unpack(packing.pack(np.einsum("ia,ja,ka->ijk", vectors, vectors, vectors)))
+    truth = factorial(order) * born_tensor(order, cells)
+    return truth + size * np.linalg.norm(truth) / np.linalg.norm(tensor) * tensor
+
+
+def test_inputs_tell_a_law_that_errors_beside_them_hide():
+    inputs = np.random.default_rng(1).random((18, 24))
+    crooked = unseen_by(inputs, 3, size=1.0, cells=24)
+    blind = compare(read_law(crooked))
+    seen = read_law(crooked, inputs=inputs)
+    assert not blind.form_exact or blind.worst_relative_error > 1e-3
+    assert seen.compared == "values"
+    assert seen.verdict == "identified"
+    assert set(seen.powers) == TRUE_FORM[3]
+    assert compare(seen).worst_relative_error < 1e-8
+    assert "values on the inputs" in str(seen)
+    assert seen.to_json()["compared"] == "values"
+
+
+def test_inputs_are_not_asked_where_the_entries_tell_the_law():
+    inputs = np.random.default_rng(1).random((100, 64))
+    assert read_law(DERIVATIVES[2], inputs=inputs).compared == "entries"
+
+
+def test_inputs_identify_no_law_that_is_not_there():
+    """Values on inputs are a weaker question: noise along the inputs must still be seen."""
+    inputs = np.random.default_rng(1).random((200, 24))
+    noise = np.random.default_rng(2).standard_normal((24, 24, 24))
+    assert read_law(noise, inputs=inputs).verdict == "not in the library"
+
+
+def test_values_are_those_of_the_tensor():
+    packing = Packing(3, 5)
+    rng = np.random.default_rng(0)
+    inputs, entries = rng.random((7, 5)), rng.standard_normal(len(packing.indices))
+    tensor = packing.unpack(entries)
+    expected = np.einsum("ijk,ni,nj,nk->n", tensor, inputs, inputs, inputs)
+    np.testing.assert_allclose(Values(packing, inputs)(entries), expected, rtol=1e-13)
+    assert np.linalg.norm(Entries(packing)(entries)) == pytest.approx(np.linalg.norm(tensor))
+
+
 # Learned maps
 
 
@@ -392,6 +444,10 @@ def test_a_library_of_ones_own():
         (lambda: read_law(np.ones((4, 4))), "4 cells cannot tell 25 candidates apart"),
         (lambda: read_law(np.ones(64), [(1, 2)]), "a kernel of order 1"),
         (lambda: read_law(np.ones(64), []), "a kernel of order 1"),
+        (
+            lambda: read_law(np.random.default_rng(0).random(64), inputs=np.ones((3, 64))),
+            "3 inputs cannot tell 6 candidates apart",
+        ),
         (lambda: read_laws(DERIVATIVES[2], DERIVATIVES[1]), "come in the order 1, 2, 3"),
         (lambda: Proxy(()), "have the shapes"),
         (lambda: Proxy((np.ones(3), np.ones((3, 2)))), "have the shapes"),

@@ -48,6 +48,17 @@ def test_the_born_series(seed):
     assert relative_error(third, 6 * born_tensor(3)) < 0.1
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_more_samples_make_the_series_better():
+    samples = lookup("born").sample(seed=0, count=6000)
+    found = perturb(samples.x, samples.y, samples.scale, orders=3)
+    slope, bend, third = found.derivatives
+    assert relative_error(slope, born_tensor(1)) < 2e-6
+    assert relative_error(bend, 2 * born_tensor(2)) < 4e-3
+    assert relative_error(third, 6 * born_tensor(3)) < 0.05
+
+
 def test_one_order_is_one_network():
     x, y, amplitude, slope, _ = quadratic()
     found = perturb(x, y, amplitude, orders=1)
