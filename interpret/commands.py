@@ -15,10 +15,10 @@ from typer.exceptions import TyperException
 from interpret import options
 
 if TYPE_CHECKING:
-    from interpret.born.run import BornRun
     from interpret.request import Request
     from interpret.run import Run
-    from systems import Supervised, System, Trajectories
+    from interpret.told_run import ToldRun
+    from systems import Known, Trajectories
 
 NOTHING_KEPT = "there was nothing to keep yet; the same command starts over."
 
@@ -76,6 +76,9 @@ def list_systems() -> None:
         if isinstance(system, systems.Supervised):
             table.add_row(name, f"{system.output}({system.inputs[0]}, …)", "", system.summary)
             continue
+        if isinstance(system, systems.FiniteVolume):
+            table.add_row(name, "E_n(δ, L)", ", ".join(system.models), system.summary)
+            continue
         potential = "" if system.potential is None else text(system.potential)
         drawn = ", ".join((*system.datasets, *system.windows))
         table.add_row(name, potential, drawn, system.summary)
@@ -102,6 +105,7 @@ def fit(
     terms: options.Terms = 4,
     descent: options.Descent = None,
     orders: options.Orders = 3,
+    scale: options.Scale = "default",
     features: options.Features = "auto",
     library: options.Library = None,
     threshold: options.Threshold = None,
@@ -155,6 +159,7 @@ def fit(
             terms=terms,
             descent=descent,
             orders=orders,
+            scale=scale,
         )
         motion = source.open()
         folder = runs.create(out, source.name)
@@ -163,7 +168,7 @@ def fit(
 
 
 def _fit(
-    motion: System | Supervised | Trajectories,
+    motion: Known | Trajectories,
     request: Request,
     folder: Path,
     *,
@@ -217,7 +222,7 @@ def _asked_before(resume: str, context: typer.Context) -> tuple[Path, Request]:
     return folder, replace(request, **changed)
 
 
-def _show(run: Run | BornRun, as_json: bool) -> None:
+def _show(run: Run | ToldRun, as_json: bool) -> None:
     from interpret.runs import to_json
 
     print(to_json(run.json()) if as_json else run.text())
@@ -285,13 +290,13 @@ def diagrams(
 @app.command()
 def show(run: RunName, json: AsJson = False) -> None:
     """Print the law of a finished run again, as the fit printed it."""
-    from interpret.born.run import KIND, BornRun
     from interpret.run import Run
     from interpret.runs import LAW, find, read
+    from interpret.told_run import ToldRun
 
     folder = find(run)
     law = read(folder / LAW) if (folder / LAW).exists() else {}
-    loader = BornRun.load if law.get("kind") == KIND else Run.load
+    loader = ToldRun.load if law.get("kind") else Run.load
     _show(loader(folder), json)
 
 
@@ -309,7 +314,7 @@ def compare(
     from interpret.comparison import compare as compare_law
     from interpret.law import Law
     from interpret.request import Request
-    from systems import InputError, Supervised, System, get
+    from systems import InputError, System, Trajectories, get
 
     contents = runs.load(run)
     if contents["law"].get("kind"):
@@ -318,7 +323,7 @@ def compare(
     # A run that Python saved was not asked for on the command line: its law names the system.
     asked = contents["request"]
     motion = get(law.system) if asked is None else Request.from_json(asked).source.open()
-    assert not isinstance(motion, Supervised), "a map's run holds no such law"
+    assert isinstance(motion, System | Trajectories), "a map's run holds no such law"
     system = motion if isinstance(motion, System) else System.observed(motion)
     asked_for = (contents["settings"] or {}).get("asked", {})
     if asked_for.get("knows_external"):

@@ -63,7 +63,7 @@ Model = Annotated[
     typer.Option(
         metavar="NAME",
         rich_help_panel="The model (of samples of phase space)",
-        help="exact, polynomial, coupling, neural or general.",
+        help="exact, polynomial, coupling, neural or general; of luescher neural or structured.",
     ),
 ]
 Trap = Annotated[
@@ -100,12 +100,20 @@ Orders = Annotated[
     ),
 ]
 
+Scale = Annotated[
+    Literal["default", "slides"],
+    typer.Option(
+        rich_help_panel="The model (of samples of phase space)",
+        help="luescher: slides trains as long as the paper did, for a GPU.",
+    ),
+]
+
 Features = Annotated[
     str,
     _law(
         metavar="F=EXPR,…",
         help="What the potential depends on, such as 'r=sqrt(x**2+y**2)'; auto: find it. Of a "
-        "model: raw, log-r or exp-log.",
+        "model: raw, log-r or exp-log; of luescher: raw or grid.",
     ),
 ]
 Library = Annotated[

@@ -10,7 +10,6 @@ from typing import Any
 
 import systems
 from interpret import runs
-from interpret.born.run import BornRun
 from interpret.comparison import Comparison, compare
 from interpret.invariants import discover
 from interpret.keeping import kept
@@ -22,7 +21,8 @@ from interpret.refinement import refine
 from interpret.regression import regress
 from interpret.run import Run
 from interpret.samples import Samples, probe
-from systems import InputError, Supervised, System, Trajectories
+from interpret.told_run import ToldRun
+from systems import FiniteVolume, InputError, Known, Supervised, System, Trajectories
 from systems.expressions import parse_assignments
 from training.features import Features
 from training.fit import Fit
@@ -51,7 +51,7 @@ class Motion:
 
 
 def fit(
-    source: str | System | Supervised | Trajectories,
+    source: str | Known | Trajectories,
     *,
     dataset: str | None = None,
     features: str | Mapping[str, Any] = "auto",
@@ -74,7 +74,8 @@ def fit(
     terms: int = 4,
     descent: str | None = None,
     orders: int = 3,
-) -> Run | BornRun:
+    scale: str = "default",
+) -> Run | ToldRun:
     """Get or take the motion, learn its potential, read the law off it, refine, compare.
 
     source     a system's name (or a Python file with a SYSTEM), a System, or Trajectories
@@ -98,7 +99,8 @@ def fit(
     trap       the external potential: "known", "unknown" or "auto"; terms: most terms of a law
     descent    of the exact model, a descent beside the solve
 
-    Of maps such as "born": samples, and how many orders of the series to read off.
+    Of "born": samples, and how many orders of the series to read off. Of "luescher": samples, the
+    model "neural" or "structured", features "grid" or "raw", and the scale "default" or "slides".
 
     Raises InputError, one sentence saying what happened and what to try. The truth of the system
     is read by ``compare`` alone.
@@ -114,6 +116,21 @@ def fit(
             _refuse_unused(threshold=threshold, optimizer=optimizer, dataset=dataset)
             series = AskedBorn(orders, samples, noise, recipe, seed, steps)
             return fit_born(system, series, out=out, resume=resume, watch=progress)
+        if isinstance(system, FiniteVolume):
+            from interpret.luescher.pipeline import AskedLevels, fit_luescher
+
+            _refuse_unused(threshold=threshold, optimizer=optimizer, dataset=dataset)
+            levels = AskedLevels(
+                model=model or "neural",
+                inputs="grid" if features == "auto" else str(features),
+                samples=samples,
+                noise=noise,
+                scale=scale,
+                steps=steps,
+                seed=seed,
+                device=device,
+            )
+            return fit_luescher(system, levels, out=out, resume=resume, watch=progress)
         if model is not None or window is not None or (system.windows and not system.datasets):
             from interpret.lagrangians.pipeline import Asked, fit_window
 

@@ -27,6 +27,7 @@ class Progress:
         self._shown = not quiet and self._stream.isatty()
         self._bar: rich.progress.Progress | None = None
         self._drawn = -math.inf
+        self._tasks: dict[str, rich.progress.TaskID] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -41,8 +42,8 @@ class Progress:
             self._bar.stop()
             self._bar = None
 
-    def update(self, step: int, total: int, loss: float) -> None:
-        """Say that `step` of `total` steps are done, and the loss reached."""
+    def update(self, step: int, total: int, loss: float | None) -> None:
+        """Say that `step` of `total` steps are done, and the loss reached; none: data are made."""
         if not self._shown:
             return
         now = time.monotonic()
@@ -51,10 +52,11 @@ class Progress:
         self._drawn = now
         if self._bar is None:
             self._bar = _bar(self._stream)
-            self._bar.add_task("training", total=total, loss=loss)
             self._bar.start()
-        task = self._bar.task_ids[0]
-        self._bar.update(task, completed=step, total=total, loss=loss, refresh=True)
+        what, told = ("drawing", "") if loss is None else ("training", f"loss {loss:.3g}")
+        if what not in self._tasks:
+            self._tasks[what] = self._bar.add_task(what, total=total, told=told)
+        self._bar.update(self._tasks[what], completed=step, total=total, told=told, refresh=True)
 
 
 def _bar(stream: TextIO) -> rich.progress.Progress:
@@ -65,7 +67,7 @@ def _bar(stream: TextIO) -> rich.progress.Progress:
         widgets.TextColumn("{task.description}"),
         widgets.BarColumn(),
         widgets.MofNCompleteColumn(),
-        widgets.TextColumn("loss {task.fields[loss]:.3g}"),
+        widgets.TextColumn("{task.fields[told]}"),
         widgets.TimeRemainingColumn(),
         console=Console(file=stream),
         transient=True,

@@ -30,6 +30,7 @@ class Request:
     terms: int = 4
     descent: str | None = None
     orders: int = 3
+    scale: str = "default"
 
     @property
     def settings(self) -> dict[str, Any]:

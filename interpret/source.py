@@ -10,8 +10,7 @@ from systems.errors import InputError
 
 if TYPE_CHECKING:
     from systems.data import Trajectories
-    from systems.supervised import Supervised
-    from systems.system import System
+    from systems.find import Known
 
 KINDS = ("system", "data", "potential", "lagrangian")
 
@@ -79,7 +78,7 @@ class Source:
             return Path(self.data).stem
         return "potential" if self.potential is not None else "lagrangian"
 
-    def open(self) -> System | Supervised | Trajectories:
+    def open(self) -> Known | Trajectories:
         """The system, the map or the trajectories; raises InputError when they cannot be had."""
         mass = _numbers("mass", self.mass)
         coordinates = _names("coordinates", self.coordinates)

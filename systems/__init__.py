@@ -11,9 +11,10 @@ A system of one's own is a Python file with a `SYSTEM`, see `get`, or an express
 `from_potential` and `from_lagrangian`. Measured trajectories are read by `read`.
 """
 
+from systems.boxes import FiniteVolume
 from systems.data import Trajectories, Trajectory
 from systems.errors import InputError
-from systems.find import get, lookup, names
+from systems.find import Known, get, lookup, names
 from systems.phase_space import PhaseSamples, Window
 from systems.readers import read
 from systems.supervised import Supervised, ValueSamples
@@ -22,7 +23,9 @@ from systems.user import from_lagrangian, from_potential
 
 __all__ = [
     "Dataset",
+    "FiniteVolume",
     "InputError",
+    "Known",
     "PhaseSamples",
     "Supervised",
     "System",

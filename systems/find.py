@@ -12,9 +12,13 @@ from pathlib import Path
 from types import ModuleType
 
 from systems import catalog
+from systems.boxes import FiniteVolume
 from systems.errors import InputError, nearest
 from systems.supervised import Supervised
 from systems.system import System
+
+Known = System | Supervised | FiniteVolume
+"""What the catalog holds: motions, and maps of two kinds."""
 
 KINDS = {int: "a whole number", float: "a number", str: "a word"}
 
@@ -44,20 +48,18 @@ def get(name_or_path: str | Path, parameters: Mapping[str, str | float] | None =
     Traceback (most recent call last):
         ...
     systems.errors.InputError: there is no system 'columb'. Did you mean 'coulomb'? There are \
-born, central_force, coulomb, double_well, oscillator, trapped_charges, trapped_particles.
+born, central_force, coulomb, double_well, luescher, oscillator, trapped_charges, trapped_particles.
     """
     found = lookup(name_or_path, parameters)
-    if isinstance(found, Supervised):
+    if not isinstance(found, System):
         raise InputError(
-            f"{found.name!r} is a map from {len(found.inputs)} inputs to {found.output}, not a "
-            f"motion: it has no potential, trajectories or windows."
+            f"{found.name!r} is a map from {found.between}, not a motion: it has no potential, "
+            f"trajectories or windows."
         )
     return found
 
 
-def lookup(
-    name_or_path: str | Path, parameters: Mapping[str, str | float] | None = None
-) -> System | Supervised:
+def lookup(name_or_path: str | Path, parameters: Mapping[str, str | float] | None = None) -> Known:
     """What `get` finds, or a problem that is a map from inputs to a number.
 
     >>> lookup("born", {"steps": 8}).dimension
@@ -92,20 +94,16 @@ def _run(path: Path) -> ModuleType:
     return module
 
 
-def _system(
-    module: ModuleType, name: str, parameters: Mapping[str, str | float] | None
-) -> System | Supervised:
+def _system(module: ModuleType, name: str, parameters: Mapping[str, str | float] | None) -> Known:
     if parameters:
         return _made(module, name, parameters)
     system = getattr(module, "SYSTEM", None)
-    if not isinstance(system, System | Supervised):
+    if not isinstance(system, Known):
         raise InputError(f"{name!r} defines no SYSTEM = System(...).")
     return system
 
 
-def _made(
-    module: ModuleType, name: str, parameters: Mapping[str, str | float]
-) -> System | Supervised:
+def _made(module: ModuleType, name: str, parameters: Mapping[str, str | float]) -> Known:
     """The system with other parameters, each read as the kind that its default has."""
     make = getattr(module, "make", None)
     if make is None:
@@ -126,5 +124,5 @@ def _made(
                 f"the parameter {key} of {name!r} must be {KINDS[kind]}, not {value!r}."
             ) from error
     system = make(**read)
-    assert isinstance(system, System | Supervised), "make() returns a system"
+    assert isinstance(system, Known), "make() returns a system"
     return system

@@ -131,6 +131,11 @@ class Supervised:
         """d, the number of inputs."""
         return len(self.inputs)
 
+    @property
+    def between(self) -> str:
+        """From what the map leads to what, in words."""
+        return f"{_counted(self.dimension, 'input')} to {self.output}"
+
     def sample(self, seed: int = 0, count: int | None = None) -> ValueSamples:
         """Random inputs with their exact values; held-out samples are those of another seed."""
         return self.draw(seed, self.count if count is None else count)

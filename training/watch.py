@@ -8,5 +8,5 @@ from typing import Protocol
 class Watch(Protocol):
     """Anything that wants to see the training go by, a progress bar say."""
 
-    def update(self, step: int, total: int, loss: float) -> None:
-        """Called after each outer iteration."""
+    def update(self, step: int, total: int, loss: float | None) -> None:
+        """Called after each outer iteration, and with no loss while data are made."""

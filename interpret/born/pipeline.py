@@ -14,9 +14,9 @@ from interpret.born.baselines import fit_kernel, fit_polynomial
 from interpret.born.comparison import compare
 from interpret.born.laws import read_laws
 from interpret.born.proxy import Proxy
-from interpret.born.run import BornRun
 from interpret.keeping import kept
 from interpret.provenance import provenance
+from interpret.told_run import ToldRun
 from interpret.value import order as in_one_digit
 from systems.errors import InputError
 from systems.scattering import born_tensor, born_terms
@@ -27,6 +27,7 @@ from training.perturbation import Perturbation, perturb, relative_error
 from training.stencils import Array
 from training.watch import Watch
 
+KIND = "born"
 SEED_STEP = 1_000_003
 HELD_OUT = 2000
 MOST_KERNEL = 3000
@@ -69,7 +70,7 @@ def fit_born(
     out: str | Path | None = None,
     resume: str | Path | None = None,
     watch: Watch | None = None,
-) -> BornRun:
+) -> ToldRun:
     """Train order by order, read the derivatives at U = 0, and the law of each order off them.
 
     Least squares and kernel ridge on the same samples are told beside: where they do better the
@@ -102,7 +103,8 @@ def fit_born(
         lines.append(effect)
     seconds = time.perf_counter() - started
     lines.append(f"{seconds:.1f} s, {found.iterations} outer iterations, {found.neurons} neurons")
-    run = BornRun(
+    run = ToldRun(
+        KIND,
         tuple(lines),
         {
             "system": system.name,

@@ -67,7 +67,7 @@ class Pace:
 
     told: list[tuple[int, float]] = field(default_factory=list)
 
-    def update(self, step: int, total: int, loss: float) -> None:
+    def update(self, step: int, total: int, loss: float | None) -> None:
         self.told.append((step, time.process_time()))
 
     @property

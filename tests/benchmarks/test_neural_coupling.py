@@ -77,7 +77,7 @@ class Deadline:
 
     end: float
 
-    def update(self, step: int, total: int, loss: float) -> None:
+    def update(self, step: int, total: int, loss: float | None) -> None:
         if time.process_time() > self.end:
             raise OutOfTime
 

@@ -58,6 +58,20 @@ def test_a_fast_loop_is_not_slowed():
     assert stream.getvalue().count("loss") <= 10 * spent + 3
 
 
+def test_data_that_are_made_have_no_loss():
+    stream = Terminal()
+
+    with Progress(stream=stream) as progress:
+        progress.update(step=5, total=5, loss=None)
+        progress.update(step=7, total=7, loss=0.25)
+
+    made, _, trained = stream.getvalue().partition("training")
+    assert "drawing" in made
+    assert "5/5" in made
+    assert "loss" not in made
+    assert "loss 0.25" in trained
+
+
 def test_an_error_inside_closes_the_bar():
     stream = Terminal()
 

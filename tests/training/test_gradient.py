@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from systems.errors import InputError
+from training.adamw import AdamW
 from training.bases.perceptron import Perceptron
 from training.checkpoint import Checkpoint
 from training.gradient import MOST_HISTORY, Adam, GradientDescent, descend
@@ -45,6 +47,22 @@ def interrupted_at(loss, when):
 
 
 # The network
+
+
+@pytest.mark.parametrize("activation", ["tanh", "softplus", "elu"])
+@pytest.mark.parametrize("output", ["linear", "exp"])
+@pytest.mark.parametrize("hidden", [(), (5,), (7, 4, 6)])
+def test_several_outputs_are_several_functions(activation, output, hidden):
+    x = torch.randn(20, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    network = Perceptron.glorot(3, hidden, 2, activation, output, outputs=4).to(x)
+    assert network.size == 4
+    values, slopes = network.values(x), network.gradients(x)
+    for k in range(4):
+        weights = (*network.weights[:-1], network.weights[-1][:, k : k + 1])
+        biases = (*network.biases[:-1], network.biases[-1][k : k + 1])
+        alone = replace(network, weights=weights, biases=biases)
+        torch.testing.assert_close(values[:, k : k + 1], alone.values(x))
+        torch.testing.assert_close(slopes[..., k : k + 1], alone.gradients(x))
 
 
 @pytest.mark.parametrize("activation", ["tanh", "softplus", "elu"])
@@ -266,3 +284,41 @@ def test_a_loss_that_is_not_finite_says_what_to_try(bad):
 
     with pytest.raises(InputError, match=rf"loss is {bad} by step 5: the step size 0\.01"):
         descend(failing, START, GradientDescent(0.01), steps=10)
+
+
+# AdamW
+
+
+def test_adamw_is_torchs():
+    """The same path as torch's optimizer with a rate set by hand at every step."""
+    rule = AdamW(rate=0.05, steps=40, warmup=10, decay=0.3)
+    done = descend(valley, START, rule, steps=40)
+    w = START.clone().requires_grad_(True)
+    other = torch.optim.AdamW([w], betas=(0.9, rule.beta2), weight_decay=rule.decay)
+    for step in range(40):
+        other.param_groups[0]["lr"] = rule.rate_at(step)
+        other.zero_grad()
+        torch.autograd.backward(valley(w, step)[0])
+        other.step()
+    torch.testing.assert_close(done.parameters, w.detach(), rtol=1e-12, atol=0)
+
+
+def test_adamw_goes_on_from_a_checkpoint_as_if_nothing_had_happened():
+    rule = AdamW(rate=0.05, steps=60, warmup=10)
+    whole = descend(valley, START, rule, steps=60)
+    checkpoint = Checkpoint()
+    with pytest.raises(KeyboardInterrupt):
+        descend(interrupted_at(valley, 25), START, rule, steps=60, checkpoint=checkpoint)
+    resumed = descend(valley, START, rule, steps=60, checkpoint=checkpoint)
+    assert torch.equal(whole.parameters, resumed.parameters)
+    assert whole.history == resumed.history
+
+
+def test_the_rate_rises_and_falls():
+    rule = AdamW(rate=2e-3, steps=1000, warmup=100)
+    rates = [rule.rate_at(step) for step in range(1001)]
+    top = rates.index(max(rates))
+    assert 90 <= top <= 100
+    assert rates[:top] == sorted(rates[:top])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert rates[-1] == pytest.approx(2e-6)

@@ -1,4 +1,4 @@
-"""A multilayer perceptron, output layer included, as a basis of one function."""
+"""A multilayer perceptron, output layer included, as a basis of its outputs."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ OUTPUTS = ("linear", "exp")
 
 @dataclass(frozen=True)
 class Perceptron:
-    """phi_1(x) = g(W_L s(... s(W_1 x + b_1) ...) + b_L): everything is trained, nothing solved for.
+    """phi(x) = g(W_L s(... s(W_1 x + b_1) ...) + b_L): everything is trained, nothing solved for.
 
-    V(x) = 1 * phi_1(x), so that whatever takes a basis and coefficients takes this network too.
-    The activation s is one of ``ACTIVATIONS``; the output g is "linear" (g(z) = z) or "exp". The
-    input is not scaled. The precision is that of the weights.
+    With one output V(x) = 1 * phi_1(x), so that whatever takes a basis and coefficients takes this
+    network too. The activation s is one of ``ACTIVATIONS``; the output g is "linear" (g(z) = z) or
+    "exp". The input is not scaled. The precision is that of the weights.
 
     Shapes: ``weights[l]`` is (inputs, outputs), ``biases[l]`` is (outputs,), the last layer has
-    one output; x is (n, f). Raises InputError for an unknown activation or output.
+    K outputs; x is (n, f). Raises InputError for an unknown activation or output.
     """
 
     weights: tuple[Tensor, ...]
@@ -64,6 +64,7 @@ class Perceptron:
         seed: int,
         activation: str = "tanh",
         output: str = "linear",
+        outputs: int = 1,
     ) -> Perceptron:
         """W_l ~ U(-a, a) with a = sqrt(6 / (inputs + outputs)), biases 0; single precision.
 
@@ -73,7 +74,7 @@ class Perceptron:
         torch.Size([321])
         """
         generator = torch.Generator().manual_seed(seed)
-        sizes = (inputs, *hidden, 1)
+        sizes = (inputs, *hidden, outputs)
         weights = []
         for before, after in pairwise(sizes):
             bound = math.sqrt(6 / (before + after))
@@ -84,11 +85,11 @@ class Perceptron:
 
     @property
     def size(self) -> int:
-        """K = 1."""
-        return 1
+        """K, the number of outputs."""
+        return self.biases[-1].numel()
 
     def values(self, x: Tensor) -> Tensor:
-        """phi_1(x_i), shape (n, 1)."""
+        """phi_k(x_i), shape (n, K)."""
         activate, _ = ACTIVATIONS[self.activation]
         hidden = x
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
@@ -97,7 +98,7 @@ class Perceptron:
         return last.exp() if self.output == "exp" else last
 
     def gradients(self, x: Tensor) -> Tensor:
-        """d phi_1/d x_j, shape (n, f, 1), by one forward tangent a feature.
+        """d phi_k/d x_j, shape (n, f, K), by one forward tangent a feature.
 
         >>> line = Perceptron((torch.tensor([[3.0]]),), (torch.zeros(1),), output="exp")
         >>> line.gradients(torch.zeros(1, 1))

@@ -1,4 +1,4 @@
-"""Run of the neural perturbation theory: laws, comparisons and baselines, printed and kept."""
+"""Runs that are told in a text of their own: the Born series, and levels in boxes."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from typing import Any
 from interpret import runs
 from systems.errors import InputError
 
-KIND = "born"
-
 
 @dataclass(frozen=True, eq=False)
-class BornRun:
-    """What `fit_born` came to, as text and as plain numbers.
+class ToldRun:
+    """What a fit came to, as text and as plain numbers.
 
-    ``lines`` are the printed form; ``contents`` the JSON object; ``found`` the trained networks in
-    the process that trained them, None in a loaded run.
+    ``kind`` is "born" or "luescher"; ``lines`` are the printed form; ``contents`` the JSON object;
+    ``found`` is what was trained, in the process that trained it, and None in a loaded run.
     """
 
+    kind: str
     lines: tuple[str, ...]
     contents: Mapping[str, Any]
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -43,7 +42,7 @@ class BornRun:
     def save(self, path: str | Path) -> Path:
         """Write the run into a folder (see ``interpret.runs``), all of it or nothing."""
         folder = Path(path)
-        law = {"kind": KIND, "lines": list(self.lines), **self.contents}
+        law = {"kind": self.kind, "lines": list(self.lines), **self.contents}
         runs.save(
             folder,
             {
@@ -56,12 +55,13 @@ class BornRun:
         return folder
 
     @staticmethod
-    def load(path: str | Path) -> BornRun:
+    def load(path: str | Path) -> ToldRun:
         """The run that ``save`` wrote; raises InputError for a missing or damaged one."""
         kept = runs.load(path)
         law = dict(kept["law"])
-        if law.pop("kind", None) != KIND:
-            raise InputError(f"{path} holds no run of the Born series.")
+        kind = law.pop("kind", None)
+        if kind is None:
+            raise InputError(f"{path} holds a law with a potential; Run.load reads it.")
         lines = tuple(law.pop("lines", ()))
         asked = (kept["settings"] or {}).get("asked", {})
-        return BornRun(lines, law, asked, kept["provenance"] or {}, path=kept["path"])
+        return ToldRun(kind, lines, law, asked, kept["provenance"] or {}, path=kept["path"])
