@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.exceptions import TyperException
 
-from interpret import options
+from interpret import luescher_commands, options
 
 if TYPE_CHECKING:
     from interpret.request import Request
@@ -28,6 +28,7 @@ RunName = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(luescher_commands.app, name="luescher")
 
 
 class Interrupted(TyperException):
@@ -193,8 +194,10 @@ def _fit(
             )
     except KeyboardInterrupt:
         resuming = f"interpret fit --resume {shlex.quote(str(folder))}"
-        kept = f"the training so far is kept; go on with `{resuming}`."
-        raise Interrupted(kept if checkpoint.exists() else NOTHING_KEPT) from None
+        what = "the training so far is" if checkpoint.exists() else "the data drawn so far are"
+        kept = f"{what} kept; go on with `{resuming}`."
+        # A folder in which nothing was kept has been given back.
+        raise Interrupted(kept if folder.exists() else NOTHING_KEPT) from None
     _show(run, as_json)
     if not as_json:
         print(f"kept in {folder}")

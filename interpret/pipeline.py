@@ -110,27 +110,30 @@ def fit(
     """
     if not isinstance(source, Trajectories):
         system = systems.lookup(source) if isinstance(source, str) else source
-        if isinstance(system, Supervised):
-            from interpret.born.pipeline import AskedBorn, fit_born
+        if isinstance(system, Supervised | FiniteVolume):
+            from interpret.maps import fit_map
 
-            _refuse_unused(threshold=threshold, optimizer=optimizer, dataset=dataset)
-            series = AskedBorn(orders, samples, noise, recipe, seed, steps)
-            return fit_born(system, series, out=out, resume=resume, watch=progress)
-        if isinstance(system, FiniteVolume):
-            from interpret.luescher.pipeline import AskedLevels, fit_luescher
-
-            _refuse_unused(threshold=threshold, optimizer=optimizer, dataset=dataset)
-            levels = AskedLevels(
-                model=model or "neural",
-                inputs="grid" if features == "auto" else str(features),
-                samples=samples,
-                noise=noise,
-                scale=scale,
-                steps=steps,
-                seed=seed,
-                device=device,
-            )
-            return fit_luescher(system, levels, out=out, resume=resume, watch=progress)
+            asked = {
+                "dataset": dataset,
+                "window": window,
+                "features": features,
+                "library": library,
+                "threshold": threshold,
+                "optimizer": optimizer,
+                "noise": noise,
+                "recipe": recipe,
+                "seed": seed,
+                "device": device,
+                "steps": steps,
+                "model": model,
+                "samples": samples,
+                "trap": trap,
+                "terms": terms,
+                "descent": descent,
+                "orders": orders,
+                "scale": scale,
+            }
+            return fit_map(system, asked, out=out, resume=resume, watch=progress)
         if model is not None or window is not None or (system.windows and not system.datasets):
             from interpret.lagrangians.pipeline import Asked, fit_window
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from systems.errors import InputError, nearest
-from systems.finite_volume.level_samples import LevelSamples
+
+if TYPE_CHECKING:
+    from systems.finite_volume.level_samples import LevelSamples
 
 Report = Callable[[int, int], None]
 """Told how many of how many are done."""
 
-Draw = Callable[[str, int, int, Report | None], LevelSamples]
+Draw = Callable[[str, int, int, Report | None], "LevelSamples"]
+"""(model, seed, systems, report) -> levels in boxes."""
 
 
 @dataclass(frozen=True, eq=False)

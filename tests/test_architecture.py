@@ -80,7 +80,9 @@ def test_systems_loads_no_torch(root):
     assert loaded & {"torch", "training", "interpret", "pysindy", "matplotlib"} == set()
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["fit", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["fit", "--help"], ["luescher", "levels", "--help"], ["--version"]]
+)
 def test_help_loads_nothing_heavy(root, arguments):
     loaded = loaded_by(root, "-m", "interpret", *arguments)
 

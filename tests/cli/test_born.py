@@ -59,7 +59,8 @@ def test_two_orders_of_few_steps(capfd):
         (["--samples", "50"], "too few to train on"),
         (["--recipe", "mlp"], "has the recipes default and paper"),
         (["--set", "steps=0"], "one step or more"),
-        (["--threshold", "0.1"], "leave out the threshold"),
+        (["--threshold", "0.1"], "born has no use for all of that; leave out the threshold"),
+        (["--model", "neural", "--descent", "gd"], "leave out the model, the descent"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_line(capfd, arguments, message):

@@ -19,6 +19,7 @@ NO_MODEL = {
     "terms": 4,
     "descent": None,
     "orders": 3,
+    "scale": "default",
 }
 
 

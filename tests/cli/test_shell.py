@@ -19,9 +19,17 @@ from systems.errors import InputError
 
 
 def commands():
-    """Each command of the program with its name, the program itself included."""
+    """Each command of the program with its name, the program itself included, and sub-commands."""
     program = typer.main.get_command(app)
-    return [("interpret", program), *program.commands.items()]
+    return [("interpret", program), *below(program)]
+
+
+def below(group, prefix=""):
+    """The commands of a group, and those of the groups among them, as "group command"."""
+    for name, command in group.commands.items():
+        yield f"{prefix}{name}", command
+        if hasattr(command, "commands"):
+            yield from below(command, f"{prefix}{name} ")
 
 
 @pytest.mark.parametrize(("name", "command"), commands(), ids=lambda value: str(value))

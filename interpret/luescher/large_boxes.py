@@ -1,0 +1,38 @@
+"""Many levels in large boxes, by the Hamiltonian: what poles can be seen in blindly."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from systems.boxes import FiniteVolume
+from systems.finite_volume import levels, phase_shifts
+from systems.finite_volume.level_samples import ENERGIES
+from systems.finite_volume.models import THRESHOLD
+from systems.finite_volume.points import LevelPoints
+from systems.finite_volume.wave_numbers import wave_number
+
+BOXES = tuple(np.arange(18.0, 26.0).tolist())
+"""In fm: here Lüscher's formula holds to 1e-5 rad and better."""
+
+SYSTEMS = 6
+COUNT = 75
+"""Levels of every box: all below 1 GeV."""
+
+ABOVE = 0.5
+"""MeV above threshold, from which on levels are taken."""
+
+
+def large_boxes(problem: FiniteVolume, seed: int = 0) -> LevelPoints:
+    """Levels of six systems of every model in boxes of 18 to 25 fm, with their exact δ."""
+    parts = []
+    for model in problem.models:
+        couplings = problem.sample(model, seed, SYSTEMS).couplings
+        assert couplings is not None, "drawn systems have couplings"
+        for box in BOXES:
+            energies = levels(couplings, box, COUNT)
+            for system, row in enumerate(energies):
+                inside = (row > THRESHOLD + ABOVE) & (row < ENERGIES[-1])
+                phases = phase_shifts(couplings[np.array([system])], row[inside])[0]
+                k = wave_number(row[inside])
+                parts.append(LevelPoints(k, np.full(len(k), box), phases, np.flatnonzero(inside)))
+    return LevelPoints.joined(parts)

@@ -1,0 +1,260 @@
+"""From levels in boxes to Lüscher's formula: train on two models, ask a third, read the law."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from interpret import runs
+from interpret.keeping import kept
+from interpret.luescher.constant import ConstantShifts
+from interpret.luescher.data import LevelStore
+from interpret.luescher.large_boxes import large_boxes
+from interpret.luescher.reading import read
+from interpret.luescher.scores import Score
+from interpret.provenance import provenance
+from interpret.told_run import ToldRun
+from systems.boxes import FiniteVolume
+from systems.errors import InputError, nearest
+from systems.finite_volume import luescher_levels, phase
+from systems.finite_volume.level_samples import LevelSamples
+from systems.finite_volume.points import LevelPoints
+from training.checkpoint import Checkpoint
+from training.levels.inputs import KINDS
+from training.levels.network import LevelNetwork, LevelSettings, learn_levels
+from training.levels.structured import KinematicPhase, learn_phase
+from training.stencils import Array
+from training.watch import Watch
+
+KIND = "luescher"
+SEED_STEP = 1_000_003
+HELD_OUT = 0.2
+"""Systems held out of every model, as a part of those that are learned from."""
+
+FEWEST_HELD_OUT = 20
+MODELS = ("neural", "structured")
+SCALES: Mapping[str, LevelSettings] = {
+    "default": LevelSettings(),
+    # The paper's size: in minutes on a GPU, in hours without.
+    "slides": LevelSettings(batch=10_000, steps=200_000),
+}
+CONSTANT = "constant δ"
+
+Predict = Callable[[Array, Array], Array]
+"""Phases (n, K) and boxes (n,) to levels (n, count) in MeV, NaN where there is none."""
+
+
+@dataclass(frozen=True)
+class AskedLevels:
+    """What a fit of levels in boxes was asked for.
+
+    model     "neural", a network of everything, or "structured", one curve φ with φ + δ = nπ
+    inputs    of the network: "grid", δ at fixed kL/2π, or "raw", the table of δ(E) and L
+    samples   systems of each model; the problem's own number by default
+    noise     on the levels that are learned from, as a fraction of each level's spread
+    scale     "default", or "slides" for the size of the paper's training
+    steps     of the training
+    """
+
+    model: str = "neural"
+    inputs: str = "grid"
+    samples: int | None = None
+    noise: float = 0.0
+    scale: str = "default"
+    steps: int | None = None
+    seed: int = 0
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        for what, value, known in (
+            ("model", self.model, MODELS),
+            ("scale", self.scale, tuple(SCALES)),
+            ("inputs", self.inputs, KINDS),
+        ):
+            if value not in known:
+                raise InputError(
+                    f"levels in boxes have the {what} {' or '.join(known)}, not {value!r}."
+                    f"{nearest(value, known)}"
+                )
+        if not 0 <= self.noise < np.inf:
+            raise InputError(f"the noise is a fraction such as 0.01, not {self.noise}.")
+
+
+def fit_luescher(
+    system: FiniteVolume,
+    asked: AskedLevels | None = None,
+    *,
+    out: str | Path | None = None,
+    resume: str | Path | None = None,
+    watch: Watch | None = None,
+) -> ToldRun:
+    """Learn levels of the trained models, and read the law off what is predicted for the unseen.
+
+    The levels that are learned from come from the Hamiltonian in a box; Lüscher's formula is read
+    by the comparison alone. Held-out levels of every model, and constant phase shifts, which no
+    model has, tell how good the map is.
+
+    Raises InputError, one sentence saying what happened and what to try.
+    """
+    started = time.perf_counter()
+    asked = asked or AskedLevels()
+    count = system.count if asked.samples is None else asked.samples
+    # What the constructors refuse must be refused before minutes of training.
+    with kept(out, resume) as checkpoint:
+        folder = None if out is None and resume is None else Path(out or str(resume))
+        store = LevelStore(system, folder, watch)
+        trained_on = [store.levels(model, asked.seed, count) for model in system.trained]
+        few = max(FEWEST_HELD_OUT, round(HELD_OUT * count))
+        held_out = {
+            model: store.levels(model, asked.seed + SEED_STEP, few) for model in system.models
+        }
+        noisy = [_with_noise(part, asked.noise, asked.seed) for part in trained_on]
+        found = _learned(noisy, asked, watch, checkpoint)
+    predictions = _predictions(found, trained_on[0].energies)
+    scores = {name: _scores(predict, system, held_out) for name, predict in predictions.items()}
+    chosen = next(iter(predictions.values()))
+    unseen = [held_out[model] for model in system.unseen]
+    points = [LevelPoints.of(part, _asked_of(part, chosen)) for part in unseen]
+    reading = read(LevelPoints.joined(points), large_boxes(system, asked.seed), asked.seed)
+    seconds = time.perf_counter() - started
+    lines = [
+        f"{system.name}   E_n(δ, L) by {len(trained_on[0])} sets of levels of each of "
+        f"{' and '.join(system.trained)}; {', '.join(system.unseen)} unseen",
+        *_table(scores),
+        f"read off the levels that the {next(iter(predictions))} predicts of "
+        f"{', '.join(system.unseen)}:",
+        *reading.lines(),
+        _cost(found, seconds),
+    ]
+    run = ToldRun(
+        KIND,
+        tuple(lines),
+        {
+            "system": system.name,
+            "scores": {
+                name: {asked_of: score.to_json() for asked_of, score in each.items()}
+                for name, each in scores.items()
+            },
+            **reading.to_json(),
+            "seconds": seconds,
+        },
+        {"source": system.name, **asdict(asked), "parameters": dict(system.parameters)},
+        provenance(seed=asked.seed, digest=trained_on[0].digest()),
+        _files(found),
+        found,
+        folder,
+    )
+    if out is not None:
+        run.save(out)
+        (Path(out) / runs.CHECKPOINT).unlink(missing_ok=True)
+    return run
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedLevels:
+    """The network, where one was asked for, and the structured model's curve."""
+
+    network: LevelNetwork | None
+    phase: KinematicPhase
+
+
+def _learned(
+    samples: list[LevelSamples], asked: AskedLevels, watch: Watch | None, checkpoint: Checkpoint
+) -> LearnedLevels:
+    curve = learn_phase(samples)
+    if asked.model == "structured":
+        return LearnedLevels(None, curve)
+    settings = SCALES[asked.scale]
+    if asked.steps is not None:
+        settings = replace(settings, steps=asked.steps)
+    network = learn_levels(
+        samples,
+        kind=asked.inputs,
+        settings=settings,
+        seed=asked.seed,
+        device=asked.device,
+        watch=watch,
+        checkpoint=checkpoint,
+    )
+    return LearnedLevels(network, curve)
+
+
+def _with_noise(samples: LevelSamples, fraction: float, seed: int) -> LevelSamples:
+    if not fraction:
+        return samples
+    rng = np.random.default_rng(seed + SEED_STEP)
+    noise = rng.standard_normal(samples.levels.shape) * samples.levels.std(axis=0)
+    return replace(samples, levels=samples.levels + fraction * noise)
+
+
+def _predictions(found: LearnedLevels, energies: Array) -> dict[str, Predict]:
+    """What predicts levels, the one that was asked for first; Lüscher's formula itself last."""
+
+    def by(kinematic: Callable[[Array], Array]) -> Predict:
+        return lambda phases, boxes: luescher_levels(energies, phases, boxes, kinematic=kinematic)
+
+    named: dict[str, Predict] = {} if found.network is None else {"network": found.network}
+    return named | {"structured model": by(found.phase), "Lüscher's formula": by(phase)}
+
+
+def _scores(
+    predict: Predict, system: FiniteVolume, held_out: Mapping[str, LevelSamples]
+) -> dict[str, Score]:
+    """How good the levels of every model are, and those of constant phase shifts."""
+    first = next(iter(held_out.values()))
+    scores = {}
+    for model, samples in held_out.items():
+        what = f"{model} unseen" if model in system.unseen else f"{model} held out"
+        scores[what] = _score(_asked_of(samples, predict), samples.levels)
+    constant = ConstantShifts.of(first.energies)
+    scores[CONSTANT] = _score(predict(constant.phases, constant.boxes), constant.levels)
+    return scores
+
+
+def _score(predicted: Array, truth: Array) -> Score:
+    """Of levels n >= 1 alone where the lowest, below threshold, is none of the map's."""
+    above = np.isfinite(predicted[:, 0]).all()
+    return Score.of(predicted, truth) if above else Score.of(predicted[:, 1:], truth[:, 1:])
+
+
+def _asked_of(samples: LevelSamples, predict: Predict) -> Array:
+    return predict(samples.phases[samples.system], samples.boxes)
+
+
+def _table(scores: Mapping[str, Mapping[str, Score]]) -> list[str]:
+    columns = list(next(iter(scores.values())))
+    lines = [f"{'rms MeV, within 1 MeV':24s}" + "".join(f"{name:22s}" for name in columns)]
+    for name, each in scores.items():
+        cells = (f"{score.rms:.2g}  {100 * score.close:.2f} %" for score in each.values())
+        lines.append(f"{name:24s}" + "".join(f"{cell:22s}" for cell in cells))
+    return [line.rstrip() for line in lines]
+
+
+def _cost(found: LearnedLevels, seconds: float) -> str:
+    if found.network is None:
+        return f"{seconds:.1f} s"
+    return f"{seconds:.1f} s, {found.network.neurons} neurons, shown {found.network.inputs.kind}"
+
+
+def _files(found: LearnedLevels) -> dict[str, runs.Content]:
+    """The weights of both models, and the loss along the training."""
+    spline = found.phase.spline
+    state: dict[str, Any] = {
+        "knots": torch.from_numpy(spline.t),
+        "coefficients": torch.from_numpy(spline.c),
+        "scatter": found.phase.scatter,
+    }
+    history: list[float] = []
+    if found.network is not None:
+        state["network"] = found.network.state()
+        history = list(found.network.history)
+    stream = io.BytesIO()
+    torch.save(state, stream)
+    return {runs.WEIGHTS: stream.getvalue(), runs.HISTORY: {"loss": history}}
