@@ -34,7 +34,7 @@ def code_cells(book: NotebookNode) -> list[NotebookNode]:
 
 
 def test_there_are_notebooks() -> None:
-    assert {"potentials", "lagrangians"} <= {path.stem for path in NOTEBOOKS}
+    assert {"potentials", "lagrangians", "born", "luescher"} <= {path.stem for path in NOTEBOOKS}
 
 
 @every_notebook

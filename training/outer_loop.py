@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from training.bases.basis import Trainable
 from training.checkpoint import Checkpoint
+from training.held_out import HeldOut, Overtrained
 from training.projection import Reduced, lbfgs, levenberg_marquardt
 from training.watch import Watch
 
@@ -21,7 +22,8 @@ class Outer:
     """How long and how far to train, who watches, and where the training is kept.
 
     Few hidden weights are trained by Levenberg–Marquardt, after ``warm`` iterations of L-BFGS from
-    a random start; many by L-BFGS alone.
+    a random start; many by L-BFGS alone. With ``held_out`` samples the training ends when they are
+    predicted no better any more, and the network that did best on them is taken.
     """
 
     iterations: int
@@ -30,6 +32,7 @@ class Outer:
     checkpoint: Checkpoint | None = None
     small: int = SMALL
     warm: int = 0
+    held_out: HeldOut | None = None
 
     def train(self, basis: T, reduced: Reduced) -> tuple[T, tuple[float, ...]]:
         """The basis with its hidden weights trained, and the loss after every iteration.
@@ -56,10 +59,17 @@ class Outer:
                 self.watch.update(len(history), self.iterations, loss)
             if self.checkpoint is not None:
                 self.checkpoint.keep(current.parameters(), history)
+            if self.held_out is not None:
+                self.held_out.look(current, may_stop=len(history) > self.warm)
 
         for end, descend in legs:
             left = end - len(history)
             reached = bool(history) and history[-1] <= self.tolerance**2
             if left > 0 and not reached:
-                basis = descend(basis, reduced, left, self.tolerance, after)
+                try:
+                    basis = descend(basis, reduced, left, self.tolerance, after)
+                except Overtrained:
+                    break
+        if self.held_out is not None and self.held_out.best is not None:
+            basis = basis.with_parameters(self.held_out.best.parameters())
         return basis, tuple(history)

@@ -9,7 +9,7 @@ Source: B. Kaspschak, U.-G. Meißner, arXiv:2009.03192; the order-aware network 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ import torch
 from systems.errors import InputError
 from training.bases.ridge import RidgeFunctions
 from training.checkpoint import Checkpoint
+from training.held_out import HeldOut
 from training.outer_loop import Outer
 from training.projection import Reduced
 from training.stencils import Array
@@ -34,6 +35,7 @@ WARM = 150
 TOLERANCE = 1e-9
 RIDGE = 1e-10
 FEWEST = 100
+FIFTHS = 5
 HIGHEST = 3
 
 
@@ -126,8 +128,8 @@ def perturb(
 
     1. A small softplus network N(x) - N(0), every sample weighted by 1/amplitude: read J.
     2. What J leaves of y, weighted by 1/amplitude² (by 1/amplitude under noise, which that would
-       blow up): an order-aware network s·x + Σ a_k E₂(w_k·x); J is corrected by s, H and T are
-       its derivatives.
+       blow up, and only for as long as a fifth of the samples, held out, profits): an order-aware
+       network s·x + Σ a_k E₂(w_k·x); J is corrected by s, H and T are its derivatives.
 
     Shapes: ``x`` (n, d), ``y`` and ``amplitude`` (n,), amplitude > 0 the scale of each sample.
     Raises InputError for too few samples, and orders other than 1, 2, 3.
@@ -140,14 +142,14 @@ def perturb(
     (slope,) = first.tensors(1)
     if orders == 1:
         return Perturbation((slope,), (first,))
-    power = 1.0 if noisy else 2.0
-    rows = ValueRows.of(x, y - x @ slope, amplitude**-power)
+    rows = ValueRows.of(x, y - x @ slope, amplitude ** -(1.0 if noisy else 2.0))
     width = WIDTH_OF_MANY if len(x) >= MANY else WIDTH
     start = RidgeFunctions.start(
         x.shape[1], width, "exponential", seed=seed + 1, biased=False, linear=True
     )
     total = ITERATIONS if iterations is None else iterations
-    second = _trained(2, start, rows, Outer(total, TOLERANCE, watch, checkpoint, warm=WARM))
+    outer = Outer(total, TOLERANCE, watch, checkpoint, warm=WARM)
+    second = (_trained_in_noise if noisy else _trained)(2, start, rows, outer)
     correction, *higher = second.tensors(orders)
     return Perturbation((slope + correction, *higher), (first, second))
 
@@ -166,6 +168,25 @@ def _trained(order: int, start: RidgeFunctions, rows: ValueRows, outer: Outer) -
     with torch.no_grad():
         _, coefficients, residual = reduced.eliminate(basis)
     return Stage(order, basis, coefficients, float(residual.norm()), history)
+
+
+def _trained_in_noise(order: int, start: RidgeFunctions, rows: ValueRows, outer: Outer) -> Stage:
+    """Trained on four fifths of the samples until the last fifth is predicted no better.
+
+    The coefficients are then those of all samples.
+    """
+    fitted = Reduced([_every(rows, FIFTHS, others=True)], [1.0], RIDGE)
+    held_out = HeldOut(fitted, _every(rows, FIFTHS, others=False))
+    basis, history = replace(outer, held_out=held_out).train(start, fitted)
+    with torch.no_grad():
+        _, coefficients, residual = Reduced([rows], [1.0], RIDGE).eliminate(basis)
+    return Stage(order, basis, coefficients, float(residual.norm()), history)
+
+
+def _every(rows: ValueRows, period: int, others: bool) -> ValueRows:
+    """Every fifth sample, say, or all the others."""
+    chosen = (torch.arange(len(rows.y)) % period == 0) != others
+    return replace(rows, x=rows.x[chosen], y=rows.y[chosen], importance=rows.importance[chosen])
 
 
 def relative_error(recovered: Array, truth: Array) -> float:

@@ -10,7 +10,7 @@ laws, `comparison` what is true of them, `proxy` the approximation to the map th
 and `baselines` two ways to J, H and T without a network.
 """
 
-from interpret.born.baselines import fit_kernel, fit_polynomial
+from interpret.born.baselines import chosen_ridge, fit_kernel, fit_polynomial
 from interpret.born.comparison import compare
 from interpret.born.laws import BornLaw, read_law, read_laws
 from interpret.born.proxy import Proxy
@@ -18,6 +18,7 @@ from interpret.born.proxy import Proxy
 __all__ = [
     "BornLaw",
     "Proxy",
+    "chosen_ridge",
     "compare",
     "fit_kernel",
     "fit_polynomial",

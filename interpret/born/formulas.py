@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import sympy
 from sympy import Expr, Float, Function, Integral, Symbol
 
+from interpret.born.selection import CLEAR, KNEE
 from interpret.value import order as size
 from interpret.value import with_error
 from systems.expressions import symbol
@@ -101,7 +102,8 @@ def printed(law: BornLaw) -> str:
     if law.rivals:
         shown = "; ".join(" + ".join(monomial(p) for p in rival) for rival in law.rivals[:3])
         more = f" and {len(law.rivals) - 3} more" if len(law.rivals) > 3 else ""
-        lines.append(f"as good within a factor 2: {shown}{more}")
+        factor = KNEE if law.compared == "entries" else CLEAR
+        lines.append(f"as good within a factor {factor:g}: {shown}{more}")
     if not law.dimensional:
         lines.append(f"not of degree {law.order + 1}: a{law.order} is then no length")
     return "\n".join(lines)

@@ -19,7 +19,7 @@ from sympy import Expr
 from interpret.born import formulas
 from interpret.born.errors import standard_errors
 from interpret.born.exponents import FreeExponents, free_exponents
-from interpret.born.library import Reading, candidates, degree
+from interpret.born.library import HIGHEST, Reading, candidates, degree
 from interpret.born.measures import Compared
 from interpret.born.selection import Verdict, choose
 from interpret.constants import recognise
@@ -149,8 +149,9 @@ def read_law(
     does not halve what is left for the rest of the library: see `interpret.born.selection`. Error
     bars come from the residual: see `interpret.born.errors`.
 
-    The tensor is compared with the candidates entry by entry. Where that identifies no law, a map
-    learned from `inputs` (n, d) is asked again by its values there: see `interpret.born.measures`.
+    The tensor is compared with the candidates entry by entry. A map learned from `inputs` (n, d) is
+    asked by its values there, from third order on, where most entries are in directions that no
+    input has, and below where the entries identify no law: see `interpret.born.measures`.
 
     Raises InputError for what is no such derivative, and for a library of another order.
 
@@ -166,11 +167,16 @@ def read_law(
     order = array.ndim
     library = candidates(order) if library is None else tuple(library)
     tensor = array / math.factorial(order)
+    if inputs is None:
+        return _read(Reading.of(tensor, library))
+    by_values = Reading.of(tensor, library, np.asarray(inputs, dtype=float))
+    if order not in HIGHEST:
+        return _read(by_values)
     law = _read(Reading.of(tensor, library))
-    if inputs is None or law.verdict == "identified":
+    if law.verdict == "identified":
         return law
-    by_values = _read(Reading.of(tensor, library, np.asarray(inputs, dtype=float)))
-    return by_values if by_values.verdict == "identified" else law
+    again = _read(by_values)
+    return again if again.verdict == "identified" else law
 
 
 def _read(reading: Reading) -> BornLaw:
@@ -178,7 +184,7 @@ def _read(reading: Reading) -> BornLaw:
     library = reading.library
     order = reading.measure.packing.order
     problem = reading.compressed()
-    choice = choose(problem)
+    choice = choose(problem, smooth=reading.measure.name == "values")
     kept = list(choice.support)
     solved, _ = problem.solve(choice.support)
     scale = reading.size / reading.scale[kept]

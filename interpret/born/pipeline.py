@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from interpret import runs
-from interpret.born.baselines import fit_kernel, fit_polynomial
+from interpret.born.baselines import RIDGES, chosen_ridge, fit_kernel, fit_polynomial
 from interpret.born.comparison import compare
 from interpret.born.laws import read_laws
 from interpret.born.proxy import Proxy
@@ -93,7 +93,7 @@ def fit_born(
         lines += [str(law), f"truth: {comparison}"]
     errors = _errors(found.derivatives, system.dimension)
     lines.append(f"network              {_told(errors)}")
-    baselines = _baselines(samples, asked.orders, system.dimension)
+    baselines = _baselines(samples, asked, system.dimension)
     lines += [f"{name:20s} {_told(each)}" for name, each in baselines.items()]
     proxy = _proxy(found.derivatives, system, asked.seed)
     if proxy is not None:
@@ -159,10 +159,12 @@ def _errors(derivatives: tuple[Array, ...], cells: int) -> dict[str, float]:
     return errors
 
 
-def _baselines(samples: ValueSamples, orders: int, cells: int) -> dict[str, dict[str, float]]:
+def _baselines(samples: ValueSamples, asked: AskedBorn, cells: int) -> dict[str, dict[str, float]]:
     """Least squares of a quadratic, and power-series kernel ridge, on the same samples."""
     few = samples[:MOST_KERNEL]
-    found = {"kernel ridge": _errors(fit_kernel(few, order=max(orders, 2)), cells)}
+    ridge = chosen_ridge(few) if asked.noise else RIDGES[0]
+    kernel = fit_kernel(few, order=max(asked.orders, 2), ridge=ridge)
+    found = {"kernel ridge": _errors(kernel, cells)}
     unknowns = cells * (cells + 3) // 2
     if len(samples) > unknowns:
         found["least squares"] = _errors(fit_polynomial(samples, order=2), cells)

@@ -25,13 +25,19 @@ Ranked = tuple[Support, float]
 
 MOST_TERMS: Final = 3
 KNEE: Final = 2.0
-"""A term must make what is left smaller by this factor."""
+"""A term must make what is left inside the library smaller by this factor."""
 
 SIGNIFICANT: Final = 5.0
 """What noise does in the best of all directions, in its standard errors, hardly ever more."""
 
 ROUND_OFF: Final = 1e-12
 """Less than this part of a tensor is round-off."""
+
+CLEAR: Final = 1.3
+"""Where errors are smooth, a term must make all that is left smaller by this factor."""
+
+DOUBT: Final = 1.1
+"""Where errors are smooth, a term that makes it smaller by this much cannot be dismissed."""
 
 EXPLAINED: Final = 0.5
 """A law that leaves more than this part of what the library could explain is none."""
@@ -80,10 +86,12 @@ class Choice:
         return "ambiguous" if self.rivals else "identified"
 
 
-def choose(problem: Compressed, most: int = MOST_TERMS) -> Choice:
+def choose(problem: Compressed, most: int = MOST_TERMS, smooth: bool = False) -> Choice:
     """The smallest support of up to `most` terms where one more term does not halve what is left.
 
-    `problem` has a truth of unit length.
+    `problem` has a truth of unit length. With `smooth` errors, such as those of a map's values, a
+    few numbers make all that lies outside the library, which then tells little about one direction:
+    a term must make all that is left, outside included, smaller by 1.3.
 
     >>> noise = 1e-2 * np.random.default_rng(0).standard_normal(50)
     >>> truth = np.pad([0, 0.6, 0, 0.8, 0], (0, 45)) + noise
@@ -96,42 +104,68 @@ def choose(problem: Compressed, most: int = MOST_TERMS) -> Choice:
     size = problem.size
     outside = float(np.linalg.norm(problem.truth[size:]))
     noise = outside / math.sqrt(max(problem.rows - size, 1))
-    limit = max(SIGNIFICANT * noise, ROUND_OFF)
     inside = Compressed(problem.design[:size], problem.truth[:size], problem.names, size)
+    if smooth:
+        rule = Rule(CLEAR, ROUND_OFF, outside, doubt=DOUBT)
+    else:
+        rule = Rule(KNEE, max(SIGNIFICANT * noise, ROUND_OFF), 0.0)
     levels = _levels(inside, most)
-    best = [_preferred(inside, _near_best(level, limit)) for level in levels]
+    best = [_preferred(inside, rule.near_best(level)) for level in levels]
     left = tuple(part for _, part in best)
-    chosen = _knee(left, limit)
+    chosen = rule.knee(left)
     support, _ = best[chosen]
-    rivals = tuple(other for other, _ in _near_best(levels[chosen], limit) if other != support)
+    rivals = tuple(other for other, _ in rule.near_best(levels[chosen]) if other != support)
+    if rule.doubts(left, chosen):
+        rivals += (best[chosen + 1][0],)
     complete = True
     if chosen + 1 == most:
         further = [level[0][1] for level in _levels(inside, most + 1)[most:]]
-        complete = _knee((*left, *further), limit) == chosen
+        complete = rule.knee((*left, *further)) == chosen
     return Choice(support, left, outside, rivals, complete)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When one support is better than another.
+
+    A term must make what is left smaller by `factor`, and by more than the `limit` that noise can
+    do. `always` is what every support leaves, counted to what it leaves of its own. A term that
+    makes a difference of `doubt`, though not enough to be taken, leaves it open.
+    """
+
+    factor: float
+    limit: float
+    always: float
+    doubt: float = math.inf
+
+    def knee(self, left: tuple[float, ...]) -> int:
+        """The last size, counted from 0, at which every term makes enough of a difference."""
+        chosen = 0
+        totals = [math.hypot(part, self.always) for part in left]
+        for larger in range(1, len(totals)):
+            before, after = totals[chosen], totals[larger]
+            gain = math.sqrt(max(before**2 - after**2, 0.0))
+            if gain > self.limit and after * self.factor ** (larger - chosen) < before:
+                chosen = larger
+        return chosen
+
+    def doubts(self, left: tuple[float, ...], chosen: int) -> bool:
+        """Whether one term more would make a difference that is hard to dismiss."""
+        if chosen + 1 == len(left):
+            return False
+        before, after = (math.hypot(part, self.always) for part in left[chosen : chosen + 2])
+        return before > self.doubt * after
+
+    def near_best(self, level: list[Ranked]) -> list[Ranked]:
+        """Of supports with what they leave, best first, those that are not worse by this rule."""
+        near = self.factor * max(math.hypot(level[0][1], self.always), self.limit)
+        return [(support, left) for support, left in level if math.hypot(left, self.always) < near]
 
 
 def _levels(problem: Compressed, most: int) -> list[list[Ranked]]:
     """The supports of 1, 2, ... terms, best first in each."""
     found = ranked(problem, most)
     return [list(found.of_size(size)) for size in sorted(set(found.sizes.tolist()))]
-
-
-def _knee(left: tuple[float, ...], limit: float) -> int:
-    """The last size, counted from 0, at which every term halves what is left."""
-    chosen = 0
-    for larger in range(1, len(left)):
-        before, after = left[chosen], left[larger]
-        gain = math.sqrt(max(before**2 - after**2, 0.0))
-        if gain > limit and after * KNEE ** (larger - chosen) < before:
-            chosen = larger
-    return chosen
-
-
-def _near_best(level: list[Ranked], limit: float) -> list[Ranked]:
-    """Of supports with what they leave, best first, those as good within a factor 2 or noise."""
-    near = KNEE * max(level[0][1], limit)
-    return [(support, left) for support, left in level if left < near]
 
 
 def _preferred(problem: Compressed, near: list[Ranked]) -> Ranked:

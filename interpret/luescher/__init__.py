@@ -14,8 +14,8 @@ from interpret.luescher.blind import BlindPoles, blind_poles
 from interpret.luescher.collapse import Collapse, collapse
 from interpret.luescher.comparison import LuescherComparison, compare
 from interpret.luescher.law import LuescherLaw, read_law
-from interpret.luescher.poles import PoleTable, read_poles
 from interpret.luescher.multiples import Unit, find_unit
+from interpret.luescher.poles import PoleTable, read_poles
 
 __all__ = [
     "BlindPoles",

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from interpret.law import finite
-from interpret.luescher.multiples import SURE, Unit, find_unit
+from interpret.luescher.multiples import SURE, Unit, find_unit, refined
 from interpret.luescher.pole_fit import Phases, PoleFit, fit_poles
 from interpret.luescher.pole_search import ORDERS, SPARE, search_poles
-from interpret.luescher.poles import CERTAIN, fit_integers
+from interpret.luescher.poles import CERTAIN, CLOSE, fit_integers
 from interpret.value import order as size
 from systems.errors import InputError
 
@@ -63,7 +63,8 @@ class BlindPoles:
             return {}
         unit = self.residue_unit.value
         rows = enumerate(zip(self.residues, self.residues_stderr, strict=True))
-        return {n: round(r / unit) for n, (r, error) in rows if error < CERTAIN * unit < abs(r)}
+        certain = {n: r / unit for n, (r, error) in rows if error < CERTAIN * unit < abs(r)}
+        return {n: round(c) for n, c in certain.items() if abs(c - round(c)) <= CLOSE}
 
     def __str__(self) -> str:
         if self.pole_unit is None:
@@ -124,7 +125,7 @@ def blind_poles(k: ArrayLike, boxes: ArrayLike, phases: ArrayLike) -> BlindPoles
         residues, stderr, residual = even.coefficients, even.stderr, even.residual
         unit = find_unit(residues, stderr)
         if unit is not None:
-            unit = unit.less_certain(_drift(fit, spacing, some))
+            unit = unit.less_certain(_drift(fit, spacing, unit, some))
     return BlindPoles(
         poles=tuple(fit.poles[kept].tolist()),
         poles_stderr=tuple(fit.poles_stderr[kept].tolist()),
@@ -170,14 +171,14 @@ def _evenly(fit: PoleFit, spacing: Unit, points: Phases) -> tuple[PoleFit, Unit]
     return better, found
 
 
-def _drift(fit: PoleFit, spacing: Unit, points: Phases) -> float:
+def _drift(fit: PoleFit, spacing: Unit, unit: Unit, points: Phases) -> float:
     """By how much the unit of residues changes when the spacing is off by its error bar."""
     units = []
     for h in (spacing.value, spacing.value + spacing.stderr):
         even = _at_multiples(fit, h, points)
-        units.append(find_unit(even.coefficients, even.stderr))
+        units.append(refined(even.coefficients, even.stderr, unit).value)
     here, there = units
-    return 0.0 if here is None or there is None else abs(there.value - here.value)
+    return abs(there - here)
 
 
 def _at_multiples(fit: PoleFit, h: float, points: Phases) -> PoleFit:

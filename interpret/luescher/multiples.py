@@ -83,6 +83,18 @@ def find_unit(values: Array, stderr: Array) -> Unit | None:
     return None
 
 
+def refined(values: Array, stderr: Array, unit: Unit) -> Unit:
+    """The unit of values that are known to be the same multiples of it as they were of `unit`.
+
+    >>> sixes = Unit(6.0, 0.1, None)
+    >>> round(refined(np.array([6.2, 12.2]), np.full(2, 0.1), sixes).value, 9)
+    6.12
+    """
+    multiples = np.rint(values / unit.value)
+    true = multiples != 0
+    return _averaged(values[true], stderr[true], multiples[true])
+
+
 def _judged(values: Array, stderr: Array, unit: float) -> Unit | None:
     """The unit refined on ever larger values, None where one of them is no multiple of it."""
     order = np.argsort(np.abs(values))

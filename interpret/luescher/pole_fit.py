@@ -33,11 +33,11 @@ CLOSEST: Final = 1e-10
 NEGLIGIBLE: Final = 1e-13
 """Directions of the parameters with relative singular values below it are left out."""
 
-LARGEST_MOVE: Final = 0.1
-"""A pole moves by so much of the gap to its neighbours in one step at most."""
+LARGEST_MOVE: Final = 0.2
+"""Poles move by so much of their smallest distance in one step at most."""
 
-DAMPING: Final = (0.0, 1e-4, 1e-2, 1.0, 100.0)
-"""A step that makes the fit worse is damped by these, in units of the columns' lengths."""
+DAMPING: Final = (0.0, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1.0)
+"""A step that leads too far, or makes the fit worse, is damped by these, of scaled columns."""
 
 ENOUGH: Final = 0.01
 """The fit ends where a step lowers χ² by less."""
@@ -83,24 +83,27 @@ class PoleFit:
 def fit_poles(points: Phases, poles: Array, order: int, movable: bool = False) -> PoleFit:
     """Fit the coefficients of these poles and a Chebyshev series of this order.
 
-    With `movable` the poles are parameters, too, and those given the start, which must be close: the
-    fit converges where they are off by less than about a thousandth of their distance. Weights are
-    Cauchy's: levels next to a resonance that is too narrow to see have next to none. The error bars
-    hold for errors of any size that differ from point to point (White's covariance in MacKinnon's
-    third form, residuals over 1 - leverage), as far as they are independent.
+    With `movable` the poles are parameters, too, and those given only the start; the steps are few,
+    so that it must be a good one. Weights are Cauchy's: levels next to a resonance that is too
+    narrow to see have next to none. The error bars hold for errors of any size that differ from
+    point to point (White's covariance in MacKinnon's third form, residuals over 1 - leverage), as
+    far as they are independent.
     """
     poles = poles.astype(float)
     basis = _basis(points.x, poles, order)
     sine, cosine = np.sin(points.delta), np.cos(points.delta)
     values = _solve(basis * (sine**2 / points.height)[:, None], sine * cosine)
     count = len(poles)
+    farthest = LARGEST_MOVE * float(np.diff(np.sort(poles)).min(initial=np.inf))
     for _ in range(ITERATIONS):
         rows, missed = _linearised(points, poles, values, order, movable)
         limit = CAUCHY * scale(missed)
         weights = _weights(missed, limit)
         gain = 0.0
         for step in _steps(rows * weights[:, None], missed * weights, DAMPING):
-            moves = _limited(step[:count], poles) if movable else np.zeros(count)
+            moves = step[:count] if movable else np.zeros(count)
+            if np.abs(moves).max(initial=0.0) > farthest:
+                continue
             new_poles, new_values = poles + moves, values + step[-len(values) :]
             now = _missed(points, new_poles, new_values, order)
             gain = 1 - _cost(now, limit) / _cost(missed, limit)
@@ -190,14 +193,6 @@ def _steps(rows: Array, right: Array, damping: Sequence[float]) -> Iterator[Arra
 def _lengths(rows: Array) -> Array:
     lengths = np.linalg.norm(rows, axis=0)
     return np.where(lengths > 0, lengths, 1.0)
-
-
-def _limited(step: Array, poles: Array) -> Array:
-    """The step of the poles, none by more than a part of the gap to its neighbours."""
-    gaps = np.diff(np.sort(poles))
-    largest = LARGEST_MOVE * float(gaps.min(initial=np.inf))
-    limited: Array = np.clip(step, -largest, largest)
-    return limited
 
 
 def _standard_errors(rows: Array, missed: Array) -> Array:

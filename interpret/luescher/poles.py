@@ -42,6 +42,9 @@ GAIN: Final = 0.95
 MOST_POINTS: Final = 6000
 """So many points are enough to choose by."""
 
+OVERREACH: Final = 1.5
+"""Points so far beyond the last pole asked for say more of other poles than of it."""
+
 SPARE: Final = 2
 """So many points for every parameter at least."""
 
@@ -135,7 +138,7 @@ def read_poles(q2: ArrayLike, phases: ArrayLike, largest: int | None = None) -> 
 
     `q2` is (kL/2π)² of energy levels and `phases` δ there in rad, both of any one shape; they may
     come from lattice levels, from a model or from a trained network's output. `largest` is the last
-    n asked for, by default the last one that the points reach.
+    n asked for, by default the last one that the points reach; points far beyond it are left out.
 
     Candidates are all n up to some beyond `largest`; those beyond, and a Chebyshev series, stand
     for what is far away, as few of them as the points ask for. A candidate with |c| < 1/2 beyond
@@ -155,6 +158,8 @@ def read_poles(q2: ArrayLike, phases: ArrayLike, largest: int | None = None) -> 
             f"points up to q² = {x.max():.3g} tell nothing of a pole at {last}; "
             f"ask for n = 0 to {math.floor(x.max() + EDGE)}."
         )
+    seen = x < last + OVERREACH
+    x, delta = x[seen], delta[seen]
     found = fit_integers(Phases(x, 2 * np.pi**2 * np.sqrt(x), delta), last)
     return PoleTable(
         coefficients=tuple(found.coefficients.tolist()),

@@ -304,6 +304,25 @@ def test_inputs_identify_no_law_that_is_not_there():
     assert read_law(noise, inputs=inputs).verdict == "not in the library"
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_smooth_errors_along_the_inputs_identify_no_wrong_law(seed):
+    """A learned map is off by a few ridge functions: by numbers that all inputs share."""
+    cells = 24
+    rng = np.random.default_rng(seed)
+    inputs = rng.random((300, cells)) * (rng.random((300, cells)) < 0.7)
+    directions = rng.standard_normal((8, cells)) / np.sqrt(cells) + 0.5 * rng.random((8, 1))
+    error = np.einsum("k,ka,kb,kc->abc", rng.standard_normal(8), *[directions] * 3)
+    truth = factorial(3) * born_tensor(3, cells)
+    verdicts = []
+    for size in (1e-6, 1e-4, 3e-3, 3e-2):
+        scale = size * np.linalg.norm(truth) / np.linalg.norm(error)
+        law = read_law(truth + scale * error, inputs=inputs)
+        if law.verdict == "identified":
+            assert set(law.powers) == TRUE_FORM[3], size
+        verdicts.append(law.verdict)
+    assert "ambiguous" in verdicts or "not in the library" in verdicts
+
+
 def test_values_are_those_of_the_tensor():
     packing = Packing(3, 5)
     rng = np.random.default_rng(0)

@@ -59,6 +59,19 @@ def test_more_samples_make_the_series_better():
     assert relative_error(third, 6 * born_tensor(3)) < 0.05
 
 
+def test_noise_is_not_learned():
+    """More weights than samples: all of them could be fitted, noise and all."""
+    x, y, amplitude, _, bend = quadratic(n=150, d=12)
+    rng = np.random.default_rng(1)
+    noisy = y + 0.01 * amplitude * rng.standard_normal(len(y))
+    errors = [
+        relative_error(perturb(x, noisy, amplitude, orders=2, noisy=told).derivatives[1], bend)
+        for told in (True, False)
+    ]
+    assert errors[0] < 0.6
+    assert errors[0] < 0.5 * errors[1]
+
+
 def test_one_order_is_one_network():
     x, y, amplitude, slope, _ = quadratic()
     found = perturb(x, y, amplitude, orders=1)
