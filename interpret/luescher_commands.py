@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 if TYPE_CHECKING:
-    from interpret.luescher.answers import BoxLevels, LevelPhases
+    from interpret.luescher.tools.answers import BoxLevels, LevelPhases
 
 NUMBERS: Final = {"ignore_unknown_options": True}
 """Of commands that take numbers: -0.5 is a number, and no option that is unknown."""
@@ -50,7 +50,7 @@ def zeta(
     json: AsJson = False,
 ) -> None:
     """Lüscher's zeta function Z00(1; q²), and the phase φ(q) of the box."""
-    from interpret.luescher.tools import zeta_table
+    from interpret.luescher.tools.questions import zeta_table
     from interpret.runs import to_json
 
     found = zeta_table(_numbers(q2, ("--zeros", "--json")), zeros)
@@ -76,16 +76,16 @@ def levels(
     out: Out = None,
 ) -> None:
     """The levels of boxes from a phase shift, by Lüscher's formula and by what a run learned."""
-    from interpret.luescher.tables import PhaseTable
-    from interpret.luescher.tools import box_levels
-    from interpret.luescher.units import Units
+    from interpret.luescher.tools.questions import box_levels
+    from interpret.luescher.tools.tables import PhaseTable
+    from interpret.luescher.tools.units import Units
 
     units = Units(mass)
     boxes = _numbers(box.split(","))
     phases = PhaseTable.load(table, units.threshold, degrees)
     loaded = None
     if run is not None:
-        from interpret.luescher.loading import LoadedRun
+        from interpret.luescher.tools.loading import LoadedRun
 
         loaded = LoadedRun.load(run)
     _tell(box_levels(phases, boxes, count, units=units, run=loaded), json, out, read=table)
@@ -112,9 +112,9 @@ def phase_shifts(
     out: Out = None,
 ) -> None:
     """Phase shifts, k cot δ and q² from the levels of boxes, by Lüscher's formula."""
-    from interpret.luescher.tables import LevelTable, read_levels
-    from interpret.luescher.tools import level_phases
-    from interpret.luescher.units import Units
+    from interpret.luescher.tools.questions import level_phases
+    from interpret.luescher.tools.tables import LevelTable, read_levels
+    from interpret.luescher.tools.units import Units
     from systems.errors import InputError
 
     options = ("--box", "--table", "--mass", "--degrees", "--radians", "--json", "--out")

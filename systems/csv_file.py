@@ -10,7 +10,6 @@ The file has a header, one row for each point, and the columns
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from systems.data import FEWEST_POINTS, Array, Trajectories, Trajectory, checked_mass, groups
 from systems.errors import InputError, nearest
+from systems.text_table import TextTable, is_number
 
 TIME = "t"
 LABEL = "trajectory"
@@ -107,60 +107,18 @@ def _paired(table: _Table, names: tuple[str, ...]) -> _Columns:
 
 
 @dataclass(frozen=True)
-class _Table:
-    """The fields of a CSV file as text, with the line of each row."""
+class _Table(TextTable):
+    """The fields of a CSV file of trajectories, one of them the time."""
 
-    name: str
-    header: tuple[str, ...]
-    rows: list[list[str]]
-    lines: list[int]
-
-    @classmethod
-    def load(cls, path: Path) -> _Table:
-        """Read all rows; blank lines and lines that begin with # are passed over."""
-        rows: list[list[str]] = []
-        lines: list[int] = []
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                reader = csv.reader(file)
-                for row in reader:
-                    if row and not row[0].startswith("#"):
-                        rows.append(row)
-                        lines.append(reader.line_num)
-        except UnicodeDecodeError as error:
-            raise InputError(f"{path.name} is not a text file.") from error
-        except csv.Error as error:
-            raise InputError(f"{path.name}, line {reader.line_num}: {error}.") from error
-        except OSError as error:
-            raise InputError(f"{path.name} cannot be read: {error.strerror}.") from error
-        if not rows:
-            raise InputError(f"{path.name} is empty.")
-        table = cls(path.name, tuple(name.strip() for name in rows[0]), rows[1:], lines[1:])
-        table.check(lines[0])
-        return table
-
-    def check(self, header_line: int) -> None:
-        """Refuse a bad header, and rows that are longer or shorter than the header."""
-        where = f"{self.name}, line {header_line}"
-        if all(_is_number(name) for name in self.header):
-            raise InputError(f"{where}: a header with the names of the columns must come first.")
-        if len(set(self.header)) < len(self.header):
-            twice = next(name for name in self.header if self.header.count(name) > 1)
-            raise InputError(f"{where}: the column {twice!r} occurs twice.")
+    def check_header(self, line: int) -> None:
+        """Refuse a header without a time, too."""
+        super().check_header(line)
         if TIME not in self.header:
             hint = " Separate the columns by commas." if len(self.header) == 1 else ""
             raise InputError(
-                f"{where}: there is no column {TIME!r} for the time, only "
+                f"{self.name}, line {line}: there is no column {TIME!r} for the time, only "
                 f"{', '.join(map(repr, self.header))}.{hint}"
             )
-        for row, line in zip(self.rows, self.lines, strict=True):
-            if len(row) != len(self.header):
-                raise InputError(
-                    f"{self.name}, line {line}: {len(row)} field{'s' * (len(row) != 1)} where the "
-                    f"header has {len(self.header)}."
-                )
-        if not self.rows:
-            raise InputError(f"{self.name} has a header but no points.")
 
     def column(self, name: str) -> int:
         """The position of a column."""
@@ -179,7 +137,7 @@ class _Table:
         try:
             values = np.array(fields, dtype=np.float64)
         except ValueError as error:
-            row = next(row for row, field in enumerate(fields) if not _is_number(field))
+            row = next(row for row, field in enumerate(fields) if not is_number(field))
             raise InputError(
                 f"{self.name}, line {self.lines[row]}: {name} is {fields[row]!r}, "
                 f"which is not a number."
@@ -225,12 +183,3 @@ class _Table:
                 f"{self.name}, line {self.lines[after]}: the time {t[after]:.12g} {fault}; "
                 f"the times of a trajectory must increase."
             )
-
-
-def _is_number(field: str) -> bool:
-    """Whether numpy reads the field as a number; nan and inf are numbers too."""
-    try:
-        np.array([field], dtype=np.float64)
-    except ValueError:
-        return False
-    return True

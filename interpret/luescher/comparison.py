@@ -57,8 +57,8 @@ class LuescherComparison:
 
     - IDENTICAL: every integer asked for is resolved and the true one, and the constants, where they
       were measured, are recognised as 4π² and 4π;
-    - EQUAL WITHIN ERROR: nothing resolved is wrong, nothing else off by more than 3.3 error bars and
-      0.25, and four integers above zero at least are resolved;
+    - EQUAL WITHIN ERROR: nothing resolved is wrong, nothing else off by more than 3.3 error bars
+      and 0.25, and four integers above zero at least are resolved;
     - DIFFERENT: anything else.
     """
 

@@ -375,9 +375,9 @@ GOOD = "E,delta\n277,0\n300,10\n320,20\n340,30\n"
 @pytest.mark.parametrize(
     ("contents", "part"),
     [
-        ("", "no rows of numbers under a header"),
-        ("E,delta\n", "no rows of numbers under a header"),
-        ("277,0\n300,10\n", "needs a header with the columns E and delta, but has 277, 0"),
+        ("", "t.csv is empty"),
+        ("E,delta\n", "has a header but no points"),
+        ("277,0\n300,10\n", "a header with the names of the columns must come first"),
         ("x,delta\n277,0\n", "needs a header with the columns E and delta, but has x, delta"),
         ("E;delta\n277;0\n", "separate the columns by commas"),
         ("E,energy,delta\n277,277,0\n", "has the columns 'E' and 'energy' for E"),

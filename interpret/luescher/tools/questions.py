@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from interpret.luescher.answers import NOWHERE, BoxLevels, LevelPhases, ZetaTable
-from interpret.luescher.tables import LevelTable, PhaseTable, checked_box
-from interpret.luescher.units import PIONS, Units
+from interpret.luescher.tools.answers import NOWHERE, BoxLevels, LevelPhases, ZetaTable
+from interpret.luescher.tools.tables import LevelTable, PhaseTable, checked_box
+from interpret.luescher.tools.units import PIONS, Units
 from systems.errors import InputError
 from systems.finite_volume import (
     k_cot_delta,
@@ -32,7 +32,7 @@ from systems.finite_volume.spectrum import LEVELS
 from systems.finite_volume.wave_numbers import squared_wave_number
 
 if TYPE_CHECKING:
-    from interpret.luescher.loading import LoadedRun
+    from interpret.luescher.tools.loading import LoadedRun
 
 COVERED: Final = 1e-9
 """Relative: what is missing less than so much is not missing."""

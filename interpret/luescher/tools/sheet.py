@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from systems.errors import InputError
 from systems.finite_volume.models import Array
+from systems.text_table import TextTable
 
 UNITS: Final = re.compile(
     r"(?P<name>.+?)(?:[\s_]*[\s_(\[](?P<unit>mev|gev|ev|fm|deg|degrees|°|rad|radians)[)\]]?)?",
@@ -30,49 +29,8 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """The fields of a CSV file as text, with the line of each row."""
-
-    name: str
-    header: tuple[str, ...]
-    rows: tuple[list[str], ...]
-    lines: tuple[int, ...]
-
-    @staticmethod
-    def load(path: Path) -> Sheet:
-        """All rows; `InputError` where they are no table."""
-        if not path.is_file():
-            raise InputError(f"there is no file {str(path)!r}.")
-        rows: list[list[str]] = []
-        lines: list[int] = []
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                reader = csv.reader(file)
-                for row in reader:
-                    if row and not row[0].startswith("#"):
-                        rows.append(row)
-                        lines.append(reader.line_num)
-        except UnicodeDecodeError as error:
-            raise InputError(f"{path.name} is not a text file.") from error
-        except csv.Error as error:
-            raise InputError(f"{path.name}, line {reader.line_num}: {error}.") from error
-        except OSError as error:
-            raise InputError(f"{path.name} cannot be read: {error.strerror}.") from error
-        if len(rows) < 2:
-            raise InputError(f"{path.name} has no rows of numbers under a header.")
-        header = tuple(name.strip() for name in rows[0])
-        sheet = Sheet(path.name, header, tuple(rows[1:]), tuple(lines[1:]))
-        lengths = [len(fields) for fields in sheet.rows]
-        if (bad := first(np.array(lengths) != len(header))) is not None:
-            raise InputError(
-                f"{sheet.where(bad)}: {lengths[bad]} field{'s' * (lengths[bad] != 1)} where the "
-                f"header has {len(header)}."
-            )
-        return sheet
-
-    def where(self, row: int) -> str:
-        """The place of a row, for messages."""
-        return f"{self.name}, line {self.lines[row]}"
+class Sheet(TextTable):
+    """A CSV file whose columns are found by any of their names."""
 
     def find(self, column: Column) -> tuple[int, str | None] | None:
         """The position of a column and the unit that its header tells; None where it is not."""

@@ -19,8 +19,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.luescher.sheet import Column, Sheet, first
-from interpret.luescher.units import ROUNDING
+from interpret.luescher.tools.sheet import Column, Sheet, first
+from interpret.luescher.tools.units import ROUNDING
 from systems.errors import InputError
 from systems.finite_volume.models import Array
 

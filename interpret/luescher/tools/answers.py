@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from interpret.luescher.tables import LevelTable, csv_text
-from interpret.luescher.units import Units
+from interpret.luescher.tools.tables import LevelTable, csv_text
+from interpret.luescher.tools.units import Units
 from systems.finite_volume.models import Array
 
 PREDICTORS: Final[Mapping[str, str]] = {
