@@ -134,6 +134,24 @@ def check_lagrangians(book: NotebookNode, answers: dict[str, Any]) -> None:
         assert found["verdict"] == "not in the library", name
 
 
+def check_born(book: NotebookNode, answers: dict[str, Any]) -> None:
+    """The figures are drawn, and the first two laws are -∫ r² U and -∬ min² max U U'."""
+    check_figures(book, 9)
+    laws = answers["runs"]["ours"]["laws"]
+    powers = [[term["powers"] for term in law["terms"]] for law in laws[:2]]
+    assert powers == [[[2]], [[2, 1]]]
+    for law in laws[:2]:
+        assert law["terms"][0]["coefficient"] == pytest.approx(-1, abs=5e-3)
+
+
+def check_luescher(book: NotebookNode, answers: dict[str, Any]) -> None:
+    """The figures are drawn, and what the network's levels resolve counts momenta in a box."""
+    check_figures(book, 14)
+    integers = answers["runs"]["grid"]["law"]["integers"]
+    assert len(integers) >= 7
+    assert integers.items() <= MOMENTA.items()
+
+
 def check_figures(book: NotebookNode, count: int) -> None:
     """Every figure from the first to the last is named in one cell, which draws it."""
     for number in range(1, count + 1):
@@ -142,7 +160,12 @@ def check_figures(book: NotebookNode, count: int) -> None:
         assert any("image/png" in output.get("data", {}) for output in drawing.outputs), number
 
 
-CHECKS = {"potentials": check_potentials, "lagrangians": check_lagrangians}
+CHECKS = {
+    "potentials": check_potentials,
+    "lagrangians": check_lagrangians,
+    "born": check_born,
+    "luescher": check_luescher,
+}
 
 # Numbers that neither the notebook nor the package sees.
 WELL = {"q": 2.0, "q**2": 3.0, "q**3": -4.0, "q**4": 1.0}
@@ -156,6 +179,13 @@ TRUTH = {
     "coulomb": CHARGES,
     "coulomb, distance": CHARGES,
 }
+
+MOMENTA = dict(
+    zip(
+        map(str, (0, 1, 2, 3, 4, 5, 6, 8, 9, 10)), (1, 6, 12, 8, 6, 24, 24, 12, 30, 24), strict=True
+    )
+)
+"""The number of vectors of integers of squared length n."""
 
 COUPLING = {"1/r": 1.0}
 WITH_TRAP = {"1/r": 1.0, "q0**2 + q1**2": 2.0}

@@ -11,7 +11,7 @@ from sympy import Expr
 from interpret.comparison import LARGEST_Z, Verdict
 from interpret.law import finite
 from interpret.luescher.law import POLE_UNIT, RESIDUE_UNIT, LuescherLaw
-from interpret.luescher.multiples import Unit
+from interpret.luescher.multiples import Unit, plain
 from interpret.luescher.poles import CLOSE
 from interpret.value import order as size
 from systems.finite_volume import degeneracies
@@ -90,7 +90,7 @@ class LuescherComparison:
             )
         for name, unit, truth in self.units:
             error = size(abs(unit.value / float(truth) - 1))
-            lines.append(f"{name} {unit}   truth {truth}   relative error {error}")
+            lines.append(f"{name} {unit}   truth {plain(truth)}   relative error {error}")
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import sympy
 from sympy import Eq, Expr, Integer, pi
 
 from interpret.luescher.blind import BlindPoles
-from interpret.luescher.multiples import Unit
+from interpret.luescher.multiples import Unit, plain
 from interpret.luescher.poles import PoleTable
 from interpret.value import with_error
 from systems.errors import InputError
@@ -94,8 +94,8 @@ class LuescherLaw:
         return f"${self.latex()}$"
 
     def __str__(self) -> str:
-        u = _plain(_constant(self.residue_unit, RESIDUE_UNIT))
-        h = _plain(_constant(self.pole_unit, POLE_UNIT))
+        u = plain(_constant(self.residue_unit, RESIDUE_UNIT))
+        h = plain(_constant(self.pole_unit, POLE_UNIT))
         terms = [f"{c}/({_plain_multiple(n)} - k²)" for n, c in self.integers.items()]
         lines = [
             f"k cot δ = ({u}/L³) [{_joined(terms, 5)}] + smooth,   p² = {h}/L²",
@@ -137,11 +137,6 @@ def _constant(unit: Unit | None, known: Expr) -> Expr:
     if unit is None:
         return known
     return sympy.Float(unit.value, 12) if unit.recognised is None else unit.recognised
-
-
-def _plain(constant: Expr) -> str:
-    """4π² for 4*pi**2."""
-    return str(constant).replace("**2", "²").replace("*", "").replace("pi", "π")
 
 
 def _joined(terms: list[str], most: int, dots: str = "...") -> str:

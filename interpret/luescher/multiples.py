@@ -35,7 +35,7 @@ class Unit:
     recognised: Expr | None
 
     def __str__(self) -> str:
-        form = "" if self.recognised is None else f" = {self.recognised}"
+        form = "" if self.recognised is None else f" = {plain(self.recognised)}"
         return f"{with_error(self.value, self.stderr)}{form}"
 
     def less_certain(self, error: float) -> Unit:
@@ -54,6 +54,16 @@ class Unit:
             "stderr": finite(self.stderr),
             "recognised": None if self.recognised is None else str(self.recognised),
         }
+
+
+def plain(constant: Expr) -> str:
+    """A constant as it is printed.
+
+    >>> import sympy
+    >>> plain(4 * sympy.pi**2)
+    '4π²'
+    """
+    return str(constant).replace("**2", "²").replace("*", "").replace("pi", "π")
 
 
 def find_unit(values: Array, stderr: Array) -> Unit | None:

@@ -17,7 +17,7 @@ from interpret.keeping import kept
 from interpret.luescher.constant import ConstantShifts
 from interpret.luescher.data import LevelStore
 from interpret.luescher.large_boxes import large_boxes
-from interpret.luescher.reading import read
+from interpret.luescher.reading import Reading, read
 from interpret.luescher.scores import Score
 from interpret.provenance import provenance
 from interpret.told_run import ToldRun
@@ -148,7 +148,7 @@ def fit_luescher(
         {"source": system.name, **asdict(asked), "parameters": dict(system.parameters)},
         provenance(seed=asked.seed, digest=trained_on[0].digest()),
         _files(found),
-        found,
+        replace(found, reading=reading),
         folder,
     )
     if out is not None:
@@ -159,10 +159,11 @@ def fit_luescher(
 
 @dataclass(frozen=True, eq=False)
 class LearnedLevels:
-    """The network, where one was asked for, and the structured model's curve."""
+    """The network, where one was asked for, the structured model's curve, and what they say."""
 
     network: LevelNetwork | None
     phase: KinematicPhase
+    reading: Reading | None = None
 
 
 def _learned(

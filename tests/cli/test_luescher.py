@@ -29,7 +29,7 @@ def fit(capfd, *arguments: str) -> tuple[int, str, str]:
 
 
 def test_the_structured_model_recovers_the_formula(capfd):
-    code, out, _ = fit(capfd, "--model", "structured", "--samples", "250", "--json")
+    code, out, _ = fit(capfd, "--model", "structured", "--samples", "1000", "--json")
     printed = json.loads(out)
     assert code == 0
     scores = printed["scores"]["structured model"]

@@ -50,7 +50,7 @@ class LevelSettings:
 
     hidden: tuple[int, ...] = (128, 128, 128)
     batch: int = 1024
-    steps: int = 30_000
+    steps: int = 45_000
     rate: float = 2e-3
 
 
