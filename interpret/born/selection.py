@@ -154,7 +154,7 @@ class Rule:
         if chosen + 1 == len(left):
             return False
         before, after = (math.hypot(part, self.always) for part in left[chosen : chosen + 2])
-        return before > self.doubt * after
+        return before > self.limit and before > self.doubt * after
 
     def near_best(self, level: list[Ranked]) -> list[Ranked]:
         """Of supports with what they leave, best first, those that are not worse by this rule."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from systems.boxes import FiniteVolume
@@ -16,20 +18,22 @@ BOXES = tuple(np.arange(24.0, 32.0).tolist())
 
 SYSTEMS = 6
 COUNT = 12
-"""Levels of every box."""
+"""Levels of every box: those with q² up to eleven or so."""
 
 ABOVE = 0.5
 """MeV above threshold, from which on levels are taken."""
 
 
-def large_boxes(problem: FiniteVolume, seed: int = 0) -> LevelPoints:
-    """Levels of six systems of every model in boxes of 24 to 31 fm, with their exact δ."""
+def large_boxes(
+    problem: FiniteVolume, seed: int = 0, boxes: Sequence[float] = BOXES, count: int = COUNT
+) -> LevelPoints:
+    """So many levels of six systems of every model in each of the boxes, with their exact δ."""
     parts = []
     for model in problem.models:
         couplings = problem.sample(model, seed, SYSTEMS).couplings
         assert couplings is not None, "drawn systems have couplings"
-        for box in BOXES:
-            energies = levels(couplings, box, COUNT)
+        for box in boxes:
+            energies = levels(couplings, box, count)
             for system, row in enumerate(energies):
                 inside = (row > THRESHOLD + ABOVE) & (row < ENERGIES[-1])
                 phases = phase_shifts(couplings[np.array([system])], row[inside])[0]
