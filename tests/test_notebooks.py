@@ -18,9 +18,6 @@ from nbformat import NotebookNode, v4
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-LONG = {"born", "lagrangians", "luescher"}
-"""These run for a minute each."""
-
 MOST_BYTES = 200_000
 MOST_LINES = 45
 SECONDS_A_CELL = 300
@@ -95,13 +92,8 @@ def test_a_failing_check_fails_the_notebook() -> None:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, id=path.stem, marks=pytest.mark.slow if path.stem in LONG else ())
-        for path in NOTEBOOKS
-    ],
-)
+@pytest.mark.slow
+@every_notebook
 def test_a_notebook_runs_and_its_claims_hold(path: Path) -> None:
     """One run for all, at small size: its own checks, and those kept here for it."""
     book = read(path)

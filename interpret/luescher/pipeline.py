@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,15 @@ import torch
 
 from interpret import runs
 from interpret.keeping import kept
-from interpret.luescher.constant import ConstantShifts
 from interpret.luescher.data import LevelStore
+from interpret.luescher.judging import predicted, predictors, score_table, scored
 from interpret.luescher.large_boxes import large_boxes
+from interpret.luescher.plots import picture
 from interpret.luescher.reading import Reading, read
-from interpret.luescher.scores import Score
 from interpret.provenance import provenance
 from interpret.told_run import ToldRun
 from systems.boxes import FiniteVolume
 from systems.errors import InputError, nearest
-from systems.finite_volume import luescher_levels, phase
 from systems.finite_volume.level_samples import LevelSamples
 from systems.finite_volume.points import LevelPoints
 from training.checkpoint import Checkpoint
@@ -39,16 +38,13 @@ HELD_OUT = 0.2
 """Systems held out of every model, as a part of those that are learned from."""
 
 FEWEST_HELD_OUT = 20
+PICTURE = "levels.png"
 MODELS = ("neural", "structured")
 SCALES: Mapping[str, LevelSettings] = {
     "default": LevelSettings(),
     # The paper's size: in minutes on a GPU, in hours without.
     "slides": LevelSettings(batch=10_000, steps=200_000),
 }
-CONSTANT = "constant δ"
-
-Predict = Callable[[Array, Array], Array]
-"""Phases (n, K) and boxes (n,) to levels (n, count) in MeV, NaN where there is none."""
 
 
 @dataclass(frozen=True)
@@ -105,49 +101,41 @@ def fit_luescher(
     """
     started = time.perf_counter()
     asked = asked or AskedLevels()
-    count = system.count if asked.samples is None else asked.samples
-    # What the constructors refuse must be refused before minutes of training.
     with kept(out, resume) as checkpoint:
         folder = None if out is None and resume is None else Path(out or str(resume))
-        store = LevelStore(system, folder, watch)
-        trained_on = [store.levels(model, asked.seed, count) for model in system.trained]
-        few = max(FEWEST_HELD_OUT, round(HELD_OUT * count))
-        held_out = {
-            model: store.levels(model, asked.seed + SEED_STEP, few) for model in system.models
-        }
-        noisy = [_with_noise(part, asked.noise, asked.seed) for part in trained_on]
-        found = _learned(noisy, asked, watch, checkpoint)
-    predictions = _predictions(found, trained_on[0].energies)
-    scores = {name: _scores(predict, system, held_out) for name, predict in predictions.items()}
-    chosen = next(iter(predictions.values()))
-    unseen = [held_out[model] for model in system.unseen]
-    points = [LevelPoints.of(part, _asked_of(part, chosen)) for part in unseen]
+        data = _drawn(LevelStore(system, folder, watch), asked)
+        found = _learned(data, asked, watch, checkpoint)
+    predictions = predictors(found.network, found.phase, data.energies)
+    scores = {name: scored(predict, system, data.held_out) for name, predict in predictions.items()}
+    name, chosen = next(iter(predictions.items()))
+    levels = {model: predicted(chosen, part) for model, part in data.held_out.items()}
+    points = [LevelPoints.of(data.held_out[model], levels[model]) for model in system.unseen]
     reading = read(LevelPoints.joined(points), large_boxes(system, asked.seed), asked.seed)
+    errors = {model: levels[model] - part.levels for model, part in data.held_out.items()}
+    unseen = ", ".join(system.unseen)
     seconds = time.perf_counter() - started
-    lines = [
-        f"{system.name}   E_n(δ, L) by {len(trained_on[0])} sets of levels of each of "
-        f"{' and '.join(system.trained)}; {', '.join(system.unseen)} unseen",
-        *_table(scores),
-        f"read off the levels that the {next(iter(predictions))} predicts of "
-        f"{', '.join(system.unseen)}:",
-        *reading.lines(),
-        _cost(found, seconds),
-    ]
     run = ToldRun(
         KIND,
-        tuple(lines),
+        (
+            f"{system.name}   E_n(δ, L) by {len(data.trained[0])} sets of levels of each of "
+            f"{' and '.join(system.trained)}; {unseen} unseen",
+            *score_table(scores),
+            f"read off the levels that the {name} predicts of {unseen}:",
+            *reading.lines(),
+            _cost(found, seconds),
+        ),
         {
             "system": system.name,
             "scores": {
-                name: {asked_of: score.to_json() for asked_of, score in each.items()}
+                name: {what: score.to_json() for what, score in each.items()}
                 for name, each in scores.items()
             },
             **reading.to_json(),
             "seconds": seconds,
         },
         {"source": system.name, **asdict(asked), "parameters": dict(system.parameters)},
-        provenance(seed=asked.seed, digest=trained_on[0].digest()),
-        _files(found),
+        provenance(seed=asked.seed, digest=data.trained[0].digest()),
+        {**_files(found), PICTURE: picture(errors, reading)},
         replace(found, reading=reading),
         folder,
     )
@@ -155,6 +143,28 @@ def fit_luescher(
         run.save(out)
         (Path(out) / runs.CHECKPOINT).unlink(missing_ok=True)
     return run
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Levels to learn from, one set for each trained model, and held-out ones of all models."""
+
+    trained: list[LevelSamples]
+    held_out: dict[str, LevelSamples]
+
+    @property
+    def energies(self) -> Array:
+        """Where phase shifts are tabled, (K,) in MeV."""
+        return self.trained[0].energies
+
+
+def _drawn(store: LevelStore, asked: AskedLevels) -> Data:
+    system = store.system
+    count = system.count if asked.samples is None else asked.samples
+    few = max(FEWEST_HELD_OUT, round(HELD_OUT * count))
+    trained = [store.levels(model, asked.seed, count) for model in system.trained]
+    held_out = {model: store.levels(model, asked.seed + SEED_STEP, few) for model in system.models}
+    return Data([_with_noise(part, asked.noise, asked.seed) for part in trained], held_out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,16 +177,16 @@ class LearnedLevels:
 
 
 def _learned(
-    samples: list[LevelSamples], asked: AskedLevels, watch: Watch | None, checkpoint: Checkpoint
+    data: Data, asked: AskedLevels, watch: Watch | None, checkpoint: Checkpoint
 ) -> LearnedLevels:
-    curve = learn_phase(samples)
+    curve = learn_phase(data.trained)
     if asked.model == "structured":
         return LearnedLevels(None, curve)
     settings = SCALES[asked.scale]
     if asked.steps is not None:
         settings = replace(settings, steps=asked.steps)
     network = learn_levels(
-        samples,
+        data.trained,
         kind=asked.inputs,
         settings=settings,
         seed=asked.seed,
@@ -193,49 +203,6 @@ def _with_noise(samples: LevelSamples, fraction: float, seed: int) -> LevelSampl
     rng = np.random.default_rng(seed + SEED_STEP)
     noise = rng.standard_normal(samples.levels.shape) * samples.levels.std(axis=0)
     return replace(samples, levels=samples.levels + fraction * noise)
-
-
-def _predictions(found: LearnedLevels, energies: Array) -> dict[str, Predict]:
-    """What predicts levels, the one that was asked for first; Lüscher's formula itself last."""
-
-    def by(kinematic: Callable[[Array], Array]) -> Predict:
-        return lambda phases, boxes: luescher_levels(energies, phases, boxes, kinematic=kinematic)
-
-    named: dict[str, Predict] = {} if found.network is None else {"network": found.network}
-    return named | {"structured model": by(found.phase), "Lüscher's formula": by(phase)}
-
-
-def _scores(
-    predict: Predict, system: FiniteVolume, held_out: Mapping[str, LevelSamples]
-) -> dict[str, Score]:
-    """How good the levels of every model are, and those of constant phase shifts."""
-    first = next(iter(held_out.values()))
-    scores = {}
-    for model, samples in held_out.items():
-        what = f"{model} unseen" if model in system.unseen else f"{model} held out"
-        scores[what] = _score(_asked_of(samples, predict), samples.levels)
-    constant = ConstantShifts.of(first.energies)
-    scores[CONSTANT] = _score(predict(constant.phases, constant.boxes), constant.levels)
-    return scores
-
-
-def _score(predicted: Array, truth: Array) -> Score:
-    """Of levels n >= 1 alone where the lowest, below threshold, is none of the map's."""
-    above = np.isfinite(predicted[:, 0]).all()
-    return Score.of(predicted, truth) if above else Score.of(predicted[:, 1:], truth[:, 1:])
-
-
-def _asked_of(samples: LevelSamples, predict: Predict) -> Array:
-    return predict(samples.phases[samples.system], samples.boxes)
-
-
-def _table(scores: Mapping[str, Mapping[str, Score]]) -> list[str]:
-    columns = list(next(iter(scores.values())))
-    lines = [f"{'rms MeV, within 1 MeV':24s}" + "".join(f"{name:22s}" for name in columns)]
-    for name, each in scores.items():
-        cells = (f"{score.rms:.2g}  {100 * score.close:.2f} %" for score in each.values())
-        lines.append(f"{name:24s}" + "".join(f"{cell:22s}" for cell in cells))
-    return [line.rstrip() for line in lines]
 
 
 def _cost(found: LearnedLevels, seconds: float) -> str:
