@@ -40,10 +40,20 @@ HELD_OUT = 0.2
 FEWEST_HELD_OUT = 20
 PICTURE = "levels.png"
 MODELS = ("neural", "structured")
-SCALES: Mapping[str, LevelSettings] = {
-    "default": LevelSettings(),
-    # The paper's size: in minutes on a GPU, in hours without.
-    "slides": LevelSettings(batch=10_000, steps=200_000),
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large a training is: systems of each model (None: the problem's own), and its steps."""
+
+    count: int | None
+    settings: LevelSettings
+
+
+SCALES: Mapping[str, Scale] = {
+    "default": Scale(None, LevelSettings()),
+    # 4e4 epochs of 2500 systems of two models in ten boxes each: for a GPU.
+    "slides": Scale(2500, LevelSettings(batch=10_000, steps=200_000)),
 }
 
 
@@ -160,7 +170,7 @@ class Data:
 
 def _drawn(store: LevelStore, asked: AskedLevels) -> Data:
     system = store.system
-    count = system.count if asked.samples is None else asked.samples
+    count = asked.samples or SCALES[asked.scale].count or system.count
     few = max(FEWEST_HELD_OUT, round(HELD_OUT * count))
     trained = [store.levels(model, asked.seed, count) for model in system.trained]
     held_out = {model: store.levels(model, asked.seed + SEED_STEP, few) for model in system.models}
@@ -182,7 +192,7 @@ def _learned(
     curve = learn_phase(data.trained)
     if asked.model == "structured":
         return LearnedLevels(None, curve)
-    settings = SCALES[asked.scale]
+    settings = SCALES[asked.scale].settings
     if asked.steps is not None:
         settings = replace(settings, steps=asked.steps)
     network = learn_levels(

@@ -62,7 +62,7 @@ def test_a_network_is_trained_shown_and_kept(capfd):
 
 def test_a_network_that_has_learned_nothing_gives_no_law(capfd):
     """Fifteen steps: the levels it predicts are off by tens of MeV."""
-    _, out, _ = fit(capfd, "--samples", "120", "--steps", "15", "--json")
+    _, out, _ = fit(capfd, "--samples", "120", "--steps", "15", "--scale", "slides", "--json")
     printed = json.loads(out)
     assert printed["scores"]["network"]["B unseen"]["rms"] > 5
     comparison = printed["comparison"]
