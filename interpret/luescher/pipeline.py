@@ -26,6 +26,7 @@ from systems.errors import InputError, nearest
 from systems.finite_volume.level_samples import LevelSamples
 from systems.finite_volume.points import LevelPoints
 from training.checkpoint import Checkpoint
+from training.device import choose
 from training.levels.inputs import KINDS
 from training.levels.network import LevelNetwork, LevelSettings, learn_levels
 from training.levels.structured import KinematicPhase, learn_phase
@@ -91,6 +92,8 @@ class AskedLevels:
                 )
         if not 0 <= self.noise < np.inf:
             raise InputError(f"the noise is a fraction such as 0.01, not {self.noise}.")
+        # Refused now, not after the data are drawn.
+        choose(self.device)
 
 
 def fit_luescher(

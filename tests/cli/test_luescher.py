@@ -110,6 +110,11 @@ def test_an_interrupted_training_goes_on_with_the_same_data(capfd, monkeypatch):
         (["--noise", "-1"], "noise"),
         (["--threshold", "0.1"], "leave out the threshold"),
         (["--recipe", "paper"], "leave out the recipe"),
+        pytest.param(
+            ["--device", "cuda"],
+            "sees no CUDA device",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is one"),
+        ),
         (["--scale", "paper"], "'default'"),
         (["--samples", "3"], "too few"),
     ],

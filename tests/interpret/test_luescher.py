@@ -191,6 +191,24 @@ def test_unresolved_integers_agree_within_error_at_best():
     assert 6 <= found.correct < 11
 
 
+def test_an_unresolved_coefficient_refutes_nothing():
+    """Where no level is near a pole, the coefficient is an extrapolation beyond its error bar."""
+    c, stderr = [-3.84, 6.0, 12.0, 8.0, 6.0, 24.0], [0.3, *[0.01] * 5]
+    law = read_law(PoleTable(tuple(c), tuple(stderr), 1e-3, 100, 0, 5.2))
+    assert compare(law).verdict == "EQUAL WITHIN ERROR"
+    assert compare(law).correct == 5
+    wrong = read_law(PoleTable((1.0, 5.0, *c[2:]), (0.01,) * 6, 1e-3, 100, 0, 5.2))
+    assert compare(wrong).verdict == "DIFFERENT"
+
+
+def test_points_far_beyond_the_last_pole_are_left_out():
+    q2, phases = points(3000, 40.0)
+    table = read_poles(q2, phases, largest=10)
+    assert table.integers == tuple(degeneracies(10).tolist())
+    assert table.points < 0.4 * len(q2)
+    assert table.first_unresolved is None
+
+
 def test_noise_alone_is_no_law():
     q2 = points(800, 10.9)[0]
     table = read_poles(q2, np.random.default_rng(0).uniform(0, np.pi, 800))
