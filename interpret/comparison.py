@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 import numpy as np
 from sympy import Expr
 
-from interpret.law import Law, finite, number
+from interpret.json_numbers import finite, number
+from interpret.law import Law
 from interpret.term import Term
 from interpret.truth import Decomposition, common, decompose
 from systems.errors import InputError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast, get_args
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sympy import Expr
 
 from interpret.constants import recognise
+from interpret.json_numbers import finite, number
 from systems.errors import InputError
 from systems.expressions import parse, symbol, text
 from systems.integrate import compile
@@ -211,20 +211,6 @@ class Law:
         from interpret import report
 
         return report.html(self)
-
-
-def finite(value: float) -> float | None:
-    """The number as JSON can hold it: None for nan and the infinities.
-
-    >>> finite(0.5), finite(math.nan)
-    (0.5, None)
-    """
-    return float(value) if math.isfinite(value) else None
-
-
-def number(value: float | None) -> float:
-    """The number that `finite` wrote: None is read as nan."""
-    return math.nan if value is None else float(value)
 
 
 def _read(contents: Mapping[str, Any]) -> Law:

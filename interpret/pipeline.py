@@ -21,6 +21,7 @@ from interpret.refinement import refine
 from interpret.regression import regress
 from interpret.run import Run
 from interpret.samples import Samples, probe
+from interpret.seeds import another
 from interpret.told_run import ToldRun
 from systems import FiniteVolume, InputError, Known, Supervised, System, Trajectories
 from systems.expressions import parse_assignments
@@ -31,7 +32,6 @@ from training.settings import Settings
 from training.trainer import train
 from training.watch import Watch
 
-NOISE_SEED_STEP = 1_000_003
 ADVICE = "to learn it on a distance, say, give --features 'r=sqrt(x**2+y**2)'"
 
 
@@ -256,7 +256,7 @@ def _motion(
         dataset = dataset or next(iter(system.datasets))
     if noise:
         # Another stream than the data's own: equal seeds must not give equal numbers.
-        trajectories = trajectories.with_noise(noise, seed + NOISE_SEED_STEP)
+        trajectories = trajectories.with_noise(noise, another(seed))
     return Motion(system, trajectories, dataset, seed)
 
 

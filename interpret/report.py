@@ -16,7 +16,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from interpret import formula
-from interpret.law import Law, finite
+from interpret.json_numbers import finite
+from interpret.law import Law
 from interpret.term import Term
 from interpret.value import last_place, order, to_place
 from systems import expressions

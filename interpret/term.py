@@ -11,7 +11,7 @@ import sympy
 from sympy import Expr
 
 from interpret.constants import recognise
-from interpret.law import finite, number
+from interpret.json_numbers import finite, number
 from systems.expressions import parse, text
 
 AGREEMENT: Final = 1e-7

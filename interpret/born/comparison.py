@@ -11,7 +11,7 @@ import sympy
 from interpret.born import formulas
 from interpret.born.laws import BornLaw
 from interpret.comparison import LARGEST_Z, Verdict
-from interpret.law import finite
+from interpret.json_numbers import finite
 from interpret.term import Term
 from interpret.value import order as size
 from systems.expressions import symbol

@@ -10,7 +10,7 @@ from scipy.optimize import least_squares
 
 from interpret.born.errors import standard_errors
 from interpret.born.library import Reading
-from interpret.law import finite
+from interpret.json_numbers import finite
 from systems.scattering import cells as integrals
 from systems.scattering.born import Powers
 from systems.scattering.symmetric import Array

@@ -23,7 +23,7 @@ from interpret.born.library import HIGHEST, Reading, candidates, degree
 from interpret.born.measures import Compared
 from interpret.born.selection import Verdict, choose
 from interpret.constants import recognise
-from interpret.law import finite
+from interpret.json_numbers import finite
 from systems.errors import InputError
 from systems.scattering import cells as integrals
 from systems.scattering.born import Powers

@@ -16,6 +16,7 @@ from interpret.born.laws import read_laws
 from interpret.born.proxy import Proxy
 from interpret.keeping import kept
 from interpret.provenance import provenance
+from interpret.seeds import another
 from interpret.told_run import ToldRun
 from interpret.value import order as in_one_digit
 from systems.errors import InputError
@@ -28,7 +29,6 @@ from training.stencils import Array
 from training.watch import Watch
 
 KIND = "born"
-SEED_STEP = 1_000_003
 HELD_OUT = 2000
 MOST_KERNEL = 3000
 MOST_INPUTS = 1000
@@ -82,7 +82,7 @@ def fit_born(
     asked = asked or AskedBorn()
     samples = system.sample(asked.seed, asked.samples)
     if asked.noise:
-        samples = samples.with_local_noise(asked.noise, asked.seed + SEED_STEP)
+        samples = samples.with_local_noise(asked.noise, another(asked.seed))
     with kept(out, resume) as checkpoint:
         found = _trained(samples, asked, watch, checkpoint)
     few = samples[:MOST_INPUTS]
@@ -187,7 +187,7 @@ def _proxy(derivatives: tuple[Array, ...], system: Supervised, seed: int) -> flo
     """The learned second Born approximation against the exact one, on potentials held out."""
     if len(derivatives) == 1:
         return None
-    held_out = system.sample(seed + SEED_STEP, HELD_OUT).x
+    held_out = system.sample(another(seed), HELD_OUT).x
     held_out = held_out[held_out.any(axis=1)]
     exact = born_terms(held_out, 2).sum(axis=-1)
     return float(np.median(np.abs(Proxy.of(*derivatives[:2])(held_out) / exact - 1)))

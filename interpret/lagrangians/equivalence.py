@@ -18,10 +18,10 @@ import sympy
 from sympy import Expr
 
 from interpret import formula
+from interpret.json_numbers import finite
 from interpret.lagrangians.discovery.lagrangian_law import written
 from interpret.lagrangians.gauge_function import gauge_function
 from interpret.lagrangians.numeric_equations import DIGITS, Evaluated, Point, evaluated
-from interpret.law import finite
 from interpret.value import order
 from systems import mechanics, motion
 from systems.errors import InputError

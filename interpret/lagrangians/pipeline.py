@@ -18,6 +18,7 @@ from interpret.law import Law
 from interpret.library import Library
 from interpret.provenance import provenance
 from interpret.run import Run
+from interpret.seeds import another
 from systems import InputError, System
 from systems.errors import nearest
 from systems.phase_space import PhaseSamples
@@ -33,7 +34,6 @@ MODELS = ("exact", "polynomial", "coupling", "neural", "general")
 DEFAULT_FORM = {"polynomial": "log-r", "coupling": "log-r", "neural": "exp-log"}
 KNOWN_BY_DEFAULT = ("coupling", "neural")
 HELD_OUT = 3000
-SEED_STEP = 1_000_003
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Task:
     @property
     def held_out(self) -> PhaseSamples:
         """Samples of the same window that were not learned from."""
-        return self.system.phase_samples(self.asked.window, self.asked.seed + SEED_STEP, HELD_OUT)
+        return self.system.phase_samples(self.asked.window, another(self.asked.seed), HELD_OUT)
 
     def candidates(self) -> Library:
         """The library asked for, or the system's own."""
@@ -197,7 +197,7 @@ def fit_window(
 
 def _drawn(system: System, asked: Asked) -> PhaseSamples:
     samples = system.phase_samples(asked.window, asked.seed, asked.count)
-    return samples.with_noise(asked.noise, asked.seed + SEED_STEP) if asked.noise else samples
+    return samples.with_noise(asked.noise, another(asked.seed)) if asked.noise else samples
 
 
 def _where(system: System, task: Task) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from interpret.law import finite
+from interpret.json_numbers import finite
 from interpret.luescher.multiples import SURE, Unit, find_unit, refined
 from interpret.luescher.pole_fit import Phases, PoleFit, fit_poles
 from interpret.luescher.pole_search import ORDERS, SPARE, search_poles

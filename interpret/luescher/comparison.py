@@ -9,7 +9,7 @@ import sympy
 from sympy import Expr
 
 from interpret.comparison import LARGEST_Z, Verdict
-from interpret.law import finite
+from interpret.json_numbers import finite
 from interpret.luescher.law import POLE_UNIT, RESIDUE_UNIT, LuescherLaw
 from interpret.luescher.multiples import Unit, plain
 from interpret.value import order as size

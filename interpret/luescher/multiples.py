@@ -10,7 +10,7 @@ import numpy as np
 from sympy import Expr
 
 from interpret.constants import recognise
-from interpret.law import finite
+from interpret.json_numbers import finite
 from interpret.luescher.pole_fit import ROUND_OFF, Array
 from interpret.value import with_error
 

@@ -20,6 +20,7 @@ from interpret.luescher.large_boxes import large_boxes
 from interpret.luescher.plots import picture
 from interpret.luescher.reading import Reading, read
 from interpret.provenance import provenance
+from interpret.seeds import another
 from interpret.told_run import ToldRun
 from systems.boxes import FiniteVolume
 from systems.errors import InputError, nearest
@@ -34,7 +35,6 @@ from training.stencils import Array
 from training.watch import Watch
 
 KIND = "luescher"
-SEED_STEP = 1_000_003
 HELD_OUT = 0.2
 """Systems held out of every model, as a part of those that are learned from."""
 
@@ -176,7 +176,7 @@ def _drawn(store: LevelStore, asked: AskedLevels) -> Data:
     count = asked.samples or SCALES[asked.scale].count or system.count
     few = max(FEWEST_HELD_OUT, round(HELD_OUT * count))
     trained = [store.levels(model, asked.seed, count) for model in system.trained]
-    held_out = {model: store.levels(model, asked.seed + SEED_STEP, few) for model in system.models}
+    held_out = {model: store.levels(model, another(asked.seed), few) for model in system.models}
     return Data([_with_noise(part, asked.noise, asked.seed) for part in trained], held_out)
 
 
@@ -213,7 +213,7 @@ def _learned(
 def _with_noise(samples: LevelSamples, fraction: float, seed: int) -> LevelSamples:
     if not fraction:
         return samples
-    rng = np.random.default_rng(seed + SEED_STEP)
+    rng = np.random.default_rng(another(seed))
     noise = rng.standard_normal(samples.levels.shape) * samples.levels.std(axis=0)
     return replace(samples, levels=samples.levels + fraction * noise)
 

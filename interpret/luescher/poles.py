@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from interpret.law import finite
+from interpret.json_numbers import finite
 from interpret.luescher.pole_fit import Array, Phases, PoleFit, fit_poles
 from interpret.value import order as size
 from systems.errors import InputError

@@ -12,7 +12,8 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interpret.law import Law, finite
+from interpret.json_numbers import finite
+from interpret.law import Law
 from systems.errors import InputError
 from systems.expressions import symbol
 

@@ -12,7 +12,8 @@ from sympy import Expr
 
 from interpret import formula
 from interpret.constants import recognise
-from interpret.law import Verdict, finite
+from interpret.json_numbers import finite
+from interpret.law import Verdict
 from interpret.value import order, with_error
 from systems.errors import InputError
 from systems.expressions import text
