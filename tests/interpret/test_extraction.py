@@ -107,6 +107,7 @@ def test_the_gate_refuses_what_a_relu_network_seems_to_say():
     assert "no law can be read off it" in law.reasons[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["even", "local"])
 def test_the_error_bars_of_noisy_laws_are_honest(kind):
     z = []

@@ -73,7 +73,10 @@ def test_two_sigma_intervals_hold_the_truth(name, dataset):
 
 @pytest.mark.parametrize(
     ("name", "dataset", "without"),
-    [("oscillator", "circles", "q**2"), ("double_well", "T1", "q**3")],
+    [
+        pytest.param("oscillator", "circles", "q**2", marks=pytest.mark.slow),
+        ("double_well", "T1", "q**3"),
+    ],
 )
 def test_a_missing_term_shows_in_chi_squared(name, dataset, without):
     library = Library.of(systems.get(name)) - Library.parse(without, ("q",))
@@ -82,6 +85,7 @@ def test_a_missing_term_shows_in_chi_squared(name, dataset, without):
     assert run.comparison.verdict == "DIFFERENT"
 
 
+@pytest.mark.slow
 def test_noise_hides_the_distance_from_forces_but_not_from_conservation_laws():
     run = interpret.fit("coulomb", dataset="verlet", noise=0.003)
     assert run.law.features == systems.get("coulomb").features

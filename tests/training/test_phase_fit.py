@@ -102,6 +102,7 @@ def test_held_out_accelerations(model, window, bound):
     assert relative_error(fit, held_out(window=window)) < bound
 
 
+@pytest.mark.slow
 def test_the_median_of_five_exp_log_networks():
     model = Model("neural", "exp-log", external=False)
     errors = [
@@ -128,6 +129,7 @@ def test_the_box_of_raw_powers_is_at_its_own_limit_in_the_two_sided_window():
     assert 0.5 < relative_error(fit, held_out()) < 1.0
 
 
+@pytest.mark.slow
 def test_a_law_that_changes_sign_needs_two_exponentials():
     system = systems.get("trapped_particles", {"law": "lennard_jones"})
     samples = system.phase_samples()
