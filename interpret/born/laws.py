@@ -169,14 +169,11 @@ def read_law(
     tensor = array / math.factorial(order)
     if inputs is None:
         return _read(Reading.of(tensor, library))
-    by_values = Reading.of(tensor, library, np.asarray(inputs, dtype=float))
-    if order not in HIGHEST:
-        return _read(by_values)
-    law = _read(Reading.of(tensor, library))
-    if law.verdict == "identified":
+    law = _read(Reading.of(tensor, library)) if order in HIGHEST else None
+    if law is not None and law.verdict == "identified":
         return law
-    again = _read(by_values)
-    return again if again.verdict == "identified" else law
+    by_values = _read(Reading.of(tensor, library, np.asarray(inputs, dtype=float)))
+    return by_values if law is None or by_values.verdict == "identified" else law
 
 
 def _read(reading: Reading) -> BornLaw:

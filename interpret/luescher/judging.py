@@ -37,14 +37,17 @@ def predictors(
 
 
 def scored(
-    predict: Predict, system: FiniteVolume, held_out: Mapping[str, LevelSamples]
+    predict: Predict,
+    levels: Mapping[str, Array],
+    system: FiniteVolume,
+    held_out: Mapping[str, LevelSamples],
 ) -> dict[str, Score]:
-    """How good the levels of every model are, and those of constant phase shifts."""
+    """How good the `levels` that are predicted of every model are, and those of constant δ."""
     first = next(iter(held_out.values()))
     scores = {}
     for model, samples in held_out.items():
         what = f"{model} unseen" if model in system.unseen else f"{model} held out"
-        scores[what] = _score(predicted(predict, samples), samples.levels)
+        scores[what] = _score(levels[model], samples.levels)
     constant = ConstantShifts.of(first.energies)
     scores[CONSTANT] = _score(predict(constant.phases, constant.boxes), constant.levels)
     return scores

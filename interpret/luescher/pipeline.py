@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -119,9 +118,15 @@ def fit_luescher(
         data = _drawn(LevelStore(system, folder, watch), asked)
         found = _learned(data, asked, watch, checkpoint)
     predictions = predictors(found.network, found.phase, data.energies)
-    scores = {name: scored(predict, system, data.held_out) for name, predict in predictions.items()}
-    name, chosen = next(iter(predictions.items()))
-    levels = {model: predicted(chosen, part) for model, part in data.held_out.items()}
+    told = {
+        name: {model: predicted(predict, part) for model, part in data.held_out.items()}
+        for name, predict in predictions.items()
+    }
+    scores = {
+        name: scored(predict, told[name], system, data.held_out)
+        for name, predict in predictions.items()
+    }
+    name, levels = next(iter(told.items()))
     points = [LevelPoints.of(data.held_out[model], levels[model]) for model in system.unseen]
     reading = read(LevelPoints.joined(points), large_boxes(system, asked.seed), asked.seed)
     errors = {model: levels[model] - part.levels for model, part in data.held_out.items()}
@@ -226,12 +231,7 @@ def _cost(found: LearnedLevels, seconds: float) -> str:
 
 def _files(found: LearnedLevels) -> dict[str, runs.Content]:
     """The weights of both models, and the loss along the training."""
-    spline = found.phase.spline
-    state: dict[str, Any] = {
-        "knots": torch.from_numpy(spline.t),
-        "coefficients": torch.from_numpy(spline.c),
-        "scatter": found.phase.scatter,
-    }
+    state = found.phase.state()
     history: list[float] = []
     if found.network is not None:
         state["network"] = found.network.state()

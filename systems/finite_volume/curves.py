@@ -15,6 +15,17 @@ from systems.finite_volume.resonances import checked_table
 from systems.finite_volume.wave_numbers import checked_energies, wave_number
 
 
+def checked_curves(energies: ArrayLike, phases: ArrayLike) -> tuple[Array, Array]:
+    """Energies (K,) and phases (N, K) that a spline in k can go through; else `InputError`."""
+    grid = checked_energies(energies)
+    rows = np.asarray(phases, dtype=float)
+    if rows.ndim != 2:
+        raise InputError(f"phases are a table (systems, energies), not of shape {rows.shape}.")
+    if len(grid) < 4:
+        raise InputError(f"a table of {len(grid)} energies is too short for a spline; give 4.")
+    return grid, checked_table(rows, len(rows), len(grid))
+
+
 class Curves:
     """N phase shifts (N, K) in rad, tabled at the same energies (K,) in MeV.
 
@@ -28,13 +39,7 @@ class Curves:
     """
 
     def __init__(self, energies: ArrayLike, phases: ArrayLike) -> None:
-        grid = checked_energies(energies)
-        rows = np.asarray(phases, dtype=float)
-        if rows.ndim != 2:
-            raise InputError(f"phases are a table (systems, energies), not of shape {rows.shape}.")
-        if len(grid) < 4:
-            raise InputError(f"a table of {len(grid)} energies is too short for a spline; give 4.")
-        table = checked_table(rows, len(rows), len(grid))
+        grid, table = checked_curves(energies, phases)
         self.spline = CubicSpline(wave_number(grid), table, axis=1)
 
     @property

@@ -16,7 +16,7 @@ from scipy.optimize import elementwise
 
 from systems.errors import InputError
 from systems.finite_volume.shells import shells
-from systems.finite_volume.zeta import BATCH, LARGEST, Near, near
+from systems.finite_volume.zeta import LARGEST, Near, by_batches, near
 
 Array = NDArray[np.float64]
 
@@ -40,13 +40,7 @@ def phase(q: ArrayLike) -> Array:
     >>> phase(0.5).round(12).tolist()
     0.88272644236
     """
-    points = _checked(q)
-    flat = points.ravel()
-    phases = np.empty(flat.shape)
-    for first in range(0, len(flat), BATCH):
-        batch = slice(first, first + BATCH)
-        phases[batch] = _phase(flat[batch])
-    return phases.reshape(points.shape)
+    return by_batches(_checked(q), _phase)
 
 
 def phase_slope(q: ArrayLike) -> Array:
@@ -56,13 +50,7 @@ def phase_slope(q: ArrayLike) -> Array:
     >>> bool(np.isclose(phase_slope(1.2), (phase(1.2 + h) - phase(1.2 - h)) / (2 * h)))
     True
     """
-    points = _checked(q)
-    flat = points.ravel()
-    slopes = np.empty(flat.shape)
-    for first in range(0, len(flat), BATCH):
-        batch = slice(first, first + BATCH)
-        slopes[batch] = _slope(flat[batch])
-    return slopes.reshape(points.shape)
+    return by_batches(_checked(q), _slope)
 
 
 def momentum(phi: ArrayLike) -> Array:

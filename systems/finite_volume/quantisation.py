@@ -21,15 +21,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicSpline
 
 from systems.errors import InputError
+from systems.finite_volume.curves import checked_curves
 from systems.finite_volume.kinematic import phase
 from systems.finite_volume.models import HBARC, Array
-from systems.finite_volume.resonances import checked_table
 from systems.finite_volume.roots import zeros
 from systems.finite_volume.spectrum import LEVELS
 from systems.finite_volume.wave_numbers import (
     checked_boxes,
     checked_count,
-    checked_energies,
     pair_energy,
     squared_wave_number,
     wave_number,
@@ -71,15 +70,9 @@ def luescher_levels(
     >>> (free / 277).round(6).tolist()  # √(1 + (2π/L)² n/m_π²) for n = 1, 2
     [[nan, 1.342151, 1.613301]]
     """
-    grid = checked_energies(energies)
-    rows = np.asarray(phases, dtype=float)
-    if rows.ndim != 2:
-        raise InputError(f"phases are a table (systems, energies), not of shape {rows.shape}.")
-    table = checked_table(rows, len(rows), len(grid))
+    grid, table = checked_curves(energies, phases)
     sizes = checked_boxes(boxes, (len(table),))
     checked_count(count)
-    if len(grid) < 4:
-        raise InputError(f"a table of {len(grid)} energies is too short for a spline; give 4.")
     k = wave_number(grid)
     found = np.empty((len(table), count))
     for first in range(0, len(table), BATCH):

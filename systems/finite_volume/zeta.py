@@ -72,7 +72,7 @@ def zeta_sum(q2: ArrayLike) -> Array:
     >>> zeta_sum([0.1, 1, 7]).round(6).tolist()
     [-17.168725, inf, -12.144663]
     """
-    return _by_batches(q2, _value)
+    return _checked_by_batches(q2, _value)
 
 
 def zeta00(q2: ArrayLike) -> Array:
@@ -92,7 +92,7 @@ def zeta_sum_slope(q2: ArrayLike) -> Array:
     >>> bool(np.isclose(zeta_sum_slope(0.5), slope, rtol=1e-6))
     True
     """
-    return _by_batches(q2, _slope)
+    return _checked_by_batches(q2, _slope)
 
 
 def zeta_zeros(count: int) -> Array:
@@ -135,17 +135,22 @@ def near(q2: Array) -> Near:
     return Near(nearest, counts[NEIGHBOURS], rest, slope)
 
 
-def _by_batches(q2: ArrayLike, function: Callable[[Array], Array]) -> Array:
-    """A function of a flat array at q² of any shape."""
-    points = np.asarray(q2, dtype=float)
-    if not (np.abs(points) <= LARGEST).all():
-        raise InputError(f"Lüscher's zeta function is served for q² from {-LARGEST} to {LARGEST}.")
+def by_batches(points: Array, function: Callable[[Array], Array]) -> Array:
+    """A function of a flat array at points of any shape, so many of them at a time."""
     flat = points.ravel()
     values = np.empty(flat.shape)
     for first in range(0, len(flat), BATCH):
         batch = slice(first, first + BATCH)
         values[batch] = function(flat[batch])
     return values.reshape(points.shape)
+
+
+def _checked_by_batches(q2: ArrayLike, function: Callable[[Array], Array]) -> Array:
+    """A function of a flat array at q² of any shape; `InputError` where it is out of range."""
+    points = np.asarray(q2, dtype=float)
+    if not (np.abs(points) <= LARGEST).all():
+        raise InputError(f"Lüscher's zeta function is served for q² from {-LARGEST} to {LARGEST}.")
+    return by_batches(points, function)
 
 
 def _value(q2: Array) -> Array:

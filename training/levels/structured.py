@@ -7,10 +7,12 @@ where the box is small: they are weighted down, so that the curve is that of mos
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import torch
 from scipy.interpolate import BSpline, make_lsq_spline
 
 from systems.errors import InputError
@@ -46,6 +48,20 @@ class KinematicPhase:
     def __call__(self, q: Array) -> Array:
         inside = (q >= self.lowest) & (q <= self.highest)
         return np.where(inside, self.spline(np.clip(q, self.lowest, self.highest)), np.nan)
+
+    def state(self) -> dict[str, Any]:
+        """Everything of it, as plain values and tensors."""
+        return {
+            "knots": torch.from_numpy(self.spline.t),
+            "coefficients": torch.from_numpy(self.spline.c),
+            "scatter": self.scatter,
+        }
+
+    @staticmethod
+    def of_state(state: Mapping[str, Any]) -> KinematicPhase:
+        """The curve whose `state` it is; raises KeyError for what lacks a part of one."""
+        spline = BSpline(state["knots"].numpy(), state["coefficients"].numpy(), DEGREE)
+        return KinematicPhase(spline, float(state["scatter"]))
 
 
 def learn_phase(samples: Sequence[LevelSamples], knots: int = KNOTS) -> KinematicPhase:

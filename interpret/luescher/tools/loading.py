@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import BSpline
 
 from interpret import runs
 from interpret.luescher.pipeline import KIND
@@ -19,7 +18,7 @@ from systems.finite_volume.models import Array
 from systems.finite_volume.wave_numbers import wave_number
 from training.checkpoint import load_tensors
 from training.levels.network import LevelNetwork
-from training.levels.structured import DEGREE, KinematicPhase
+from training.levels.structured import KinematicPhase
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +106,6 @@ def resampled(energies: Array, phases: Array, at: Array) -> Array:
 
 def _phase(weights: Path, state: Mapping[str, Any]) -> KinematicPhase:
     try:
-        spline = BSpline(state["knots"].numpy(), state["coefficients"].numpy(), DEGREE)
-        return KinematicPhase(spline, float(state["scatter"]))
+        return KinematicPhase.of_state(state)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(f"{weights} is damaged ({error}); fit the run again.") from error
