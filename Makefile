@@ -10,24 +10,39 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 # Two workers, one BLAS thread each: the tests fill two cores and no more.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+THREADS := 1
+PYTEST = OMP_NUM_THREADS=$(THREADS) OPENBLAS_NUM_THREADS=$(THREADS) MKL_NUM_THREADS=$(THREADS) \
+	$(BIN)/python -m pytest
 PARALLEL := -n 2 --dist worksteal
+
+# Another processor, as near as this one comes to it: the kernels of torch, of MKL and of numpy that
+# every machine of its kind has. Numpy is told to leave out what it would choose here, and no more:
+# it refuses to leave out what it was built upon, and warns of what the processor lacks.
+# Threads that wait sleep: there are more of them than cores.
+CHOSEN := from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__; \
+	print(*filter(__cpu_features__.get, __cpu_dispatch__))
+PORTABLE = OMP_WAIT_POLICY=passive ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE \
+	NPY_DISABLE_CPU_FEATURES="$$($(BIN)/python -c '$(CHOSEN)')"
 
 # A torch that the base Python already has is used as it is, and what torch itself requires is left
 # to it; otherwise the pinned torch is installed (the CPU build, where pip is offered one).
 HAS_TORCH := import sys, torch; sys.exit(sys.prefix != sys.base_prefix)
 LEFT_TO_TORCH := torch|filelock|fsspec|jinja2|markupsafe|mpmath|networkx|sympy|typing.extensions
 
-.PHONY: help fit test test-all check format bench notebooks clean
+.PHONY: help fit test test-portable test-all check format bench notebooks clean
 
 help: ## show these lines
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 fit: $(READY) ## learn the Coulomb law from its trajectories and print it
 	$(BIN)/interpret fit --system coulomb
 
 test: $(READY) ## the fast tests
 	$(PYTEST) $(PARALLEL)
+
+test-portable: THREADS := 2
+test-portable: $(READY) ## the fast tests as on another processor: plain kernels, two BLAS threads
+	$(PORTABLE) $(PYTEST) $(PARALLEL)
 
 test-all: $(READY) ## the slow tests too
 	$(PYTEST) $(PARALLEL) -m "not gpu"

@@ -3,8 +3,9 @@
 One call, ``interpret.fit("coulomb")`` or ``interpret.fit(trajectories)``, or step by step:
 
     system = systems.get("coulomb")
-    fit = training.train(system, system.sample(seed=0))
-    law = interpret.regress(interpret.probe(fit), interpret.Library.of(system))
+    fit = interpret.learn(system, system.draw())
+    (law,) = interpret.read(fit)
+    law = interpret.refine(law, fit)
     interpret.compare(law, system)
 
 Names are imported when they are used, so that ``interpret --help`` needs no torch.
@@ -12,57 +13,74 @@ Names are imported when they are used, so that ``interpret --help`` needs no tor
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from systems.lazy import lazy
 
 if TYPE_CHECKING:
-    from interpret.comparison import Comparison, compare
-    from interpret.constants import recognise
-    from interpret.invariants import discover
-    from interpret.lagrangians.couplings import Couplings
-    from interpret.lagrangians.discovery import discover_lagrangian
-    from interpret.lagrangians.equivalence import compare_lagrangians
-    from interpret.lagrangians.expansion import expand
-    from interpret.lagrangians.extraction import extract
-    from interpret.lagrangians.landscape import landscape
-    from interpret.law import Law
-    from interpret.library import Library
-    from interpret.pipeline import fit
-    from interpret.prediction import rollout
-    from interpret.refinement import refine
-    from interpret.regression import regress
+    from interpret.discovery.features import discover
+    from interpret.discovery.lagrangian import discover_lagrangian
+    from interpret.discovery.lagrangian.equivalence import compare_lagrangians
+    from interpret.experiments.born import Born
+    from interpret.experiments.levels import Levels
+    from interpret.experiments.motion import Motion
+    from interpret.experiments.values import Values
+    from interpret.experiments.verbs import Fit
+    from interpret.judge.prediction import rollout
+    from interpret.landscapes.landscape import landscape
+    from interpret.laws.comparison import Comparison, compare
+    from interpret.laws.constants import recognise
+    from interpret.laws.law import Law
+    from interpret.pipeline import fit, learn, read, refine
+    from interpret.reading.couplings.couplings import Couplings
+    from interpret.reading.couplings.expansion import expand
+    from interpret.reading.extraction import extract
+    from interpret.reading.probes import Probes, probe
+    from interpret.reading.regression import regress
     from interpret.run import Run
-    from interpret.samples import Samples, probe
+    from interpret.select.library import Library
 
 _HOMES = {
-    "Comparison": "comparison",
-    "Couplings": "lagrangians.couplings",
-    "Law": "law",
-    "Library": "library",
+    "Born": "experiments.born",
+    "Comparison": "laws.comparison",
+    "Couplings": "reading.couplings.couplings",
+    "Fit": "experiments.verbs",
+    "Law": "laws.law",
+    "Levels": "experiments.levels",
+    "Library": "select.library",
+    "Motion": "experiments.motion",
+    "Probes": "reading.probes",
     "Run": "run",
-    "Samples": "samples",
-    "compare": "comparison",
-    "compare_lagrangians": "lagrangians.equivalence",
-    "discover": "invariants",
-    "discover_lagrangian": "lagrangians.discovery",
-    "expand": "lagrangians.expansion",
-    "extract": "lagrangians.extraction",
+    "Values": "experiments.values",
+    "compare": "laws.comparison",
+    "compare_lagrangians": "discovery.lagrangian.equivalence",
+    "discover": "discovery.features",
+    "discover_lagrangian": "discovery.lagrangian",
+    "expand": "reading.couplings.expansion",
+    "extract": "reading.extraction",
     "fit": "pipeline",
-    "landscape": "lagrangians.landscape",
-    "probe": "samples",
-    "recognise": "constants",
-    "refine": "refinement",
-    "regress": "regression",
-    "rollout": "prediction",
+    "landscape": "landscapes.landscape",
+    "learn": "pipeline",
+    "probe": "reading.probes",
+    "read": "pipeline",
+    "recognise": "laws.constants",
+    "refine": "pipeline",
+    "regress": "reading.regression",
+    "rollout": "judge.prediction",
 }
 
 __all__ = [
+    "Born",
     "Comparison",
     "Couplings",
+    "Fit",
     "Law",
+    "Levels",
     "Library",
+    "Motion",
+    "Probes",
     "Run",
-    "Samples",
+    "Values",
     "compare",
     "compare_lagrangians",
     "discover",
@@ -71,18 +89,13 @@ __all__ = [
     "extract",
     "fit",
     "landscape",
+    "learn",
     "probe",
+    "read",
     "recognise",
     "refine",
     "regress",
     "rollout",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name from its module, once."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'interpret' has no attribute {name!r}")
-    value = getattr(import_module(f"interpret.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy("interpret", _HOMES)

@@ -2,150 +2,228 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from interpret import report, runs
-from interpret.comparison import Comparison
-from interpret.law import Law
-from systems.data import Trajectories
+import torch
+
+from interpret.experiments.verbs import AnyFit, Findings
+from interpret.keep import folder
+from interpret.laws import kept, report
+from interpret.laws.comparison import Comparison
+from interpret.laws.json_numbers import finite
+from interpret.laws.law import Law
+from interpret.laws.report import Cost, Statement
+from interpret.pictures.picture import SUFFIX, Picture
 from systems.errors import InputError
-from training.exact import ParameterFit
-from training.fit import Fit
-from training.general_fit import GeneralFit
-from training.phase_fit import PhaseFit
+from systems.problem import Samples
 from training.potential import Potential
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Run:
-    """A law with its comparison, its trained function, and how they came about.
+    """Laws with their comparisons, what was learned, and how they came about.
 
-    ``fit`` is there in the process that trained it; a loaded run has its weights alone
-    (``potential``). ``notes`` are sentences about choices made on the way (features found, say),
-    ``files`` are kept in the run's folder beside its own.
+    - `laws`, and their `comparisons` where there is a truth.
+    - `fit`: there in the process that trained it; a loaded run has its weights (`potential`).
+    - `settings`: the experiment, the source and its options, as plain values.
+    - `findings`: sentences, numbers and files beside the laws; `cost`: seconds and the like.
     """
 
-    law: Law
-    comparison: Comparison | None
-    fit: Fit | PhaseFit | GeneralFit | ParameterFit | None
+    laws: tuple[Law, ...]
+    comparisons: tuple[Comparison, ...]
+    fit: AnyFit | None
     settings: Mapping[str, Any]
-    seconds: float
-    iterations: int
-    neurons: int
-    notes: tuple[str, ...] = ()
+    findings: Findings
+    cost: Cost
+    provenance: Mapping[str, Any]
     path: Path | None = None
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    files: Mapping[str, runs.Content] = field(default_factory=dict)
+
+    @property
+    def law(self) -> Law:
+        """The law; the first of several. InputError where none was found."""
+        if not self.laws:
+            raise InputError(f"no law was found: {'; '.join(self.findings.notes)}")
+        return self.laws[0]
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """The law beside the truth, where there is one; the first of several."""
+        return self.comparisons[0] if self.comparisons else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about what was found and chosen on the way."""
+        return self.findings.notes
+
+    @property
+    def samples(self) -> Samples:
+        """What was learned from; InputError for a loaded run, which keeps none."""
+        if self.fit is None:
+            raise InputError("a saved run keeps no samples; draw or read them again.")
+        return self.fit.samples
 
     @property
     def potential(self) -> Potential:
         """The learned potential, V(q) and its gradient; of a general model L(q, q̇)."""
-        if isinstance(self.fit, ParameterFit):
-            raise InputError("the exact model learns numbers, not a potential; ask its law")
         if self.fit is not None:
-            return self.fit.potential
+            return Potential.restored(self.fit.learned.state())
         if self.path is None:
-            raise InputError("this run was never saved, so it has no weights to load")
-        return Potential.load(self.path / runs.WEIGHTS)
+            raise InputError("this run was never saved, so it has no weights to load.")
+        return Potential.load(self.path / folder.WEIGHTS)
 
-    def text(self) -> str:
-        """The printed form: law, table, last line; then what was noted on the way."""
-        printed = report.text(self.law, self.comparison, self._footer)
-        return "\n".join([printed, *self.notes])
-
-    def json(self) -> dict[str, Any]:
-        """The object of ``--json``."""
-        return report.json_object(self.law, self.comparison, self._footer)
+    # Pictured
 
     @property
-    def trajectories(self) -> Trajectories:
-        """The motion that was learned from; InputError for a loaded run, which keeps none."""
-        if self.fit is None:
-            raise InputError("a saved run keeps no trajectories; draw or read them again.")
-        if not isinstance(self.fit, Fit):
-            raise InputError("this run learned from samples of phase space: ask run.fit.samples.")
-        return self.fit.prepared.trajectories
+    def pictures(self) -> dict[str, Picture]:
+        """What is drawn of the run, by kind, as numbers."""
+        files = dict(self.findings.files)
+        if self.fit is None and self.path is not None:
+            files = {item.name: item.read_bytes() for item in self.path.glob(f"*{SUFFIX}")}
+        kept = {name: content for name, content in files.items() if name.endswith(SUFFIX)}
+        read = [Picture.read(name, folder.encode(content)) for name, content in kept.items()]
+        return {picture.kind: picture for picture in read}
+
+    @property
+    def picture(self) -> bytes:
+        """The run's picture as PNG; InputError where it has none."""
+        if not self.pictures:
+            raise InputError(f"the run of {self.settings['source']} has no picture.")
+        return next(iter(self.pictures.values())).draw()
+
+    def draw(self) -> tuple[Path, ...]:
+        """Draw every picture into the run's folder, and say where."""
+        if self.path is None:
+            raise InputError("this run was never saved, so it has no folder to draw into.")
+        drawn = {f"{kind}.png": picture.draw() for kind, picture in self.pictures.items()}
+        folder.save(self.path, drawn)
+        return tuple(self.path / name for name in drawn)
+
+    # Printed
+
+    @property
+    def statements(self) -> list[Statement]:
+        """What there is to print of each law."""
+        if not self.comparisons:
+            return [law.statement() for law in self.laws]
+        pairs = zip(self.laws, self.comparisons, strict=True)
+        return [comparison.beside(law.statement()) for law, comparison in pairs]
+
+    def text(self) -> str:
+        """The printed form: laws and tables, then what was noted on the way."""
+        return "\n".join([self.written("text"), *self.notes])
+
+    def written(self, form: str) -> str:
+        """The laws as "text", "latex" or "html": see `interpret.laws.report.WRITERS`."""
+        if form not in report.WRITERS:
+            raise InputError(f"laws are written as {', '.join(report.WRITERS)}, not as {form!r}.")
+        return report.WRITERS[form](self.statements, self.cost)
+
+    def json(self) -> dict[str, Any]:
+        """The object of ``--json``: plain strings and finite numbers; what is unknown is None."""
+        objects = [law.summary() for law in self.laws]
+        shown: dict[str, Any] = {
+            "system": self.settings["source"],
+            "law": objects[0] if objects else None,
+            "comparison": None if self.comparison is None else self.comparison.summary(),
+        }
+        if len(self.laws) > 1:
+            compared = [comparison.summary() for comparison in self.comparisons]
+            shown |= {"laws": objects, "comparisons": compared}
+        first = self.laws[0] if self.laws else None
+        shown |= {
+            "features": {} if first is None else first.to_json()["features"],
+            "verdict": None if first is None else first.verdict,
+            "chi2_per_n": None if first is None else finite(first.chi2_per_n),
+            "iterations": self.cost.iterations,
+            "seconds": None if self.cost.seconds is None else finite(self.cost.seconds),
+            "run": None if self.path is None else str(self.path),
+        }
+        if self.findings.numbers:
+            shown["details"] = dict(self.findings.numbers)
+        return shown
 
     def __repr__(self) -> str:
-        return f"Run({self.law.system}: {self.law.expr}, {self.law.verdict})"
+        laws = "; ".join(f"{law.expr}, {law.verdict}" for law in self.laws)
+        return f"Run({self.settings['source']}: {laws})"
 
     def __str__(self) -> str:
         return self.text()
 
     def _repr_html_(self) -> str:
-        return report.html(self.law, self.comparison, self._footer)
+        return self.written("html")
 
-    @property
-    def _footer(self) -> report.Footer:
-        return report.Footer(
-            seconds=self.seconds,
-            iterations=self.iterations,
-            neurons=self.neurons,
-            run=None if self.path is None else str(self.path),
-        )
+    # Kept
 
     def save(self, path: str | Path) -> Path:
-        """Write the run into a folder (see ``interpret.runs``), all of it or nothing."""
-        folder = Path(path)
+        """Write the run into a folder (see ``interpret.keep.folder``), all of it or nothing."""
         if self.fit is None:
-            raise InputError("a loaded run is saved already; copy its folder instead")
-        files: dict[str, runs.Content] = {
-            runs.SETTINGS: {"asked": dict(self.settings), "came_to": self._figures()},
-            runs.PROVENANCE: dict(self.provenance),
-            runs.HISTORY: {"loss": list(getattr(self.fit, "history", ()))},
-            **self._artifacts(),
-            runs.LAW: self.law.to_json(),
+            raise InputError("a loaded run is saved already; copy its folder instead.")
+        place = Path(path)
+        stream = io.BytesIO()
+        torch.save(dict(self.fit.learned.state()), stream)
+        files: dict[str, folder.Content] = {
+            folder.SETTINGS: {**self.settings, "came_to": self._figures()},
+            folder.PROVENANCE: dict(self.provenance),
+            folder.HISTORY: {"loss": list(self.fit.learned.history)},
+            folder.WEIGHTS: stream.getvalue(),
+            **self.findings.files,
+            folder.LAW: kept.to_json(self.laws),
         }
-        if self.comparison is not None:
-            files[runs.COMPARISON] = self.comparison.to_json()
-        runs.save(folder, files)
-        return folder
+        if self.comparisons:
+            rows = [comparison.to_json() for comparison in self.comparisons]
+            files[folder.COMPARISON] = {"comparisons": rows}
+        folder.save(place, files)
+        return place
 
     def _figures(self) -> dict[str, Any]:
         return {
-            "seconds": self.seconds,
-            "iterations": self.iterations,
-            "neurons": self.neurons,
+            "seconds": self.cost.seconds,
+            "iterations": self.cost.iterations,
+            "neurons": self.cost.neurons,
             "notes": list(self.notes),
-        }
-
-    def _artifacts(self) -> Mapping[str, runs.Content]:
-        """Weights and picture; a run that brought its own files along has those."""
-        from interpret import plots
-
-        if not isinstance(self.fit, Fit):
-            return self.files
-        truth = None if self.comparison is None else self.comparison.truth
-        return {
-            runs.WEIGHTS: self.fit.potential.to_bytes(),
-            runs.PICTURE: plots.potential(self.fit, self.law, truth),
-            **self.files,
+            "numbers": dict(self.findings.numbers),
         }
 
     @staticmethod
     def load(path: str | Path) -> Run:
-        """The run that ``save`` wrote; raises InputError for a missing or damaged one."""
-        contents = runs.load(path)
+        """The run that ``save`` wrote, of any experiment; InputError for a missing or damaged one.
+
+        A run that version 0.1 has kept is read too, where it kept its law.
+        """
+        contents = folder.load(path)
+        laws = kept.laws(contents["law"])
         try:
-            figures = contents["settings"]["came_to"]
+            settings = contents["settings"]
+            figures = settings["came_to"]
             return Run(
-                law=Law.from_json(contents["law"]),
-                comparison=_comparison(contents["comparison"]),
+                laws=laws,
+                comparisons=_comparisons(contents["comparison"]),
                 fit=None,
-                seconds=float(figures["seconds"]),
-                iterations=int(figures["iterations"]),
-                neurons=int(figures["neurons"]),
-                notes=tuple(figures["notes"]),
-                settings=contents["settings"]["asked"],
+                settings=_settings(settings),
+                findings=Findings(tuple(figures["notes"]), figures.get("numbers", {})),
+                cost=Cost(figures["seconds"], figures["iterations"], figures["neurons"]),
+                provenance=contents["provenance"] or {},
                 path=contents["path"],
-                provenance=contents["provenance"],
             )
         except (KeyError, TypeError) as error:
             raise InputError(f"{path} is damaged ({error}); fit the run again.") from error
 
 
-def _comparison(contents: dict[str, Any] | None) -> Comparison | None:
-    return None if contents is None else Comparison.from_json(contents)
+def _comparisons(contents: Mapping[str, Any] | None) -> tuple[Comparison, ...]:
+    """Those of a run; version 0.1 kept one by itself."""
+    if contents is None:
+        return ()
+    return tuple(map(kept.comparison, contents.get("comparisons", [contents])))
+
+
+def _settings(contents: Mapping[str, Any]) -> dict[str, Any]:
+    """The experiment, the source and its options; version 0.1 kept them flat."""
+    if "asked" in contents:
+        asked = contents["asked"]
+        known = {"trap": "known"} if asked.get("knows_external") else {}
+        return {"experiment": "motion", "source": asked["source"], "options": known}
+    return {name: contents[name] for name in ("experiment", "source", "options")}

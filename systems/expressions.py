@@ -17,7 +17,7 @@ from sympy.printing.str import StrPrinter
 from systems.errors import InputError
 from systems.grammar import FUNCTIONS, Reader, fits, short, symbol
 
-__all__ = ["parse", "parse_assignments", "parse_list", "symbol", "text"]
+__all__ = ["differentiate", "parse", "parse_assignments", "parse_list", "symbol", "text"]
 
 
 def parse(text: str, names: Iterable[str] | None = None) -> Expr:
@@ -69,6 +69,25 @@ def parse_assignments(text: str, names: Iterable[str] | None = None) -> dict[str
             raise InputError(f"{name!r} is given twice in {short(text)}.")
         assigned[name] = parse(expression, known)
     return assigned
+
+
+def differentiate(expr: Expr, *variables: str | Symbol) -> Expr:
+    """∂f/∂a ∂b ... by every one of the variables in turn, all symbols taken to be real.
+
+    Ours carry no assumptions, for which sympy has no derivative of |q|. The jump of a sign, at one
+    point, is passed over: its derivative is 0.
+
+    >>> q, x = symbol("q"), symbol("x")
+    >>> differentiate(q**2 + abs(q), "q"), differentiate(abs(q) * x**2, q, x)
+    (2*q + sign(q), 2*x*sign(q))
+    """
+    to_real = {s: Symbol(s.name, real=True) for s in expr.free_symbols}
+    real = expr.xreplace(to_real)
+    for variable in variables:
+        real = sympy.diff(real, Symbol(str(variable), real=True))
+        if real.has(sympy.DiracDelta):
+            real = real.replace(sympy.DiracDelta, lambda *_: S.Zero)
+    return real.xreplace({known: plain for plain, known in to_real.items()})
 
 
 def text(expr: Expr) -> str:

@@ -1,4 +1,4 @@
-"""Systems by name, from the catalog, or by path, from a file of one's own."""
+"""Problems by name, from the catalog, or by path, from a file of one's own."""
 
 from __future__ import annotations
 
@@ -12,13 +12,8 @@ from pathlib import Path
 from types import ModuleType
 
 from systems import catalog
-from systems.boxes import FiniteVolume
 from systems.errors import InputError, nearest
-from systems.supervised import Supervised
-from systems.system import System
-
-Known = System | Supervised | FiniteVolume
-"""What the catalog holds: motions, and maps of two kinds."""
+from systems.problem import Problem
 
 KINDS = {int: "a whole number", float: "a number", str: "a word"}
 
@@ -32,47 +27,32 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in pkgutil.iter_modules(catalog.__path__)))
 
 
-def get(name_or_path: str | Path, parameters: Mapping[str, str | float] | None = None) -> System:
-    """The system of the catalog with this name, or the `SYSTEM` of a Python file.
+def get(name_or_path: str | Path, parameters: Mapping[str, str | float] | None = None) -> Problem:
+    """The problem of the catalog with this name, or the `SYSTEM` of a Python file.
 
     The file is run, so it must be one that you trust. `parameters` are other numbers, or words,
-    than the system's own; a file takes them by a function `make` with annotated arguments that
-    returns the system.
+    than the problem's own; a file takes them by a function `make` with annotated arguments that
+    returns the problem.
 
     Raises `InputError` for a name that is not in the catalog, a file that is missing, fails or
-    has no `SYSTEM`, parameters that it does not have, and a problem that is a map, not a motion.
+    has no `SYSTEM`, and parameters that it does not have.
 
-    >>> get("oscillator").potential
-    q**2/2
+    >>> get("oscillator").truths(), get("born", {"steps": 8}).map.between
+    ({'potential': q**2/2}, '8 inputs to a0')
     >>> get("columb")
     Traceback (most recent call last):
         ...
     systems.errors.InputError: there is no system 'columb'. Did you mean 'coulomb'? There are \
 born, central_force, coulomb, double_well, luescher, oscillator, trapped_charges, trapped_particles.
     """
-    found = lookup(name_or_path, parameters)
-    if not isinstance(found, System):
-        raise InputError(
-            f"{found.name!r} is a map from {found.between}, not a motion: it has no potential, "
-            f"trajectories or windows."
-        )
-    return found
-
-
-def lookup(name_or_path: str | Path, parameters: Mapping[str, str | float] | None = None) -> Known:
-    """What `get` finds, or a problem that is a map from inputs to a number.
-
-    >>> lookup("born", {"steps": 8}).dimension
-    8
-    """
     name = str(name_or_path)
     if name.endswith(".py"):
-        return _system(_run(Path(name)), name, parameters)
+        return _problem(_run(Path(name)), name, parameters)
     if name not in names():
         raise InputError(
             f"there is no system {name!r}.{nearest(name, names())} There are {', '.join(names())}."
         )
-    return _system(importlib.import_module(f"systems.catalog.{name}"), name, parameters)
+    return _problem(importlib.import_module(f"systems.catalog.{name}"), name, parameters)
 
 
 def _run(path: Path) -> ModuleType:
@@ -94,17 +74,17 @@ def _run(path: Path) -> ModuleType:
     return module
 
 
-def _system(module: ModuleType, name: str, parameters: Mapping[str, str | float] | None) -> Known:
-    if parameters:
-        return _made(module, name, parameters)
-    system = getattr(module, "SYSTEM", None)
-    if not isinstance(system, Known):
+def _problem(
+    module: ModuleType, name: str, parameters: Mapping[str, str | float] | None
+) -> Problem:
+    problem = _made(module, name, parameters) if parameters else getattr(module, "SYSTEM", None)
+    if not isinstance(problem, Problem):
         raise InputError(f"{name!r} defines no SYSTEM = System(...).")
-    return system
+    return problem
 
 
-def _made(module: ModuleType, name: str, parameters: Mapping[str, str | float]) -> Known:
-    """The system with other parameters, each read as the kind that its default has."""
+def _made(module: ModuleType, name: str, parameters: Mapping[str, str | float]) -> object:
+    """The problem with other parameters, each read as the kind that its default has."""
     make = getattr(module, "make", None)
     if make is None:
         raise InputError(f"the system {name!r} has no parameters to set.")
@@ -123,6 +103,4 @@ def _made(module: ModuleType, name: str, parameters: Mapping[str, str | float]) 
             raise InputError(
                 f"the parameter {key} of {name!r} must be {KINDS[kind]}, not {value!r}."
             ) from error
-    system = make(**read)
-    assert isinstance(system, Known), "make() returns a system"
-    return system
+    return make(**read)

@@ -1,235 +1,192 @@
-"""From T and V, or from a Lagrangian, to the equations of motion, with sympy.
+"""The physics of a motion: coordinates, masses and a potential, and what follows from them.
 
-The velocity of the coordinate `q` is the symbol `qd`, its acceleration `qdd`, its momentum `p_q`.
-Coordinates are given by name, expressions are sympy's.
+H = Σ_i p_i² / (2 m_i) + V(q)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
+import numpy as np
 import sympy
-from sympy import Expr, Matrix, Symbol
+from numpy.typing import ArrayLike
+from sympy import Expr, Symbol
 
-from systems.errors import InputError
-
-
-def velocity(coordinate: str) -> Symbol:
-    """The symbol of the velocity.
-
-    >>> velocity("q")
-    qd
-    """
-    return Symbol(f"{coordinate}d")
+from systems import equations, integrate
+from systems.errors import InputError, nearest
+from systems.expressions import differentiate
+from systems.samples.trajectories import Array, Trajectories, checked_mass
 
 
-def acceleration(coordinate: str) -> Symbol:
-    """The symbol of the acceleration.
+@dataclass(frozen=True, eq=False)
+class Mechanics:
+    """Kinetic energy Σ p²/2m and, where it is known, the potential V.
 
-    >>> acceleration("q")
-    qdd
-    """
-    return Symbol(f"{coordinate}dd")
+    `mass` has one entry for each of the `coordinates`. `features` are functions of the coordinates,
+    such as a distance r; the potential is written in coordinates, features, or both, and may hold
+    `parameters`, numbers with names. `known` is the part of it that an experiment may take as
+    known, such as a trap. `sums` are variables that stand for many things alike, such as r for the
+    distance of every pair: a term that holds one of them is summed over all that it stands for.
 
-
-def momentum(coordinate: str) -> Symbol:
-    """The symbol of the momentum.
-
-    >>> momentum("q")
-    p_q
-    """
-    return Symbol(f"p_{coordinate}")
-
-
-def gradient(expr: Expr, coordinates: Sequence[str]) -> tuple[Expr, ...]:
-    """(∂f/∂q_1, ..., ∂f/∂q_d), taking every variable to be real.
-
-    Our symbols carry no assumptions, for which sympy would not simplify the derivative of |q|.
+    Raises `InputError` when masses, names or variables do not fit together.
 
     >>> q = Symbol("q")
-    >>> gradient(q**2 + abs(q), ["q"])
-    (2*q + sign(q),)
+    >>> spring = Mechanics(("q",), (1.0,), q**2 / 2)
+    >>> spring.forces()
+    (-q,)
+    >>> spring.flow([[1.0]], [[0.0]], [0.0, 1.0, 2.0])[0].q.ravel().round(6)
+    array([ 1.      ,  0.540302, -0.416147])
     """
-    to_real = {s: sympy.Dummy(s.name, real=True) for s in expr.free_symbols}
-    to_plain = {real: plain for plain, real in to_real.items()}
-    real = expr.xreplace(to_real)
-    slopes = (sympy.diff(real, to_real.get(Symbol(name), Symbol(name))) for name in coordinates)
-    return tuple(slope.xreplace(to_plain) for slope in slopes)
 
+    coordinates: tuple[str, ...]
+    mass: tuple[float, ...]
+    potential: Expr | None = None
+    features: Mapping[str, Expr] = field(default_factory=dict)
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    known: Expr | None = None
+    sums: Mapping[str, tuple[Expr, ...]] = field(default_factory=dict)
 
-def kinetic(coordinates: Sequence[str], mass: Sequence[float]) -> Expr:
-    """T = Σ_i m_i q̇_i² / 2.
+    def __post_init__(self) -> None:
+        checked_mass(self.mass, self.coordinates)
+        both = set(self.features) & set(self.coordinates)
+        if both:
+            raise InputError(f"{', '.join(both)} is a coordinate and a feature; rename one.")
+        for name, feature in self.features.items():
+            _check(f"feature {name}", feature, self.coordinates)
 
-    >>> kinetic(["x", "y"], [1, 0.5])
-    xd**2/2 + yd**2/4
-    """
-    pairs = zip(coordinates, mass, strict=True)
-    return sympy.Add(*(exact(m) * velocity(name) ** 2 / 2 for name, m in pairs))
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names that the potential may be written in."""
+        return (*self.coordinates, *self.features, *self.sums)
 
+    @property
+    def distances(self) -> dict[str, Expr]:
+        """The distance of every pair of particles by its name: the features, or the sum over r."""
+        pairs = self.sums.get("r", ())
+        return dict(self.features) or {f"r_{i}": pair for i, pair in enumerate(pairs)}
 
-def lagrangian(potential: Expr, coordinates: Sequence[str], mass: Sequence[float]) -> Expr:
-    """L = T - V of a separable system.
+    @property
+    def lagrangian(self) -> Expr:
+        """L = Σ m q̇²/2 - V in coordinates q and velocities qd, its parameters left as symbols.
 
-    >>> lagrangian(Symbol("q") ** 2 / 2, ["q"], [1])
-    -q**2/2 + qd**2/2
-    """
-    return kinetic(coordinates, mass) - potential
+        >>> Mechanics(("q",), (1.0,), Symbol("q") ** 2 / 2).lagrangian
+        -q**2/2 + qd**2/2
+        """
+        potential = self.in_coordinates(self._potential())
+        return equations.lagrangian(potential, self.coordinates, self.mass)
 
+    @property
+    def external(self) -> Expr | None:
+        """The known part of the potential, in the coordinates, with the parameters' numbers."""
+        return None if self.known is None else self.in_coordinates(self.with_numbers(self.known))
 
-def euler_lagrange(lagrangian: Expr, coordinates: Sequence[str]) -> tuple[Expr, ...]:
-    """d/dt ∂L/∂q̇_i - ∂L/∂q_i, which vanish along the motion; in q, qd and qdd.
+    def without_known(self) -> Mechanics:
+        """The same motion, its potential what is left when the known part is taken away."""
+        if self.potential is None or self.known is None:
+            return self
+        return replace(self, potential=self.potential - self.known, known=None)
 
-    >>> q, qd = Symbol("q"), Symbol("qd")
-    >>> euler_lagrange(qd**2 / 2 - q**4, ["q"])
-    (4*q**3 + qdd,)
-    """
-    masses = mass_matrix(lagrangian, coordinates)
-    rates = Matrix([acceleration(name) for name in coordinates])
-    return tuple(masses * rates - Matrix(forcing(lagrangian, coordinates)))
+    def with_numbers(self, expr: Expr) -> Expr:
+        """`expr` with the parameters' numbers put in."""
+        numbers = {Symbol(name): equations.exact(x) for name, x in self.parameters.items()}
+        return expr.xreplace(numbers)
 
+    def in_coordinates(self, expr: Expr) -> Expr:
+        """`expr` with every feature replaced by what it is in the coordinates, sums written out.
 
-def mass_matrix(lagrangian: Expr, coordinates: Sequence[str]) -> Matrix:
-    """M_ij = ∂²L/∂q̇_i∂q̇_j, d × d.
+        >>> a, b, x = map(Symbol, "abx")
+        >>> both = Mechanics(("a", "b"), (1, 1), x**2, sums={"x": (a, b)})
+        >>> both.in_coordinates(x**2 + a)
+        a**2 + a + b**2
+        """
+        written = expr.xreplace({Symbol(name): value for name, value in self.features.items()})
+        return sympy.Add(*(self._summed(term) for term in sympy.Add.make_args(written)))
 
-    >>> r, rd, phid = sympy.symbols("r rd phid")
-    >>> mass_matrix(rd**2 / 2 + r**2 * phid**2 / 2, ["r", "phi"])
-    Matrix([
-    [1,    0],
-    [0, r**2]])
-    """
-    return sympy.hessian(lagrangian, [velocity(name) for name in coordinates])
+    def check_variables(self, what: str, expr: Expr) -> None:
+        """Raise `InputError` where `expr` holds anything but the variables of the potential."""
+        _check(what, expr, self.variables)
 
+    def forces(self) -> tuple[Expr, ...]:
+        """F_i = -∂V/∂q_i, in the coordinates.
 
-def forcing(lagrangian: Expr, coordinates: Sequence[str]) -> tuple[Expr, ...]:
-    """f_i = ∂L/∂q_i - Σ_j ∂²L/∂q̇_i∂q_j q̇_j, so that M q̈ = f.
+        Raises `InputError` when the potential is unknown or still holds a parameter.
+        """
+        potential = self._numeric()
+        terms = sympy.Add.make_args(potential)
+        summed = [(name, t) for t in terms for name in self.sums if t.has(Symbol(name))]
+        alone = self.in_coordinates(potential - sympy.Add(*(term for _, term in summed)))
+        forces = [-slope for slope in equations.gradient(alone, self.coordinates)]
+        # A sum over all pairs is differentiated term by term: each knows few of the coordinates.
+        for name, term in summed:
+            slope = differentiate(term, name)
+            for thing in self.sums[name]:
+                pull = slope.xreplace({Symbol(name): thing})
+                for variable in thing.free_symbols:
+                    along = differentiate(thing, variable)
+                    forces[self.coordinates.index(variable.name)] -= pull * along
+        return tuple(forces)
 
-    >>> r, rd, phid = sympy.symbols("r rd phid")
-    >>> forcing(rd**2 / 2 + r**2 * phid**2 / 2, ["r", "phi"])
-    (phid**2*r, -2*phid*r*rd)
-    """
-    momenta = gradient(lagrangian, [velocity(name).name for name in coordinates])
-    rates = [velocity(name) for name in coordinates]
-    forces = []
-    for slope, p in zip(gradient(lagrangian, coordinates), momenta, strict=True):
-        transport = zip(gradient(p, coordinates), rates, strict=True)
-        forces.append(slope - sympy.Add(*(term * rate for term, rate in transport)))
-    return tuple(forces)
+    def potential_values(self, q: Array) -> Array:
+        """V at the points q (n, d), as an array (n,)."""
+        potential = self.in_coordinates(self._numeric())
+        return integrate.compile([potential], self.coordinates)(q)[:, 0]
 
+    def acceleration(self) -> integrate.Field:
+        """The numpy function q (n, d) -> F(q) / m (n, d)."""
+        return self._acceleration
 
-def accelerations(lagrangian: Expr, coordinates: Sequence[str]) -> tuple[Expr, ...]:
-    """q̈ = M⁻¹ f, in q and qd.
+    @cached_property
+    def _acceleration(self) -> integrate.Field:
+        pairs = zip(self.forces(), self.mass, strict=True)
+        return integrate.compile([f / equations.exact(m) for f, m in pairs], self.coordinates)
 
-    Raises `InputError` when M has no inverse, so that L does not determine the motion.
+    def flow(self, q0: ArrayLike, p0: ArrayLike, t: ArrayLike) -> Trajectories:
+        """The exact motion from the starts q0, p0 (R, d) at the times t (n,)."""
+        mass = np.array(self.mass)
+        q, v = integrate.flow(self.acceleration(), q0, np.asarray(p0) / mass, t)
+        return Trajectories.from_arrays(self.coordinates, mass, t, q, mass * v)
 
-    >>> q, qd = Symbol("q"), Symbol("qd")
-    >>> accelerations(qd**2 - q**4, ["q"])
-    (-2*q**3,)
-    """
-    masses = mass_matrix(lagrangian, coordinates)
-    if sympy.simplify(masses.det()) == 0:
-        raise InputError(
-            f"the Lagrangian {lagrangian} does not determine the accelerations: the matrix "
-            f"∂²L/∂q̇∂q̇ has no inverse; every coordinate needs its own kinetic energy."
+    def verlet(self, q0: ArrayLike, p0: ArrayLike, h: float, steps: int) -> Trajectories:
+        """The Störmer–Verlet motion from the starts q0, p0 (R, d), in steps of h."""
+        mass = np.array(self.mass)
+        t, q, v = integrate.verlet(self.acceleration(), q0, np.asarray(p0) / mass, h, steps)
+        return Trajectories.from_arrays(self.coordinates, mass, t, q, mass * v)
+
+    def energy(self, trajectories: Trajectories) -> tuple[Array, ...]:
+        """H = Σ p²/2m + V along each trajectory, one array (n,) each."""
+        values = self.potential_values(np.concatenate([item.q for item in trajectories]))
+        ends = np.cumsum([len(item) for item in trajectories])[:-1]
+        return tuple(
+            trajectories.kinetic(number) + potential
+            for number, potential in enumerate(np.split(values, ends))
         )
-    return tuple(masses.LUsolve(Matrix(forcing(lagrangian, coordinates))))
+
+    def _summed(self, term: Expr) -> Expr:
+        """One term, summed over all that its variable stands for."""
+        for name, things in self.sums.items():
+            if term.has(Symbol(name)):
+                return sympy.Add(*(term.xreplace({Symbol(name): thing}) for thing in things))
+        return term
+
+    def _potential(self) -> Expr:
+        """V as it is written, when it is known."""
+        if self.potential is None:
+            raise InputError(f"the potential of {', '.join(self.coordinates)} is unknown.")
+        return self.potential
+
+    def _numeric(self) -> Expr:
+        """V as it is written, when it is known and holds no parameter without a number."""
+        potential = self.with_numbers(self._potential())
+        self.check_variables("potential", potential)
+        return potential
 
 
-def energy(lagrangian: Expr, coordinates: Sequence[str]) -> Expr:
-    """E = Σ_i q̇_i ∂L/∂q̇_i - L, in q and qd.
-
-    >>> q, qd = Symbol("q"), Symbol("qd")
-    >>> energy(qd**2 / 2 - q**4, ["q"])
-    q**4 + qd**2/2
-    """
-    momenta = gradient(lagrangian, [velocity(name).name for name in coordinates])
-    pairs = zip(coordinates, momenta, strict=True)
-    return sympy.expand(sympy.Add(*(velocity(name) * p for name, p in pairs)) - lagrangian)
-
-
-def hamiltonian(lagrangian: Expr, coordinates: Sequence[str]) -> Expr:
-    """H = Σ_i p_i q̇_i - L in q and p_q, for an L quadratic in the velocities.
-
-    Raises `InputError` when the momenta p = ∂L/∂q̇ cannot be solved for q̇ linearly.
-
-    >>> q, qd = Symbol("q"), Symbol("qd")
-    >>> hamiltonian(qd**2 + q**4, ["q"])
-    p_q**2/4 - q**4
-    """
-    rates = [velocity(name) for name in coordinates]
-    masses = mass_matrix(lagrangian, coordinates)
-    if masses.free_symbols & set(rates) or sympy.simplify(masses.det()) == 0:
+def _check(what: str, expr: Expr, known: tuple[str, ...]) -> None:
+    unknown = sorted(map(str, sympy.sympify(expr).free_symbols - set(map(Symbol, known))))
+    if unknown:
         raise InputError(
-            f"the Lagrangian {lagrangian} has no Hamiltonian here: it must be quadratic in the "
-            f"velocities {', '.join(map(str, rates))}, and in each of them."
+            f"the {what} contains {', '.join(unknown)}, but the variables are {', '.join(known)}."
+            f"{nearest(unknown[0], known)}"
         )
-    at_rest = dict.fromkeys(rates, 0)
-    offset = Matrix(gradient(lagrangian, [rate.name for rate in rates])).subs(at_rest)
-    solution = masses.LUsolve(Matrix([momentum(name) for name in coordinates]) - offset)
-    moving = dict(zip(rates, solution, strict=True))
-    return sympy.expand(energy(lagrangian, coordinates).subs(moving, simultaneous=True))
-
-
-def hamilton_equations(
-    hamiltonian: Expr, coordinates: Sequence[str]
-) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
-    """(q̇, ṗ) = (∂H/∂p, -∂H/∂q), in q and p_q.
-
-    >>> q, p = Symbol("q"), Symbol("p_q")
-    >>> hamilton_equations(p**2 / 2 + q**4, ["q"])
-    ((p_q,), (-4*q**3,))
-    """
-    rates = gradient(hamiltonian, [momentum(name).name for name in coordinates])
-    slopes = gradient(hamiltonian, coordinates)
-    return rates, tuple(-slope for slope in slopes)
-
-
-def separable(lagrangian: Expr, coordinates: Sequence[str]) -> tuple[tuple[float, ...], Expr]:
-    """(m, V) of L = Σ_i m_i q̇_i² / 2 - V(q), up to total time derivatives.
-
-    Raises `InputError` when L has no such form: masses that are not positive numbers, velocities
-    coupled to each other, or a force that depends on the velocities.
-
-    >>> x, xd = Symbol("x"), Symbol("xd")
-    >>> separable(xd**2 / 4 + x * xd - 3 * x**2, ["x"])
-    ((0.5,), 3*x**2)
-    """
-    rates = [velocity(name) for name in coordinates]
-    at_rest = dict.fromkeys(rates, 0)
-    masses = mass_matrix(lagrangian, coordinates).applyfunc(sympy.simplify)
-    diagonal = tuple(masses.diagonal())
-    if not masses.is_diagonal() or not all(m.is_number and m > 0 for m in diagonal):
-        raise InputError(
-            f"the Lagrangian {lagrangian} is not of the form Σ m q̇²/2 - V(q): the masses "
-            f"∂²L/∂q̇∂q̇ are {masses.tolist()}, and must be diagonal, positive numbers."
-        )
-    # A term A(q)·q̇ exerts no force if A is a gradient: then it is a total time derivative.
-    linear = [p.subs(at_rest) for p in gradient(lagrangian, [rate.name for rate in rates])]
-    slopes = Matrix([gradient(a, coordinates) for a in linear])
-    if not (slopes - slopes.T).applyfunc(sympy.simplify).is_zero_matrix:
-        raise InputError(
-            f"the Lagrangian {lagrangian} has a force that depends on the velocities; "
-            f"only Σ m q̇²/2 - V(q) is handled here."
-        )
-    potential = sympy.expand(-lagrangian.subs(at_rest))
-    return tuple(float(m) for m in diagonal), potential
-
-
-def reduce_central(potential: Expr, mass: float, ell2: Expr | float, radius: str = "r") -> Expr:
-    """V_eff(r) = V(r) + ℓ² / (2 m r²): a central force in 3-D as a motion along r alone.
-
-    ℓ² is the square of the angular momentum, a number or a symbol.
-
-    >>> reduce_central(1 / Symbol("r"), 1, Symbol("ell2"))
-    ell2/(2*r**2) + 1/r
-    """
-    return potential + ell2 / (2 * exact(mass) * Symbol(radius) ** 2)
-
-
-def exact(number: float) -> Expr:
-    """A short decimal as the fraction it means (0.5 as 1/2), any other number as it is.
-
-    >>> exact(0.5), exact(1), exact(1 / 7 + 1e-9).is_Rational
-    (1/2, 1, False)
-    """
-    fraction = sympy.Rational(str(float(number))).limit_denominator(1000)
-    return fraction if float(fraction) == float(number) else sympy.Float(float(number))

@@ -13,13 +13,17 @@ import sympy
 from numpy.typing import ArrayLike, NDArray
 from sympy import Expr
 
-from systems import dop853, integrate, mechanics
+from systems import dop853, integrate
+from systems.equations import forcing, mass_matrix, velocity
 from systems.errors import InputError, nearest
-from systems.phase_space import PhaseSamples
+from systems.samples.phase_space import PhaseSamples
 
 Array = NDArray[np.float64]
 Acceleration = Callable[[ArrayLike, ArrayLike], Array]
 """(q (n, d), q̇ (n, d)) -> q̈ (n, d)"""
+
+RTOL, ATOL = 1e-12, 1e-13
+"""Tolerances of the flow, relative and absolute, at every point: what doubles can keep."""
 
 LARGEST_CONDITION = 1e12
 """A mass matrix whose condition number is larger, whatever the units, counts as singular."""
@@ -30,18 +34,11 @@ def mass_and_forcing(
 ) -> tuple[sympy.Matrix, tuple[Expr, ...]]:
     """M (d × d) and f (d) of M q̈ = f, as expressions that hold away from jumps.
 
-    What jumps, such as sign(x - y), has a slope of zero everywhere else: the spikes at the jumps
-    are left out, since no sample lies on one.
-
     >>> x, xd = sympy.symbols("x xd")
     >>> mass_and_forcing(xd**2 / 2 + sympy.sign(x) + 3 * abs(x), ["x"])
     (Matrix([[1]]), (3*sign(x),))
     """
-    rates = [mechanics.velocity(name).name for name in coordinates]
-    momenta = mechanics.gradient(lagrangian, rates)
-    masses = sympy.Matrix([mechanics.gradient(p, rates) for p in momenta])
-    forces = mechanics.forcing(lagrangian, coordinates)
-    return masses.applyfunc(_without_spikes), tuple(map(_without_spikes, forces))
+    return mass_matrix(lagrangian, coordinates), forcing(lagrangian, coordinates)
 
 
 def acceleration_function(lagrangian: Expr, coordinates: Sequence[str]) -> Acceleration:
@@ -87,13 +84,10 @@ def flow(
     q0: ArrayLike,
     qd0: ArrayLike,
     t: ArrayLike,
-    *,
-    rtol: float = 1e-12,
-    atol: float = 1e-13,
 ) -> tuple[Array, Array]:
     """The exact motion from the starts q0, q̇0 (R, d) at the increasing times `t` (n,), by DOP853.
 
-    Returns q and q̇, each (R, n, d). The tolerances hold at every point.
+    Returns q and q̇, each (R, n, d).
 
     Raises `InputError` when a trajectory runs into a singularity, of L or of M, or to infinity.
 
@@ -111,7 +105,7 @@ def flow(
     def rate(state: Array) -> Array:
         return np.hstack([state[:, d:], equations.solved(state)])
 
-    path = dop853.solve(rate, start, times, rtol=rtol, atol=atol)
+    path = dop853.solve(rate, start, times, rtol=RTOL, atol=ATOL)
     integrate.check_complete(path, times)
     return np.ascontiguousarray(path[:, :, :d]), np.ascontiguousarray(path[:, :, d:])
 
@@ -126,7 +120,7 @@ def check_names(lagrangian: Expr, coordinates: Sequence[str]) -> None:
     systems.errors.InputError: the Lagrangian -k + qd**2 holds k; a Lagrangian of q has the \
 variables q, qd, and everything else must be a number.
     """
-    known = [*coordinates, *(mechanics.velocity(name).name for name in coordinates)]
+    known = [*coordinates, *(velocity(name).name for name in coordinates)]
     unknown = sorted({item.name for item in lagrangian.free_symbols} - set(known))
     if unknown:
         hint = next(filter(None, (nearest(name, known) for name in unknown)), "")
@@ -173,7 +167,7 @@ class _Equations:
         check_names(lagrangian, coordinates)
         masses, forces = mass_and_forcing(lagrangian, coordinates)
         self.d = len(coordinates)
-        self.names = [*coordinates, *(mechanics.velocity(name).name for name in coordinates)]
+        self.names = [*coordinates, *(velocity(name).name for name in coordinates)]
         self.compiled = integrate.compile([*masses, *forces], self.names)
 
     def state(self, q: ArrayLike, qd: ArrayLike) -> Array:
@@ -214,8 +208,3 @@ class _Equations:
             else "the Lagrangian or its slope is not a finite number there"
         )
         raise InputError(f"sample {sample} ({place}): {reason}; leave such samples out.")
-
-
-def _without_spikes(expr: Expr) -> Expr:
-    """The expression away from the jumps of its functions, where Dirac's delta is zero."""
-    return expr.replace(sympy.DiracDelta, lambda *arguments: sympy.Integer(0))

@@ -1,4 +1,4 @@
-"""A system of one's own, from its potential or its Lagrangian, as an expression or as text."""
+"""A motion of one's own, from its potential or its Lagrangian, as an expression or as text."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr
 
-from systems import dop853, integrate, mechanics
-from systems.data import Array, Trajectories
+from systems import dop853, equations, integrate
 from systems.errors import InputError
 from systems.expressions import parse
-from systems.system import Dataset, System
+from systems.mechanics import Mechanics
+from systems.problem import CONSTANT, Dataset, Problem
+from systems.samples.trajectories import Array, Trajectories
 
 STARTS = 10
 POINTS = 1001
@@ -29,8 +30,8 @@ def from_potential(
     mass: Sequence[float] | None = None,
     name: str = "user",
     coordinates: Sequence[str] | None = None,
-) -> System:
-    """The system H = Σ p²/2m + V(q) for a given V.
+) -> Problem:
+    """The motion H = Σ p²/2m + V(q) for a given V.
 
     `coordinates` are by default the variables of V in alphabetical order, `mass` one number for
     each of them, by default 1. Its data set `default` holds ten trajectories of 1001 points from
@@ -39,8 +40,8 @@ def from_potential(
     Raises `InputError` for text that is not a formula, and for masses or coordinates that do not
     fit it.
 
-    >>> system = from_potential("(x^2 + y^2)/2 + x^2*y", mass=[1, 2])
-    >>> system.coordinates, system.forces()
+    >>> mechanics = from_potential("(x^2 + y^2)/2 + x^2*y", mass=[1, 2]).motion()
+    >>> mechanics.coordinates, mechanics.forces()
     (('x', 'y'), (-2*x*y - x, -x**2 - y))
     """
     expr = parse(potential, coordinates) if isinstance(potential, str) else potential
@@ -48,27 +49,31 @@ def from_potential(
     if not names:
         raise InputError(f"the potential {expr} is constant, so that nothing moves.")
     masses = (1.0,) * len(names) if mass is None else tuple(float(m) for m in mass)
-    system = System(name, f"V = {expr}", "given by the user", names, masses, expr)
-    system.forces()  # refuses a potential in other variables than the coordinates
+    mechanics = Mechanics(names, masses, expr)
+    mechanics.forces()  # refuses a potential in other variables than the coordinates
     dataset = Dataset(
         summary=f"{STARTS} trajectories from random starts with |q| <= 1",
-        draw=lambda seed: _random_motions(system, np.random.default_rng(seed)),
-        held_out=lambda seed: _random_motions(system, np.random.default_rng([seed, 1])),
+        draw=lambda seed: _random_motions(mechanics, np.random.default_rng(seed)),
+        held_out=lambda seed: _random_motions(mechanics, np.random.default_rng([seed, 1])),
     )
-    return replace(system, datasets={"default": dataset})
+    datasets = {"default": dataset}
+    summary = f"V = {expr}"
+    return Problem(
+        name, summary, "given by the user", datasets, gauge=CONSTANT, mechanics=mechanics
+    )
 
 
 def from_lagrangian(
     lagrangian: str | Expr, name: str = "user", coordinates: Sequence[str] | None = None
-) -> System:
-    """The system of a Lagrangian L = Σ m q̇²/2 - V(q), where `qd` is the velocity of `q`.
+) -> Problem:
+    """The motion of a Lagrangian L = Σ m q̇²/2 - V(q), where `qd` is the velocity of `q`.
 
     The coordinates are by default all variables `q` for which `qd` occurs too.
 
     Raises `InputError` for text that is not a formula, variables that are neither coordinates nor
     velocities, and an L that is not of this form.
 
-    >>> from_lagrangian("xd^2/4 - x^4").forces()
+    >>> from_lagrangian("xd^2/4 - x^4").motion().forces()
     (-4*x**3,)
     """
     expr = parse(lagrangian) if isinstance(lagrangian, str) else lagrangian
@@ -81,35 +86,35 @@ def from_lagrangian(
             f"the Lagrangian {expr} has {strange} besides coordinates q and their velocities qd; "
             f"write numbers for constants, and every velocity with a d at the end."
         )
-    mass, potential = mechanics.separable(expr, names)
+    mass, potential = equations.separable(expr, names)
     return replace(from_potential(potential, mass, name, names), summary=f"L = {expr}")
 
 
-def _random_motions(system: System, rng: np.random.Generator) -> Trajectories:
+def _random_motions(mechanics: Mechanics, rng: np.random.Generator) -> Trajectories:
     """Ten motions from random starts that neither escape nor run into a singularity.
 
     Positions are uniform in |q_i| <= 1. Time is counted in units τ, the power of ten nearest to
     the time in which the force moves a body by 1, and velocities are uniform in |v_i| <= 1/τ. The
     motion lasts 10 τ, or less where too few starts can be followed for so long.
     """
-    mass = np.array(system.mass)
+    mass = np.array(mechanics.mass)
     d = len(mass)
-    field = system.acceleration()
+    field = mechanics.acceleration()
     q0 = rng.uniform(-1, 1, (DRAWN, d))
     v0 = rng.uniform(-1, 1, (DRAWN, d))
-    tau = _time_unit(system, field, q0)
+    tau = _time_unit(mechanics, field, q0)
     start = np.hstack([q0, v0 / tau])
     rhs = _fenced(integrate.first_order(field, d), d)
     for duration in DURATIONS:
         t = np.linspace(0, duration * tau, POINTS)
         y = dop853.solve(rhs, start, t, max_steps=MAX_STEPS)
-        kept = y[_usable(system, y[:, :, :d])][:STARTS]
+        kept = y[_usable(mechanics, y[:, :, :d])][:STARTS]
         if len(kept) == STARTS:
             q, v = kept[:, :, :d], kept[:, :, d:]
-            return Trajectories.from_arrays(system.coordinates, mass, t, q, mass * v)
+            return Trajectories.from_arrays(mechanics.coordinates, mass, t, q, mass * v)
     raise InputError(
         f"hardly any of {DRAWN} random starts with |q| <= 1 can be followed under "
-        f"V = {system.potential}; give trajectories of your own instead."
+        f"V = {mechanics.potential}; give trajectories of your own instead."
     )
 
 
@@ -124,20 +129,20 @@ def _fenced(rhs: integrate.Field, d: int) -> integrate.Field:
     return inside
 
 
-def _usable(system: System, q: Array) -> NDArray[np.bool_]:
+def _usable(mechanics: Mechanics, q: Array) -> NDArray[np.bool_]:
     """Which paths q (R, n, d) are complete, with a potential that is real and finite: (R,)."""
     complete = np.isfinite(q).all(axis=(1, 2))
     with np.errstate(all="ignore"):  # log(-1) is NaN, and thus refused
-        values = system.potential_values(q.reshape(-1, q.shape[-1]))
+        values = mechanics.potential_values(q.reshape(-1, q.shape[-1]))
     real = np.isfinite(values).reshape(q.shape[:2]).all(axis=1)
     return np.logical_and(complete, real)
 
 
-def _time_unit(system: System, field: integrate.Field, q: Array) -> float:
+def _time_unit(mechanics: Mechanics, field: integrate.Field, q: Array) -> float:
     """τ = |a|^(-1/2), rounded to a power of ten, for the median acceleration |a| at `q`."""
     with np.errstate(all="ignore"):  # the potential may be singular at some of them
         size = np.linalg.norm(field(q), axis=1)
     size = size[np.isfinite(size) & (size > 0)]
     if not size.size:
-        raise InputError(f"V = {system.potential} exerts no force where |q| <= 1.")
+        raise InputError(f"V = {mechanics.potential} exerts no force where |q| <= 1.")
     return float(10.0 ** round(-0.5 * math.log10(np.median(size))))

@@ -1,8 +1,12 @@
-"""Which device to compute on."""
+"""Which device to compute on, and how records of tensors get there."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
 import torch
+from torch import Tensor
 
 from systems.errors import InputError, nearest
 
@@ -23,3 +27,20 @@ def choose(name: str) -> torch.device:
     if name == "cuda" and not available:
         raise InputError("torch sees no CUDA device here; use --device cpu or --device auto")
     return torch.device("cuda" if available and name != "cpu" else "cpu")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Movable:
+    """A record of tensors, of tuples of them and of other such records, which moves as a whole."""
+
+    def to(self, like: Tensor) -> Self:
+        """The same on the device and in the precision of ``like``; whole numbers stay whole."""
+        return replace(self, **{f.name: _moved(getattr(self, f.name), like) for f in fields(self)})
+
+
+def _moved(value: Any, like: Tensor) -> Any:
+    if isinstance(value, Tensor):
+        return value.to(like if value.is_floating_point() else like.device)
+    if isinstance(value, tuple):
+        return tuple(_moved(part, like) for part in value)
+    return value.to(like) if hasattr(value, "to") else value

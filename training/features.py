@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 import sympy
 
 from systems.errors import InputError
-from systems.expressions import symbol
+from systems.expressions import differentiate, symbol
 from systems.integrate import Field, compile
-from training.stencils import Array
+from training.prepare.stencils import Array
 
 
 @dataclass(frozen=True)
@@ -89,22 +90,17 @@ class Features:
             return np.zeros((n, d, d, d))
         return self._hessian(q).reshape(n, d, d, len(self.names))
 
-    @property
-    def _symbols(self) -> list[sympy.Symbol]:
-        return [symbol(name) for name in self.coordinates]
-
     @cached_property
     def _values(self) -> Field:
         return compile(self.expressions, self.coordinates)
 
     @cached_property
     def _jacobian(self) -> Field:
-        slopes = [x.diff(a) for a in self._symbols for x in self.expressions]
+        slopes = [differentiate(x, a) for a in self.coordinates for x in self.expressions]
         return compile(slopes, self.coordinates)
 
     @cached_property
     def _hessian(self) -> Field:
-        curvatures = [
-            x.diff(a, b) for a in self._symbols for b in self._symbols for x in self.expressions
-        ]
+        pairs = product(self.coordinates, repeat=2)
+        curvatures = [differentiate(x, a, b) for a, b in pairs for x in self.expressions]
         return compile(curvatures, self.coordinates)

@@ -14,12 +14,13 @@ from torch import Tensor
 
 from systems.errors import InputError
 from systems.expressions import symbol
-from systems.system import System
+from systems.mechanics import Mechanics
+from systems.problem import Problem
 from training.bases.basis import Basis
 from training.bases.candidates import Candidates
 from training.bases.composite import Shared, Sum
 from training.features import Features
-from training.stencils import Array
+from training.prepare.stencils import Array
 
 Groups = tuple[tuple[int, ...], ...]
 
@@ -40,42 +41,47 @@ class Particles:
     (('q0', 'q1', 'r'), ((2,),), (((0,), (1,)),))
     """
 
-    system: System
+    system: Problem
     dimension: int
 
     def __post_init__(self) -> None:
-        if not self.system.distances:
+        if not self.mechanics.distances:
             raise InputError(
                 f"{self.system.name} names no distances between particles, which the "
                 f"models of Lagrangians need."
             )
 
+    @property
+    def mechanics(self) -> Mechanics:
+        """Coordinates, masses and distances."""
+        return self.system.motion()
+
     @cached_property
     def features(self) -> Features:
         """Coordinates and distances as functions of the coordinates."""
-        named = {name: symbol(name) for name in self.system.coordinates}
-        return Features.of(self.system.coordinates, {**named, **self.system.distances})
+        named = {name: symbol(name) for name in self.mechanics.coordinates}
+        return Features.of(self.mechanics.coordinates, {**named, **self.mechanics.distances})
 
     @property
     def mass(self) -> Array:
         """The masses, shape (d,)."""
-        return np.array(self.system.mass)
+        return np.array(self.mechanics.mass)
 
     @property
     def identical(self) -> bool:
         """Whether all masses are equal."""
-        return len(set(self.system.mass)) == 1
+        return len(set(self.mechanics.mass)) == 1
 
     @property
     def coordinates(self) -> tuple[int, ...]:
         """The columns of the coordinates."""
-        return tuple(range(len(self.system.coordinates)))
+        return tuple(range(len(self.mechanics.coordinates)))
 
     @property
     def pairs(self) -> Groups:
         """The column of every distance, a group each."""
-        first = len(self.system.coordinates)
-        return tuple((first + i,) for i in range(len(self.system.distances)))
+        first = len(self.mechanics.coordinates)
+        return tuple((first + i,) for i in range(len(self.mechanics.distances)))
 
     @property
     def axes(self) -> tuple[Groups, ...]:
@@ -92,7 +98,7 @@ class Particles:
 
     def candidates(self, expressions: Sequence[Expr]) -> Basis:
         """Candidate terms in coordinates and distances, or summed over all of either."""
-        names = self.system.sums
+        names = self.mechanics.sums
         if not names:
             return Candidates(self.features.names, tuple(expressions))
         runs = groupby(expressions, key=self._summed_over)
@@ -106,18 +112,18 @@ class Particles:
 
     def _summed_over(self, expression: Expr) -> str:
         """The variable of the sum that a term is, or none."""
-        return next((n for n in self.system.sums if expression.has(symbol(n))), "")
+        return next((n for n in self.mechanics.sums if expression.has(symbol(n))), "")
 
     def domain(self, x: Tensor) -> dict[str, tuple[float, float]]:
         """The range of every variable that laws are written in, on the points x (n, f)."""
         low, high = x.min(dim=0).values.tolist(), x.max(dim=0).values.tolist()
         ends = list(zip(low, high, strict=True))
-        if not self.system.sums:
+        if not self.mechanics.sums:
             return dict(zip(self.features.names, ends, strict=True))
         parts = {"x": self.coordinates, "r": tuple(group[0] for group in self.pairs)}
         return {
             name: (min(ends[c][0] for c in parts[name]), max(ends[c][1] for c in parts[name]))
-            for name in self.system.sums
+            for name in self.mechanics.sums
         }
 
     def distances(self, x: Tensor) -> Tensor:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,9 +15,9 @@ from systems.errors import InputError
 from systems.expressions import parse, text
 from training.bases.basis import Basis
 from training.bases.stored import restored, state
-from training.checkpoint import load_tensors
 from training.features import Features
-from training.stencils import Array
+from training.optimise.checkpoint import load_tensors
+from training.prepare.stencils import Array
 
 CHUNK = 5000
 
@@ -56,29 +57,30 @@ class Potential:
             slopes = [self.basis.gradients(part) @ self.coefficients for part in parts]
             return torch.cat(slopes).cpu().double()
 
-    def to_bytes(self) -> bytes:
-        """The weights of a network as a file's contents; ``load`` reads them back."""
-        stream = io.BytesIO()
-        torch.save(
-            {
-                "basis": state(self.basis),
-                "coefficients": self.coefficients.cpu(),
-                "coordinates": list(self.features.coordinates),
-                "features": {n: text(e) for n, e in self.features.definitions.items()},
-            },
-            stream,
-        )
-        return stream.getvalue()
+    def state(self) -> dict[str, Any]:
+        """Everything of it, as plain values and tensors; ``restored`` reads it."""
+        return {
+            "basis": state(self.basis),
+            "coefficients": self.coefficients.cpu(),
+            "coordinates": list(self.features.coordinates),
+            "features": {n: text(e) for n, e in self.features.definitions.items()},
+        }
 
     @staticmethod
-    def load(path: Path) -> Potential:
-        """The potential that ``to_bytes`` wrote; raises InputError where there is none."""
-        if not path.exists():
-            raise InputError(f"there are no weights at {path}; the run was not finished")
-        kept = load_tensors(path)
+    def restored(kept: Mapping[str, Any]) -> Potential:
+        """The potential whose `state` it is; InputError for what is none."""
+        if "basis" not in kept:
+            raise InputError("what was learned here is no potential; ask the run's law instead.")
         definitions = {name: parse(code) for name, code in kept["features"].items()}
         features = Features.of(tuple(kept["coordinates"]), definitions)
         return Potential(restored(kept["basis"]), kept["coefficients"], features)
+
+    @staticmethod
+    def load(path: Path) -> Potential:
+        """The potential whose `state` torch.save wrote; raises InputError where there is none."""
+        if not path.exists():
+            raise InputError(f"there are no weights at {path}; the run was not finished.")
+        return Potential.restored(load_tensors(path))
 
 
 def _tensor(values: Array) -> Tensor:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from systems.errors import InputError, nearest
 
@@ -41,7 +40,3 @@ class Settings:
     def __post_init__(self) -> None:
         if self.recipe not in RECIPES:
             raise InputError(f"there is no recipe '{self.recipe}'.{nearest(self.recipe, RECIPES)}")
-
-    def to_dict(self) -> dict[str, Any]:
-        """A plain dictionary for settings.json."""
-        return asdict(self)

@@ -12,15 +12,15 @@ until ℓ² is within a tenth of it, and the momentum across q is then scaled on
 the first start there is; where its ℓ² is small, noise soon hides the term ℓ²/(2 r²).
 """
 
-from dataclasses import replace
-
 import numpy as np
 import sympy
 
-from systems.data import Array, Trajectories
+from systems.equations import reduce_central
 from systems.expressions import symbol
-from systems.mechanics import reduce_central
-from systems.system import Dataset, System
+from systems.mechanics import Mechanics
+from systems.problem import Dataset
+from systems.samples.trajectories import Array, Trajectories
+from systems.system import System
 
 r = symbol("r")
 x, y, z = map(symbol, "xyz")
@@ -28,16 +28,8 @@ t = 0.001 * np.arange(20001)
 POTENTIAL = 1 / r + 1 / (10 - r)
 PAPERS_ELL2 = 0.93103091
 
-IN_SPACE = System(
-    name="central_force_in_space",
-    summary="the same motion before it is reduced to r",
-    reference="H. S. Bhat, arXiv:1907.11806",
-    coordinates=("x", "y", "z"),
-    mass=(1.0, 1.0, 1.0),
-    potential=POTENTIAL,
-    features={"r": sympy.sqrt(x**2 + y**2 + z**2)},
-)
-
+DISTANCE = sympy.sqrt(x**2 + y**2 + z**2)
+IN_SPACE = Mechanics(("x", "y", "z"), (1.0, 1.0, 1.0), POTENTIAL, {"r": DISTANCE})
 
 Start = tuple[Array, Array]
 
@@ -77,7 +69,7 @@ def trajectory(start: Start) -> Trajectories:
 def same_ell(seed: int, dataset: str) -> Trajectories:
     """Another motion along r with the same ℓ, from a random start."""
     rng = np.random.default_rng([seed, 1])
-    effective = replace(SYSTEM, potential=SYSTEM.truth(dataset, seed))
+    effective = Mechanics(("r",), (1.0,), SYSTEM.truths(dataset, seed)["potential"])
     return effective.flow([[rng.uniform(1, 3)]], [[rng.uniform(-1, 1)]], t)
 
 

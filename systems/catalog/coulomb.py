@@ -8,27 +8,45 @@ distance alone, with 100 trajectories of 5001 points. Its data are Störmer–Ve
 called exact hold the true flow from the same starts.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import sympy
 
-from systems.data import Trajectories
 from systems.expressions import symbol
-from systems.system import Dataset, System
+from systems.problem import Dataset
+from systems.samples.trajectories import Array, Trajectories
+from systems.system import System
 
 r, x1, y1, z1, x2, y2, z2 = map(symbol, ("r", "x1", "y1", "z1", "x2", "y2", "z2"))
 H = 0.001
 
 
-def verlet(seed: int, count: int, steps: int, part: slice) -> Trajectories:
-    """Störmer–Verlet trajectories from a part of `count` random starts."""
-    q0, p0 = np.random.default_rng(seed).standard_normal((2, count, 6))
-    return SYSTEM.verlet(q0[part], p0[part], H, steps)
+def starts(seed: int, count: int) -> Array:
+    """Positions and momenta of random starts, (2, count, 6)."""
+    return np.random.default_rng(seed).standard_normal((2, count, 6))
 
 
-def exact(seed: int, count: int, steps: int, part: slice) -> Trajectories:
+def verlet(starts: Array, steps: int) -> Trajectories:
+    """Störmer–Verlet trajectories from the starts."""
+    return SYSTEM.verlet(starts[0], starts[1], H, steps)
+
+
+def exact(starts: Array, steps: int) -> Trajectories:
     """The exact flow from the same starts, at the same times."""
-    q0, p0 = np.random.default_rng(seed).standard_normal((2, count, 6))
-    return SYSTEM.flow(q0[part], p0[part], H * np.arange(steps + 1))
+    return SYSTEM.flow(starts[0], starts[1], H * np.arange(steps + 1))
+
+
+def pairs(
+    follow: Callable[[Array, int], Trajectories], kind: str, shown: int, hidden: int, steps: int
+) -> Dataset:
+    """So many trajectories of so many steps from random starts, and others held out."""
+    count = shown + hidden
+    return Dataset(
+        f"{shown} {kind} trajectories of {steps + 1} points; {hidden} held out",
+        draw=lambda seed: follow(starts(seed, count)[:, :shown], steps),
+        held_out=lambda seed: follow(starts(seed, count)[:, shown:], steps),
+    )
 
 
 SYSTEM = System(
@@ -41,25 +59,9 @@ SYSTEM = System(
     candidates=(1 / r, r**-2, r**-3),
     features={"r": sympy.sqrt((x1 - x2) ** 2 + (y1 - y2) ** 2 + (z1 - z2) ** 2)},
     datasets={
-        "verlet": Dataset(
-            summary="800 Störmer–Verlet trajectories of 301 points; 200 held out",
-            draw=lambda seed: verlet(seed, 1000, 300, slice(0, 800)),
-            held_out=lambda seed: verlet(seed, 1000, 300, slice(800, 1000)),
-        ),
-        "exact": Dataset(
-            summary="800 exact trajectories of 301 points; 200 held out",
-            draw=lambda seed: exact(seed, 1000, 300, slice(0, 800)),
-            held_out=lambda seed: exact(seed, 1000, 300, slice(800, 1000)),
-        ),
-        "long_verlet": Dataset(
-            summary="100 Störmer–Verlet trajectories of 5001 points; 100 held out",
-            draw=lambda seed: verlet(seed, 200, 5000, slice(0, 100)),
-            held_out=lambda seed: verlet(seed, 200, 5000, slice(100, 200)),
-        ),
-        "long_exact": Dataset(
-            summary="100 exact trajectories of 5001 points; 100 held out",
-            draw=lambda seed: exact(seed, 200, 5000, slice(0, 100)),
-            held_out=lambda seed: exact(seed, 200, 5000, slice(100, 200)),
-        ),
+        "verlet": pairs(verlet, "Störmer–Verlet", shown=800, hidden=200, steps=300),
+        "exact": pairs(exact, "exact", shown=800, hidden=200, steps=300),
+        "long_verlet": pairs(verlet, "Störmer–Verlet", shown=100, hidden=100, steps=5000),
+        "long_exact": pairs(exact, "exact", shown=100, hidden=100, steps=5000),
     },
 )

@@ -15,9 +15,10 @@ with 1 % noise no unbiased estimate from it could then know q⁴ better than to 
 
 import numpy as np
 
-from systems.data import Array, Trajectories
 from systems.expressions import symbol
-from systems.system import Dataset, System
+from systems.problem import Dataset
+from systems.samples.trajectories import Array, Trajectories
+from systems.system import System
 
 q = symbol("q")
 t = 0.001 * np.arange(5001)

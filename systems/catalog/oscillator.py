@@ -8,9 +8,10 @@ Ten exact circles in phase space, through (q, p) = (0, i) for i = 1, ..., 10, in
 import numpy as np
 from numpy.typing import ArrayLike
 
-from systems.data import Trajectories
 from systems.expressions import symbol
-from systems.system import Dataset, System
+from systems.problem import Dataset
+from systems.samples.trajectories import Trajectories
+from systems.system import System
 
 q = symbol("q")
 t = 0.01 * np.arange(1001)

@@ -12,29 +12,13 @@ from sympy import Expr
 
 from systems.errors import InputError
 from systems.expressions import symbol
-from systems.phase_space import Window
+from systems.problem import Problem
+from systems.samples.phase_space import Window
 from systems.system import System
 
-q0, q1, r, k, alpha = map(symbol, ("q0", "q1", "r", "k", "alpha"))
+q0, q1, r = map(symbol, ("q0", "q1", "r"))
 DISTANCE = sympy.sqrt((q0 - q1) ** 2)
 MONOMIALS = [(i, j) for i in range(7) for j in range(i + 1) if 0 < i + j <= 6]
-
-
-def fixed_points() -> tuple[dict[sympy.Symbol, Expr], ...]:
-    """Where both charges are at rest, for positive k and α: one point on each side of q0 = q1.
-
-    >>> [point[q0].simplify() for point in fixed_points()]
-    [2**(1/3)*alpha**(1/3)/(2*k**(1/3)), -2**(1/3)*alpha**(1/3)/(2*k**(1/3))]
-    """
-    stiffness, charge = (sympy.Dummy(name, positive=True) for name in ("k", "alpha"))
-    x, y = (sympy.Dummy(name, real=True) for name in ("q0", "q1"))
-    potential = stiffness * (x**2 + y**2) / 2 + charge / (x - y)
-    # The forces add up to -k (q0 + q1), and each must vanish.
-    opposite = sympy.solve(potential.diff(x) + potential.diff(y), y)[0]
-    force = sympy.together(potential.diff(x).subs(y, opposite))
-    (place,) = (root for root in sympy.roots(sympy.numer(force), x) if root.is_positive)
-    right = place.xreplace({stiffness: k, charge: alpha})
-    return {q0: right, q1: -right}, {q0: -right, q1: right}
 
 
 def candidates(identical: bool) -> tuple[Expr, ...]:
@@ -52,22 +36,23 @@ def candidates(identical: bool) -> tuple[Expr, ...]:
 
 def make(
     k: float = 4.0, alpha: float = 1.0, m0: float = 1.0, m1: float = 1.0, gap: float = 0.1
-) -> System:
+) -> Problem:
     """Two charges of masses m0, m1 and product α > 0 of charges, in a trap of stiffness k > 0."""
     if not (k > 0 and alpha > 0):
         raise InputError(f"k and alpha must be positive, not {k:g} and {alpha:g}.")
     a = (alpha / (4 * k)) ** (1 / 3)
+    trap = symbol("k") * (q0**2 + q1**2) / 2
     return System(
         name="trapped_charges",
         summary="two like charges in a harmonic trap, V = k (q0² + q1²)/2 + α/|q0 - q1|",
         reference="E. Bigwood, weekly reports of 14 and 30 May 2025",
         coordinates=("q0", "q1"),
         mass=(m0, m1),
-        potential=symbol("k") * (q0**2 + q1**2) / 2 + symbol("alpha") / r,
+        potential=trap + symbol("alpha") / r,
         candidates=candidates(identical=m0 == m1),
         features={"r": DISTANCE},
         parameters={"k": k, "alpha": alpha},
-        known=symbol("k") * (q0**2 + q1**2) / 2,
+        known=trap,
         windows={
             "origin": Window("2 wide around the origin", (0.0, 0.0), 2.0, gap),
             "far": Window("2 wide, both displaced to the same side", (10.0, 10.0), 2.0, gap),

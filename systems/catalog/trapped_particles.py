@@ -15,7 +15,8 @@ from sympy import Expr, Rational, exp, log, sqrt
 
 from systems.errors import InputError, nearest
 from systems.expressions import symbol
-from systems.phase_space import Window
+from systems.problem import Problem
+from systems.samples.phase_space import Window
 from systems.system import System
 
 PAIR_LAWS = {
@@ -67,7 +68,7 @@ def make(
     alpha: float = 1.0,
     m: float = 1.0,
     gap: float = 0.0,
-) -> System:
+) -> Problem:
     """N particles of mass m with one law for every pair of them.
 
     Without a gap the pair keeps 0.1, in lennard_jones 0.35, and more than two particles 0.15.

@@ -25,9 +25,10 @@ from rich.table import Table
 
 import systems
 from interpret import Law, Library, discover, probe, refine, regress
-from systems import System, Trajectories
+from systems import Problem, Trajectories
 from training import Fit, Settings, train
 from training.features import Features
+from training.optimise.watch import Monitor
 
 PACKAGES = ("numpy", "scipy", "torch", "pysindy", "scikit-learn")
 WIDTH = 150
@@ -197,24 +198,24 @@ def descended() -> Callable[..., tuple[Fit, float]]:
     """
 
     def descend(
-        system: System, trajectories: Trajectories, features: Features, steps: int
+        system: Problem, trajectories: Trajectories, features: Features, steps: int
     ) -> tuple[Fit, float]:
         pace = Pace()
         settings = Settings(recipe="paper", iterations=steps)
-        fit = train(system, trajectories, settings, features=features, watch=pace)
+        fit = train(system, trajectories, settings, features=features, monitor=Monitor(pace))
         return fit, pace.seconds
 
     return descend
 
 
 @pytest.fixture(scope="session")
-def sampled() -> Callable[[str, str], tuple[System, Trajectories]]:
+def sampled() -> Callable[[str, str], tuple[Problem, Trajectories]]:
     """sampled(system, dataset): the system and its trajectories, drawn once a session."""
 
     @functools.cache
-    def sample(name: str, dataset: str) -> tuple[System, Trajectories]:
+    def sample(name: str, dataset: str) -> tuple[Problem, Trajectories]:
         system = systems.get(name)
-        return system, system.sample(dataset)
+        return system, system.draw(dataset)
 
     return sample
 
@@ -228,7 +229,7 @@ def interpreted() -> Callable[..., Law]:
     """
 
     def interpret(
-        system: System, trajectories: Trajectories, dataset: str, search: bool = False
+        system: Problem, trajectories: Trajectories, dataset: str, search: bool = False
     ) -> Law:
         features = _features(system, trajectories, search)
         samples = probe(train(system, trajectories, features=features))
@@ -238,7 +239,7 @@ def interpreted() -> Callable[..., Law]:
     return interpret
 
 
-def _features(system: System, trajectories: Trajectories, search: bool) -> Features:
+def _features(system: Problem, trajectories: Trajectories, search: bool) -> Features:
     if search:
         return discover(trajectories).features
-    return Features.of(trajectories.coordinates, system.features)
+    return Features.of(trajectories.coordinates, system.motion().features)

@@ -25,7 +25,7 @@ from torch import Tensor
 from torch.func import grad, hessian, jacrev, vmap
 from torch.nn import functional
 
-from systems.phase_space import PhaseSamples
+from systems.samples.phase_space import PhaseSamples
 
 Array = NDArray[np.float64]
 Accelerations = Callable[[Tensor, Tensor, list[Tensor]], Tensor]

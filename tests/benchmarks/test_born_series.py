@@ -10,13 +10,13 @@ from functools import partial
 import numpy as np
 import pytest
 
-from interpret.born import chosen_ridge, fit_kernel, fit_polynomial
+from interpret.reading.tensors import chosen_ridge, fit_kernel, fit_polynomial
 from systems.catalog import born
-from systems.scattering import born_tensor
-from systems.supervised import ValueSamples
-from training.paper_perturbation import perturb_by_paper
-from training.perturbation import perturb, relative_error
-from training.stencils import Array
+from systems.physics.scattering import born_tensor
+from systems.samples.values import ValueSamples
+from training.learn.series import perturb, relative_error
+from training.prepare.stencils import Array
+from training.recipes.paper_series import perturb_by_paper
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 
@@ -39,12 +39,12 @@ Method = Callable[[ValueSamples], tuple[Array, ...]]
 
 
 def ours(samples: ValueSamples, noisy: bool) -> tuple[Array, ...]:
-    found = perturb(samples.x, samples.y, samples.scale, orders=3, noisy=noisy)
+    found = perturb(samples, orders=3, noisy=noisy)
     return found.derivatives
 
 
 def plain(samples: ValueSamples) -> tuple[Array, ...]:
-    return perturb_by_paper(samples.x, samples.y, samples.scale).derivatives
+    return perturb_by_paper(samples).derivatives
 
 
 def errors(found: tuple[Array, ...]) -> list[float]:
@@ -57,8 +57,12 @@ def errors(found: tuple[Array, ...]) -> list[float]:
 @pytest.mark.parametrize("count", [1500, 3000, 6000])
 def test_the_born_series(benchmark, record, count, noise):
     system = born.make()
-    samples = system.sample(seed=0, count=count).with_local_noise(noise, seed=1)
-    small = born.make(smallest=TINY, largest=TINY).sample(0, count).with_local_noise(noise, 1)
+    samples = system.draw(seed=0, count=count).with_relative_noise(noise, seed=1)
+    small = (
+        born.make(smallest=TINY, largest=TINY)
+        .draw(seed=0, count=count)
+        .with_relative_noise(noise, 1)
+    )
     power = 1.0 if noise else 2.0
     few = samples[:3000]
     ridge = chosen_ridge(few) if noise else 1e-10

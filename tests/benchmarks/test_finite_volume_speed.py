@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from systems.finite_volume.models import draw
-from systems.finite_volume.spectrum import levels, levels_by_diagonalisation
+from systems.physics.finite_volume.models import draw
+from systems.physics.finite_volume.spectrum import levels, levels_by_diagonalisation
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 

@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.func import hessian, jacrev, vmap
 
 import systems
-from interpret.lagrangians.landscape import landscape
+from interpret.landscapes.landscape import landscape
 from systems import PhaseSamples
-from training.acceleration_model import acceleration_model
-from training.exact import fit_parameters
+from training.learn.acceleration_model import acceleration_model
+from training.learn.numbers import fit_parameters
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 
@@ -99,7 +99,7 @@ class Reports:
         return 1 / float(torch.linalg.eigvalsh(curvature)[-1])
 
 
-def charges() -> systems.System:
+def charges() -> systems.Problem:
     return systems.get("trapped_charges", {"k": 1.0, "alpha": 1.0})
 
 
@@ -117,14 +117,14 @@ def from_scratch(work: Callable[[], Any]) -> Callable[[int], Any]:
 @pytest.mark.parametrize("window", WINDOWS)
 def test_landscape(window, race, record):
     system = charges()
-    samples = system.phase_samples(window, 0, SAMPLES)
+    samples = system.draw(window, 0, SAMPLES)
     theirs = Reports.of(samples)
     ranges = [(0.0, 2.0), (0.0, 2.0)]
     some = np.linspace(0, PIXELS - 1, LOOPED).round().astype(int)
     axis = np.linspace(0.0, 2.0, PIXELS)[some]
 
     def ours():
-        return landscape(system.lagrangian, NAMES, samples, ranges, PIXELS)
+        return landscape(system.motion().lagrangian, NAMES, samples, ranges, PIXELS)
 
     first, again, loops = race(
         from_scratch(ours), lambda _: ours(), lambda _: theirs.looped((axis, axis))
@@ -153,12 +153,12 @@ def test_landscape(window, race, record):
 @pytest.mark.parametrize("window", WINDOWS)
 def test_fit(window, race, record):
     system = charges()
-    samples = system.phase_samples(window, 0, SAMPLES)
+    samples = system.draw(window, 0, SAMPLES)
     theirs = Reports.of(samples)
     rate = theirs.stable_rate()
 
     def ours():
-        return fit_parameters(system.lagrangian, NAMES, samples, start=START).values
+        return fit_parameters(system.motion().lagrangian, NAMES, samples, start=START).values
 
     first, again, descent = race(
         from_scratch(ours), lambda _: ours(), lambda _: theirs.descended(rate).numpy()

@@ -14,14 +14,15 @@ import torch
 
 import systems
 from systems import InputError
-from systems.phase_space import PhaseSamples
+from systems.samples.phase_space import PhaseSamples
 from tests.benchmarks.lnn import full_hessian, initial, lagrangian, train_lnn
-from training.checkpoint import Checkpoint
-from training.general_fit import learn_lagrangian
-from training.lagrangians import accelerations
+from tests.benchmarks.tangents import accelerations
+from training.learn.lagrangian import learn_lagrangian
+from training.learn.points import Model, learn
+from training.optimise.checkpoint import Checkpoint
+from training.optimise.watch import Monitor
 from training.particles import Particles
-from training.phase_fit import Model, learn
-from training.report_recipe import learn_by_report
+from training.recipes.report import STEPS, ReportSettings, learn_by_report
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 
@@ -85,20 +86,20 @@ class Deadline:
 def within(seconds: float, learner: Callable[..., Any], steps: int | None = None) -> Any:
     """What a training has come to in so many CPU seconds, or after its steps.
 
-    ``learner`` takes the steps, a watch and a checkpoint.
+    ``learner`` takes the steps and a monitor.
     """
     checkpoint = Checkpoint()
     deadline = Deadline(time.process_time() + seconds)
     try:
-        return learner(steps, watch=deadline, checkpoint=checkpoint)
+        return learner(steps, monitor=Monitor(deadline, checkpoint))
     except OutOfTime:
-        return learner(0, checkpoint=checkpoint)
+        return learner(0, monitor=Monitor(checkpoint=checkpoint))
 
 
 def samples_of(gap: float) -> tuple[Any, PhaseSamples, PhaseSamples]:
     """The system, what is learned from, and what is held out."""
     system = systems.get("trapped_charges", {"k": TRAP, "gap": gap})
-    return system, system.phase_samples("origin"), system.phase_samples("origin", 1, 3000)
+    return system, system.draw("origin"), system.draw("origin", 1, 3000)
 
 
 def relative(missed: np.ndarray, size: np.ndarray) -> float:
@@ -119,7 +120,8 @@ def test_neural_coupling(race, record):
         return learn(particles, samples, model, iterations=steps, **keywords)
 
     def report(rate, steps, **keywords):
-        return learn_by_report(particles, samples, rate=rate, steps=steps, **keywords)
+        settings = ReportSettings(STEPS if steps is None else steps, rate)
+        return learn_by_report(particles, samples, settings=settings, **keywords)
 
     def best_report(seconds):
         fits = []

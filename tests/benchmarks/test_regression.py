@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pysindy
 import pytest
-import torch
 
-from interpret.optimizers import choose_support
-from interpret.selection import Compressed, elimination_path, stlsq, threshold_path
-from training.linear import compress
+from interpret.select.matrix import Compressed
+from interpret.select.optimizers import Optimizer
+from interpret.select.supports import elimination_path, stlsq, threshold_path
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 
@@ -40,9 +39,7 @@ def drawn(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def compressed(design: np.ndarray, truth: np.ndarray) -> Compressed:
-    block = compress(torch.from_numpy(design), torch.from_numpy(truth)).numpy()
-    names = tuple(f"x{k}" for k in range(design.shape[1]))
-    return Compressed(block[:, :-1], block[:, -1], names, len(design))
+    return Compressed.of(design, truth, tuple(f"x{k}" for k in range(design.shape[1])))
 
 
 def theirs(name: str) -> Any:
@@ -68,7 +65,8 @@ def test_thresholded_regression(rows, columns, race, record):
         return stlsq(compressed(design, truth), THRESHOLD)
 
     def ours_by(name):
-        return lambda _: choose_support(compressed(design, truth), name.lower(), THRESHOLD)
+        optimizer = Optimizer(name.lower(), THRESHOLD)
+        return lambda _: optimizer.choose(compressed(design, truth)).support
 
     def ours_at_every_threshold(_):
         problem = compressed(design, truth)

@@ -15,7 +15,7 @@ import systems
 from systems import Trajectories
 from training.bases.perceptron import Perceptron
 from training.features import Features
-from training.paper import paper_settings
+from training.recipes.paper import paper_settings
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 
@@ -35,9 +35,9 @@ Slope = Callable[["Plain", Tensor], Tensor]
 def motion(name: str, points: int) -> Trajectories:
     """Trajectories that give 100 forward differences each."""
     system = systems.get(name)
-    shape = (2, points // 100, len(system.coordinates))
+    shape = (2, points // 100, len(system.motion().coordinates))
     q, p = np.random.default_rng(0).standard_normal(shape)
-    return system.verlet(q, p, 1e-3, 100)
+    return system.motion().verlet(q, p, 1e-3, 100)
 
 
 class Plain(nn.Module):

@@ -7,8 +7,8 @@ import time
 import pytest
 import torch
 
-from training.lagrangian_network import LagrangianNetwork
-from training.lagrangians import (
+from tests.benchmarks.lagrangian_network import LagrangianNetwork
+from tests.benchmarks.tangents import (
     accelerations,
     accelerations_full_hessian,
     euler_lagrange_residual,

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.func import grad, jacfwd, jacrev, jvp, vmap
 
-from interpret.lagrangians.expansion import expand, homogeneous, spread
+from interpret.reading.couplings.expansion import expand, homogeneous, spread
 from training.bases.perceptron import ACTIVATIONS, Perceptron
 from training.features import Features
 from training.potential import Potential

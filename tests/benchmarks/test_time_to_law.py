@@ -9,7 +9,7 @@ import pytest
 
 from interpret import compare
 from training.features import Features
-from training.paper import paper_settings
+from training.recipes.paper import paper_settings
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 
@@ -63,7 +63,7 @@ CASES = (
 def test_time_to_the_law(case, race, record, sampled, interpreted, descended):
     system, data = sampled(case.name, case.dataset)
     coordinates = data.coordinates
-    features = Features.of(coordinates, {} if case.raw else system.features)
+    features = Features.of(coordinates, {} if case.raw else system.motion().features)
 
     def ours(_):
         return interpreted(system, data, case.dataset, search=case.raw)

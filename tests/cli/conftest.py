@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +9,13 @@ from typing import Any
 
 import pytest
 
-from interpret import cli, runs
-from interpret.source import Source
+import interpret.pipeline as pipelines
+import interpret.run as finished
+from interpret import cli
+from interpret.cli.source import Source
+from interpret.keep import folder as runs
 
-LAW = {"system": "coulomb", "terms": []}
+LAW = {"format": 2, "laws": []}
 
 
 @dataclass
@@ -47,6 +48,12 @@ class FakeRun:
     def text(self) -> str:
         return "V(r) = -1/(4π r) + c"
 
+    def written(self, form: str) -> str:
+        return f"the laws as {form}"
+
+    def draw(self) -> tuple[Path, ...]:
+        return (self.path / "potential.png",)
+
     def json(self) -> dict[str, Any]:
         return {"system": "coulomb", "chi2_per_n": float("nan"), "run": str(self.path)}
 
@@ -75,9 +82,8 @@ class FakePipeline:
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> FakePipeline:
     """Put the fake in the pipeline's place, and let a source open to itself."""
     fake = FakePipeline()
-    module = types.ModuleType("interpret.pipeline")
-    vars(module).update(fit=fake.fit, Run=FakeRun)
-    monkeypatch.setitem(sys.modules, "interpret.pipeline", module)
-    monkeypatch.setitem(sys.modules, "interpret.run", module)
+    monkeypatch.setattr(pipelines, "fit", fake.fit)
+    monkeypatch.setattr(pipelines, "settled", lambda *asked: None)
+    monkeypatch.setattr(finished, "Run", FakeRun)
     monkeypatch.setattr(Source, "open", lambda source: source)
     return fake

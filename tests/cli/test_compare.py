@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from interpret import runs
-from interpret.law import Law
-from interpret.request import Request
-from interpret.source import Source
+from interpret.cli.request import Request
+from interpret.cli.source import Source
+from interpret.keep import folder as runs
+from interpret.laws import kept
+from interpret.laws.law import Law
 from systems.expressions import symbol
+from tests.builders import potential_law
 
 q = symbol("q")
 
@@ -20,7 +22,7 @@ q = symbol("q")
 @pytest.fixture
 def law() -> Law:
     """The law of the oscillator, exactly."""
-    return Law(
+    return potential_law(
         system="oscillator",
         terms=(q**2,),
         coefficients=np.array([0.5]),
@@ -34,12 +36,20 @@ def law() -> Law:
     )
 
 
+def files(law: Law, request: Request | None = None) -> dict[str, object]:
+    """What a finished run of the law keeps."""
+    asked = {} if request is None else {runs.REQUEST: request.to_json()}
+    came_to = {"seconds": 1.0, "iterations": 0, "neurons": 256, "notes": []}
+    settings = {"experiment": "motion", "source": law.system, "options": {}, "came_to": came_to}
+    return {**asked, runs.SETTINGS: settings, runs.LAW: kept.to_json([law])}
+
+
 @pytest.fixture
 def run(folder, law) -> str:
     """A finished run of the oscillator."""
     request = Request(Source(system="oscillator"))
     path = runs.create(None, "oscillator")
-    runs.save(path, {runs.REQUEST: request.to_json(), runs.LAW: law.to_json()})
+    runs.save(path, files(law, request))
     return "oscillator"
 
 
@@ -67,7 +77,7 @@ def test_a_truth_of_ones_own_is_used(interpret, run):
 
 
 def test_a_run_that_python_saved_is_compared_too(interpret, folder, law):
-    runs.save(Path("mine"), {runs.LAW: law.to_json()})
+    runs.save(Path("mine"), files(law))
 
     outcome = interpret("compare", "mine", "--json")
 
@@ -87,7 +97,7 @@ def test_a_truth_that_is_no_formula_of_the_data_is_refused(interpret, run, truth
 def test_measured_data_without_a_truth_say_so(interpret, folder, law):
     Path("swing.csv").write_text("t,q,v_q\n0,0,0\n1,-5,-10\n2,-20,-20\n")
     request = Request(Source(data="swing.csv"))
-    runs.save(Path("mine"), {runs.REQUEST: request.to_json(), runs.LAW: law.to_json()})
+    runs.save(Path("mine"), files(law, request))
 
     outcome = interpret("compare", "mine")
     with_truth = interpret("compare", "mine", "--truth", "q**2/2", "--json")

@@ -91,7 +91,7 @@ def test_json_is_one_object_whose_expressions_sympy_reads_back(capfd, folder):
 
 
 def test_measured_trajectories_give_a_law_and_a_held_out_prediction(capfd, folder):
-    write_csv(folder / "wells.csv", systems.get("double_well").sample("T2"))
+    write_csv(folder / "wells.csv", systems.get("double_well").draw("T2"))
     code, out, _ = call(capfd, "fit", "--data", "wells.csv")
     assert code == 0
     assert out.startswith("wells ")
@@ -193,6 +193,7 @@ def test_a_mistake_gets_one_sentence(capfd, folder, arguments, said):
     assert not list(folder.glob("runs/*"))
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_training_and_resume_goes_on(folder):
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "interpret", "fit"]

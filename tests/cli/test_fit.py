@@ -7,45 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from interpret import runs
-from interpret.request import Request
-from interpret.source import Source
-
-NO_MODEL = {
-    "model": None,
-    "window": None,
-    "samples": None,
-    "trap": "auto",
-    "terms": 4,
-    "descent": None,
-    "orders": 3,
-    "scale": "default",
-}
+from interpret.cli.request import Request
+from interpret.cli.source import Source
+from interpret.keep import folder as runs
 
 
-def test_every_default_reaches_the_pipeline(interpret, pipeline):
+def test_only_what_was_given_reaches_the_pipeline(interpret, pipeline):
     outcome = interpret("fit", "--system", "coulomb")
 
     assert outcome.code == 0
     assert pipeline.source == Source(system="coulomb")
     progress = pipeline.arguments.pop("progress")
     assert callable(progress.update)
-    assert pipeline.arguments == {
-        "dataset": None,
-        "features": "auto",
-        "library": None,
-        "threshold": None,
-        "optimizer": "path",
-        "noise": 0.0,
-        "recipe": "default",
-        "seed": 0,
-        "device": "cpu",
-        "steps": None,
-        "name": "coulomb",
-        "out": Path("runs/coulomb"),
-        "resume": None,
-        **NO_MODEL,
-    }
+    assert pipeline.arguments == {"name": "coulomb", "out": Path("runs/coulomb"), "resume": None}
 
 
 def test_every_option_reaches_the_pipeline(interpret, pipeline):
@@ -61,7 +35,6 @@ def test_every_option_reaches_the_pipeline(interpret, pipeline):
     )
     del pipeline.arguments["progress"]
     assert pipeline.arguments == {
-        "dataset": None,
         "features": "r=sqrt(a**2+b**2)",
         "library": "1/r, r",
         "threshold": 0.1,
@@ -74,27 +47,48 @@ def test_every_option_reaches_the_pipeline(interpret, pipeline):
         "name": "swing",
         "out": Path("mine"),
         "resume": None,
-        **NO_MODEL,
     }
 
 
-def test_the_options_of_a_model_reach_the_pipeline(interpret, pipeline):
+def test_the_options_of_points_of_phase_space_reach_the_pipeline(interpret, pipeline):
     interpret(
         *("fit", "--system", "trapped_charges", "--set", "k=1", "--window", "far"),
         *("--samples", "50", "--model", "exact", "--trap", "unknown", "--terms", "2"),
-        *("--descent", "adam"),
+        *("--descent", "adam", "--inputs", "raw"),
     )
 
-    assert pipeline.source == Source(system="trapped_charges", set="k=1", window="far")
+    assert pipeline.source == Source(system="trapped_charges", set="k=1")
     expected = {
-        "model": "exact",
-        "window": "far",
+        "learn": "exact",
+        "dataset": "far",
         "samples": 50,
         "trap": "unknown",
         "terms": 2,
         "descent": "adam",
+        "inputs": "raw",
     }
     assert expected.items() <= pipeline.arguments.items()
+
+
+@pytest.mark.parametrize(
+    ("given", "source"),
+    [
+        ("coulomb", Source(system="coulomb")),
+        ("./my/pendulum.py", Source(system="./my/pendulum.py")),
+        ("measured/swing.csv", Source(data="measured/swing.csv")),
+        ("swing.npz", Source(data="swing.npz")),
+    ],
+)
+def test_a_source_is_told_by_its_name(interpret, pipeline, given, source):
+    assert interpret("fit", given).code == 0
+    assert pipeline.source == source
+
+
+def test_a_source_is_given_once(interpret, pipeline):
+    outcome = interpret("fit", "coulomb", "--system", "oscillator")
+
+    assert outcome.code == 2
+    assert outcome.err == ("error: coulomb and --system oscillator are two sources; give one.\n")
 
 
 def test_prints_the_law_and_where_it_is_kept(interpret, pipeline):
@@ -122,7 +116,7 @@ def test_the_request_is_kept_before_the_training_starts(interpret, pipeline):
     interpret("fit", "--system", "coulomb", "--dataset", "exact", "--seed", "3")
 
     asked = Request.from_json(seen)
-    assert asked == Request(Source(system="coulomb", dataset="exact"), seed=3)
+    assert asked == Request(Source(system="coulomb"), {"dataset": "exact", "seed": 3})
 
 
 def test_runs_are_numbered_and_never_overwritten(interpret, pipeline):

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from interpret import cli
-from interpret.lagrangians.couplings import Couplings
+from interpret.reading.couplings.couplings import Couplings
 from interpret.run import Run
 from systems import InputError
 
@@ -52,7 +52,7 @@ def test_exact_numbers_in_every_window(fit, window):
 def test_a_parameter_that_the_window_does_not_show_is_told_in_words(fit):
     code, out, _ = fit(
         "--model", "exact", "--window", "far_opposite", "--set", "k=1,alpha=1",
-        "--noise", "0.001", "--descent", "momentum", "--steps", "50",
+        "--noise", "0.0174", "--descent", "momentum", "--steps", "50",
     )  # fmt: skip
     assert code == 0
     assert "alpha is not identifiable from this window: sd/|alpha| = 0." in out
@@ -69,10 +69,10 @@ def test_without_a_model_the_potential_is_found_with_the_trap_unknown(fit):
     assert "IDENTICAL" in out.split("term ")[0]
     assert "1000 accelerations from the window origin (2 wide around the origin)" in out
     assert sorted(path.name for path in Path("runs/trapped_charges").iterdir()) == [
+        "accelerations.picture.npz",
         "comparison.json",
         "history.json",
         "law.json",
-        "potential.png",
         "provenance.json",
         "request.json",
         "settings.json",
@@ -81,12 +81,15 @@ def test_without_a_model_the_potential_is_found_with_the_trap_unknown(fit):
 
 
 def test_a_coupling_keeps_its_tensor_and_what_was_learned(fit, capfd):
-    code, out, _ = fit("--model", "coupling", "--window", "one_side", "--features", "raw")
+    code, out, _ = fit("--model", "coupling", "--window", "one_side", "--inputs", "raw")
     assert code == 0
     kept = Path("runs/trapped_charges")
     tensor = Couplings.from_json(json.loads((kept / "couplings.json").read_text()))
     assert tensor.tensor.shape == (9, 9)
+    assert cli.main(["show", "trapped_charges", "--picture"]) == 0
+    assert "drawn in runs/trapped_charges/couplings.png" in capfd.readouterr().out
     assert (kept / "couplings.png").read_bytes().startswith(b"\x89PNG")
+    assert (kept / "accelerations.png").read_bytes().startswith(b"\x89PNG")
     q = np.array([[0.5, -0.4]])
     loaded = Run.load(kept)
     np.testing.assert_allclose(loaded.potential.gradient(q), tensor.gradient(q), rtol=1e-9)
@@ -141,20 +144,22 @@ def test_a_landscape_is_a_picture_and_its_numbers(capfd):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--model", "neurl"], "no model 'neurl'; there are exact, .* Did you mean 'neural'?"),
-        (["--window", "farr"], "no window 'farr'"),
+        (["--model", "neurl"], "no learn 'neurl'; there are .* Did you mean 'neural'?"),
+        (["--window", "farr"], "no data set 'farr'"),
         (["--set", "kk=2"], "no parameter 'kk'"),
         (["--set", "k"], "--set 'k' is not a list such as k=4,m1=2"),
         (["--set", "k=1,k=2"], "gives k twice"),
-        (["--model", "exact", "--library", "r"], "the exact model knows its terms"),
-        (["--model", "exact", "--descent", "sgd"], "no method 'sgd'"),
-        (["--model", "neural", "--descent", "gd"], "goes with the model exact"),
-        (["--model", "neural", "--features", "r=q0"], "as a function of raw, log-r, exp-log"),
+        (["--model", "exact", "--library", "r"], "exact has no use for library"),
+        (["--model", "exact", "--descent", "sgd"], "no descent 'sgd'"),
+        (["--model", "exact", "--steps", "5"], "without steps"),
+        (["--model", "neural", "--descent", "gd"], r"descent \(an option of exact\)"),
+        (["--model", "neural", "--features", "r=q0"], r"features \(an option of potential\)"),
+        (["--model", "neural", "--inputs", "q0"], "no inputs 'q0'; there are raw, log-r, exp-log"),
         (["--model", "coupling", "--trap", "unknown"], "takes the external potential as known"),
-        (["--threshold", "0.1"], "leave out the threshold"),
-        (["--dataset", "far"], "learned from a window, not from a data set"),
-        (["--recipe", "mlp"], "the model polynomial has no recipe 'mlp'"),
-        (["--recipe", "report"], "use it with --model neural"),
+        (["--threshold", "0.1"], r"threshold \(an option of potential\); leave it out"),
+        (["--model", "neural", "--recipe", "mlp"], "neural has the recipes default and report"),
+        (["--recipe", "report"], r"recipe \(an option of potential, neural\)"),
+        (["--device", "cuda"], r"device \(an option of potential\)"),
         (["--samples", "3"], "too few for the 28 functions of the reference fit"),
         (["--library", "nope"], "no named library"),
     ],
@@ -173,22 +178,32 @@ def test_too_few_samples_for_a_general_lagrangian(fit):
     assert "are not positive: the samples do not determine the Lagrangian" in err
 
 
+@pytest.mark.parametrize("system", ["born", "luescher"])
+def test_maps_have_no_landscape(capfd, system):
+    assert cli.main(["landscape", "--system", system]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    (sentence,) = err.splitlines()
+    assert sentence.startswith(f"error: '{system}' is a map from ")
+    assert ", not a motion: it has no potential, trajectories or windows." in sentence
+
+
 def test_models_need_windows(fit):
     code, _, err = fit("--model", "neural", system="coulomb")
     assert code == 2
-    assert "'coulomb' has no windows to draw samples from" in err
+    assert "learned from points of phase space, and these data are trajectories" in err
 
 
 def test_a_loaded_exact_run_has_no_potential(fit):
     fit("--model", "exact")
-    with pytest.raises(InputError, match="no weights"):
+    with pytest.raises(InputError, match="no potential"):
         _ = Run.load(Path("runs/trapped_charges")).potential
 
 
 def test_ctrl_c_keeps_the_training_and_resume_goes_on(capfd):
     command = [
         sys.executable, "-m", "interpret", "fit", "--system", "trapped_charges",
-        "--model", "neural", "--features", "raw", "--quiet",
+        "--model", "neural", "--inputs", "raw", "--quiet",
     ]  # fmt: skip
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
     checkpoint = Path("runs/trapped_charges/checkpoint.pt")

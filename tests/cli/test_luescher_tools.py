@@ -12,15 +12,15 @@ import pytest
 import torch
 from scipy.interpolate import make_interp_spline
 
-from interpret import runs
-from interpret.luescher.pipeline import LearnedLevels, _files
-from interpret.told_run import ToldRun
-from systems.finite_volume import Couplings, phase, phase_shifts
-from systems.finite_volume.models import HBARC, PION_MASS
+from interpret.experiments.levels.levels_in_boxes import LearnedLevels
+from interpret.keep import folder as runs
+from interpret.laws import kept
+from systems.physics.finite_volume import Couplings, phase, phase_shifts
+from systems.physics.finite_volume.models import HBARC, PION_MASS
 from training.bases.perceptron import Perceptron
-from training.levels.inputs import LARGEST, MIDDLE, POINTS, Inputs
-from training.levels.network import LevelNetwork
-from training.levels.structured import KinematicPhase
+from training.learn.levels.inputs import LARGEST, MIDDLE, POINTS, Inputs
+from training.learn.levels.level_network import LevelNetwork
+from training.learn.levels.structured import KinematicPhase
 
 ENERGIES = np.linspace(277.0, 1000.0, 100)
 
@@ -252,18 +252,24 @@ SEEN = 40
 
 def fake_run(folder: str) -> None:
     """A run whose network says q² = δ at one q for n = 0, 1, and whose curve is φ + 0.05."""
-    weights = torch.zeros(POINTS, 2, dtype=torch.float64)
-    weights[SEEN] = 1.0
+    layer = torch.zeros(POINTS, 2, dtype=torch.float64)
+    layer[SEEN] = 1.0
     bias = torch.full((2,), MIDDLE, dtype=torch.float64)
-    perceptron = Perceptron((weights,), (bias,), "softplus")
+    perceptron = Perceptron((layer,), (bias,), "softplus")
     network = LevelNetwork(Inputs(ENERGIES), perceptron, np.zeros(2), np.ones(2))
     q = np.linspace(0.2, 3.5, 3000)
     curve = make_interp_spline(q, phase(q) + 0.05, 3)
-    files = _files(LearnedLevels(network, KinematicPhase(curve, 0.0)))
-    contents = {"system": "luescher"}
-    run = ToldRun("luescher", ("a fake",), contents, files=files)
+    stream = io.BytesIO()
+    torch.save(LearnedLevels(network, KinematicPhase(curve, 0.0)).state(), stream)
     Path("runs").mkdir(exist_ok=True)
-    run.save(folder)
+    runs.save(
+        Path(folder),
+        {
+            runs.SETTINGS: {"experiment": "levels", "source": "luescher"},
+            runs.WEIGHTS: stream.getvalue(),
+            runs.LAW: kept.to_json(()),
+        },
+    )
 
 
 def expected_by_fake(box: float, table_ends: float = 1000.0) -> float:
@@ -454,7 +460,7 @@ TABLE = ("levels", "--table", "a.csv")
         ((*TABLE, "--box", "10", "--out", "none/a.csv"), "cannot use none/a.csv"),
         ((*TABLE, "--box", "10", "--run", "mine"), "there is no run 'mine'"),
         ((*TABLE, "--box", "10", "--run", "luesher"), "Did you mean 'luescher'?"),
-        ((*TABLE, "--box", "10", "--run", "coulomb"), "runs/coulomb is a run of coulomb"),
+        ((*TABLE, "--box", "10", "--run", "coulomb"), "runs/coulomb is a run of another system"),
         ((*TABLE, "--box", "10", "--run", "damaged"), "damaged/weights.pt is damaged"),
         ((*TABLE, "--box", "10", "--run", "lost"), "runs/lost has lost its weights.pt"),
         ((*TABLE, "--box", "10", "--run", "unfinished"), "has no law yet"),

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from interpret.progress import Progress
+from interpret.cli.progress import Progress
 
 
 class Terminal(io.StringIO):

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interpret.provenance import provenance
-from interpret.request import Request
-from interpret.source import KINDS, Source
+from interpret.cli.request import Request
+from interpret.cli.source import KINDS, Source
+from interpret.keep.provenance import provenance
 from systems.errors import InputError
 
 
@@ -52,15 +52,15 @@ def test_masses_go_with_the_coordinates_in_their_order():
 
     system = source.open()
 
-    assert system.coordinates == ("y", "x")
-    assert system.mass == (1.0, 2.0)
+    assert system.motion().coordinates == ("y", "x")
+    assert system.motion().mass == (1.0, 2.0)
 
 
 def test_each_kind_of_source_opens(folder):
     Path("fall.csv").write_text("t,x,v_x\n0,0,0\n1,-5,-10\n2,-20,-20\n")
 
     assert Source(system="oscillator").open().name == "oscillator"
-    assert Source(lagrangian="xd**2/2 - x**2/2").open().coordinates == ("x",)
+    assert Source(lagrangian="xd**2/2 - x**2/2").open().motion().coordinates == ("x",)
     trajectories = Source(data="fall.csv", mass="2").open()
     assert trajectories[0].p.ravel().tolist() == [0.0, -20.0, -40.0]
 
@@ -82,14 +82,8 @@ text = st.none() | st.text()
     mass=text,
 )
 def test_a_request_is_read_back_exactly(features, library, threshold, steps, seed, mass):
-    request = Request(
-        Source(data="x.csv", mass=mass),
-        features=features,
-        library=library,
-        threshold=threshold,
-        steps=steps,
-        seed=seed,
-    )
+    options = {"features": features, "library": library, "threshold": threshold}
+    request = Request(Source(data="x.csv", mass=mass), {**options, "steps": steps, "seed": seed})
 
     assert Request.from_json(json.loads(json.dumps(request.to_json()))) == request
 

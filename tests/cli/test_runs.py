@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interpret import runs
+from interpret.keep import folder as runs
 from systems.errors import InputError
 
 OLD = {runs.LAW: {"law": "old"}, runs.HISTORY: {"loss": [2.0]}, runs.WEIGHTS: b"old"}
@@ -73,7 +73,7 @@ class TestCreate:
 
 class TestSave:
     def test_what_is_saved_is_read_back(self, folder):
-        runs.save(Path("mine"), {**OLD, "notes.txt": "χ² is 1", runs.PICTURE: b"\x89PNG"})
+        runs.save(Path("mine"), {**OLD, "notes.txt": "χ² is 1", "potential.png": b"\x89PNG"})
 
         contents = runs.load("mine")
         assert contents["law"] == OLD[runs.LAW]

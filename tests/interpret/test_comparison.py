@@ -10,14 +10,16 @@ import pytest
 import sympy
 
 import systems
-from interpret import library_matrix
-from interpret.comparison import Comparison, compare
-from interpret.law import Law
-from interpret.library import Library, inverse_powers, powers
-from interpret.truth import common
+from interpret.laws import kept
+from interpret.laws.comparison import compare
+from interpret.laws.truth import Words, common
+from interpret.select import library_matrix
+from interpret.select.library import Library, inverse_powers, powers
 from systems.errors import InputError
 from systems.expressions import parse, symbol
-from systems.system import Dataset, System
+from systems.problem import Dataset
+from systems.system import System
+from tests.builders import changed, potential_law
 
 q, r, s = (symbol(name) for name in "qrs")
 TINY = 1e-10
@@ -40,7 +42,7 @@ def law(terms, stderr=TINY, candidates=None, domain=(-1.0, 3.0), **changes):
         "chi2_per_n": 1.0,
         "dataset": "T1",
     }
-    return Law(**{**fields, **changes})
+    return potential_law(**{**fields, **changes})
 
 
 WELL = {"q": 2.0, "q**2": 3.0, "q**3": -4.0, "q**4": 1.0}
@@ -61,7 +63,7 @@ def test_the_truth_is_identical_though_written_as_a_product():
 
 @pytest.mark.parametrize("shift", ["0", "-1", "pi", "1000000", "0.125"])
 def test_a_constant_is_gauge(shift):
-    truth = DOUBLE_WELL.potential + parse(shift)
+    truth = DOUBLE_WELL.motion().potential + parse(shift)
 
     assert compare(law(WELL), DOUBLE_WELL, truth=truth).verdict == "IDENTICAL"
 
@@ -211,7 +213,7 @@ def test_exact_numbers_that_are_not_vetted_are_compared_as_numbers(factor):
 
 @pytest.mark.parametrize("size", ["1", "1/1000", "10**(-12)"])
 def test_a_truth_with_a_term_outside_the_library_is_different(size):
-    truth = DOUBLE_WELL.potential + parse(size) * sympy.sin(5 * q)
+    truth = DOUBLE_WELL.motion().potential + parse(size) * sympy.sin(5 * q)
     candidates = powers("q", 4)
 
     found = compare(law(WELL, stderr=0.5, candidates=candidates), DOUBLE_WELL, truth=truth)
@@ -290,7 +292,7 @@ def test_a_constant_in_disguise_is_gauge():
 # Coordinates and features
 
 COULOMB = systems.get("coulomb")
-DISTANCE = COULOMB.features["r"]
+DISTANCE = COULOMB.motion().features["r"]
 
 
 def coulomb(value=-0.0795774715, terms=("1/r",), **changes):
@@ -315,9 +317,8 @@ def test_law_and_truth_in_the_same_feature():
     "distance", [DISTANCE, sympy.sqrt(sympy.expand(DISTANCE**2))], ids=["as is", "expanded"]
 )
 def test_truth_in_coordinates_and_law_in_a_feature(distance):
-    in_space = replace(
-        COULOMB, features={}, candidates=(), potential=-1 / (4 * sympy.pi * distance)
-    )
+    written_out = replace(COULOMB.motion(), features={}, potential=-1 / (4 * sympy.pi * distance))
+    in_space = replace(COULOMB, mechanics=written_out, candidates=())
 
     assert compare(coulomb(), in_space).verdict == "IDENTICAL"
     assert compare(coulomb(-0.0795775), in_space).verdict == "DIFFERENT"
@@ -354,7 +355,7 @@ def test_a_law_in_another_feature_is_translated():
     )
 
     assert compare(found, COULOMB).verdict == "IDENTICAL"
-    assert compare(replace(found, terms=(1 / s,)), COULOMB).verdict == "DIFFERENT"
+    assert compare(changed(found, terms=(1 / s,)), COULOMB).verdict == "DIFFERENT"
 
 
 def test_the_same_name_for_another_feature_is_another_law():
@@ -367,7 +368,7 @@ def test_the_same_name_for_another_feature_is_another_law():
 
 def test_a_truth_may_use_the_features_of_the_law():
     """s is known to the law alone, x1 to the system alone."""
-    observed = replace(COULOMB, features={}, candidates=(), potential=None, datasets={})
+    observed = systems.observed(COULOMB.draw("exact")[:1])
     found = coulomb(
         value=2.0,
         terms=["s"],
@@ -382,26 +383,32 @@ def test_a_truth_may_use_the_features_of_the_law():
         compare(found, observed, truth="2*s + x3")
 
 
+def set_beside(law, problem, truth):
+    return common(law, law.parts[0], Words.of(problem, law), truth)
+
+
 def test_truths_are_compared_where_the_data_are():
-    in_space = replace(COULOMB, features={}, candidates=())
+    in_space = replace(
+        COULOMB, mechanics=replace(COULOMB.motion(), features={}, potential=None), candidates=()
+    )
     far = coulomb(domain=(1e-3, 10.0))
     truth = -1 / DISTANCE
 
-    in_r = common(far, COULOMB, COULOMB.potential)
+    in_r = set_beside(far, COULOMB, COULOMB.motion().potential)
     assert in_r.variables == ("r",)
     assert (in_r.points.min(), in_r.points.max()) == pytest.approx((1e-3, 10.0))
     # Over four decades points are even in the logarithm.
     assert np.median(in_r.points) == pytest.approx(0.1, rel=0.02)
 
-    in_coordinates = common(far, in_space, truth)
+    in_coordinates = set_beside(far, in_space, truth)
     distances = 1 / -library_matrix.derivatives(
         [truth], in_coordinates.variables, 0, in_coordinates.points
     )
-    assert in_coordinates.variables == COULOMB.coordinates
+    assert in_coordinates.variables == COULOMB.motion().coordinates
     assert len(distances) >= 400
     assert 1e-3 <= distances.min() < distances.max() <= 10.0
     with pytest.raises(InputError, match="no coordinates were found"):
-        common(coulomb(domain=(-2.0, -1.0)), in_space, truth)
+        set_beside(coulomb(domain=(-2.0, -1.0)), in_space, truth)
 
 
 def test_a_drawn_parameter_comes_with_the_seed_of_the_law():
@@ -431,7 +438,7 @@ def test_a_drawn_parameter_comes_with_the_seed_of_the_law():
 
 
 def test_without_a_truth_one_must_be_given():
-    observed = replace(DOUBLE_WELL, potential=None, datasets={})
+    observed = systems.observed(DOUBLE_WELL.draw("T2"))
 
     with pytest.raises(InputError, match="no known truth"):
         compare(law(WELL, dataset=None), observed)
@@ -445,14 +452,15 @@ def test_a_truth_must_be_readable(truth):
 
 
 def test_comparisons_survive_json():
-    truth = DOUBLE_WELL.potential - 3 * q + sympy.sin(q) / 7
+    truth = DOUBLE_WELL.motion().potential - 3 * q + sympy.sin(q) / 7
     found = compare(law({"q**2": 3.0, "q**5": 0.1}), DOUBLE_WELL, truth=truth)
 
     written = json.loads(json.dumps(found.to_json(), allow_nan=False))
 
-    assert Comparison.from_json(written) == found
-    for key in written:
+    assert kept.comparison(written) == found
+    # What else is written follows from these.
+    for key in ("verdict", "reason", "terms", "truth", "remainder"):
         with pytest.raises(InputError, match=key):
-            Comparison.from_json({name: item for name, item in written.items() if name != key})
+            kept.comparison({name: item for name, item in written.items() if name != key})
     with pytest.raises(InputError, match="damaged"):
-        Comparison.from_json({**written, "truth": "__import__('os')"})
+        kept.comparison({**written, "truth": "__import__('os')"})

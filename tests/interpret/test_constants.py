@@ -10,7 +10,15 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interpret.constants import CHANCE, DECADES, GENERATORS, MAX_HEIGHT, WINDOW, _forms, recognise
+from interpret.laws.constants import (
+    CHANCE,
+    DECADES,
+    GENERATORS,
+    MAX_HEIGHT,
+    WINDOW,
+    _forms,
+    recognise,
+)
 
 ERRORS = [1e-10, 1e-8, 1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2]
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Rational
 
-from interpret.lagrangians.equivalence import compare_lagrangians
-from systems import InputError, mechanics
+from interpret.discovery.lagrangian.equivalence import compare_lagrangians
+from systems import InputError, equations
 from systems.expressions import parse
 
 NAMES = ("q0", "q1")
@@ -24,8 +24,8 @@ RELATIVE = parse("(q0d - q1d)**2/4 - (q0 - q1)**2 - 1/abs(q0 - q1)")
 
 
 def total_derivative(function, names=NAMES):
-    slopes = mechanics.gradient(function, names)
-    return sum(s * mechanics.velocity(name) for s, name in zip(slopes, names, strict=True))
+    slopes = equations.gradient(function, names)
+    return sum(s * equations.velocity(name) for s, name in zip(slopes, names, strict=True))
 
 
 def compare(a, b, **options):
@@ -61,6 +61,7 @@ scales = st.builds(Rational, st.integers(-7, 7).filter(bool), st.integers(1, 5))
 lagrangians = st.sampled_from([CHARGES, MAGNETIC])
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(lagrangians, polynomials, scales, st.integers(-3, 3))
 def test_scale_total_derivative_and_constant_are_equivalent(lagrangian, function, scale, constant):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import systems
-from interpret.lagrangians.exact import ExactModel, exact_model, weak_direction
+from interpret.reading.parameters import ExactModel, exact_model, weak_direction
 from systems import InputError
-from training.exact import ParameterFit
+from training.learn.numbers import ParameterFit
 
 SYSTEM = systems.get("trapped_charges", {"k": 4.0, "alpha": 1.0})
 
@@ -58,9 +58,9 @@ def test_a_weak_direction_may_begin_with_a_minus():
     assert weak_direction(fit).startswith("the data constrain -0.6 k + 0.8 b least")
 
 
-@pytest.mark.parametrize("window", SYSTEM.windows)
+@pytest.mark.parametrize("window", SYSTEM.datasets)
 def test_the_charges_are_recovered_from_every_window(window):
-    model = exact_model(SYSTEM, SYSTEM.phase_samples(window, seed=3))
+    model = exact_model(SYSTEM, SYSTEM.draw(window, seed=3))
 
     assert model.fit.names == ("k", "alpha")
     assert max(model.errors().values()) <= 1e-12
@@ -73,7 +73,7 @@ def test_errors_are_relative_and_signless():
 
 
 def test_a_system_without_parameters_has_nothing_to_fit():
-    samples = SYSTEM.phase_samples(count=10)
+    samples = SYSTEM.draw(count=10)
 
     with pytest.raises(InputError, match="'oscillator' has no parameters to fit"):
         exact_model(systems.get("oscillator"), samples)

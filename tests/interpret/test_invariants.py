@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 import sympy
 
 import systems
-from interpret.conservation import conserved
-from interpret.invariants import discover
+from interpret.discovery.conservation import conserved
+from interpret.discovery.features import discover
 from systems.expressions import parse, symbol
 from systems.system import System
 
@@ -18,11 +20,17 @@ PAIR = ("x1", "y1", "x2", "y2")
 COULOMB = systems.get("coulomb")
 
 
+@cache
 def motion(names, potential, mass=None, size=1.0, end=4.0, samples=400):
     """The exact flow from normal random starts."""
     system = System("test", "", "", names, mass or (1.0,) * len(names), parse(potential))
     starts = size * np.random.default_rng(0).normal(size=(2, 6, len(names)))
-    return system.flow(starts[0], starts[1], np.linspace(0, end, samples))
+    return system.motion().flow(starts[0], starts[1], np.linspace(0, end, samples))
+
+
+@cache
+def charges(dataset, seed=0):
+    return COULOMB.draw(dataset, seed)
 
 
 def same_up_to_scale(found, expected, names):
@@ -42,8 +50,8 @@ def same_up_to_scale(found, expected, names):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_distance_of_two_charges(dataset, seed):
     """From six raw coordinates: exactly the system's own r, and far from the next best."""
-    found = discover(COULOMB.sample(dataset, seed))
-    assert found.features.definitions == {"r": COULOMB.features["r"]}
+    found = discover(charges(dataset, seed))
+    assert found.features.definitions == {"r": COULOMB.motion().features["r"]}
     assert found.eigenvalues[0] < 1e-9
     assert found.eigenvalues[1] > 0.1
     assert "found from the forces" in found.reason
@@ -115,7 +123,7 @@ def test_nothing_is_found_where_there_is_nothing(names, potential):
 
 
 def test_one_coordinate_is_left_alone():
-    found = discover(systems.get("double_well").sample("T2", 0))
+    found = discover(systems.get("double_well").draw("T2", 0))
     assert found.features.trivial
     assert found.eigenvalues == ()
 
@@ -126,9 +134,9 @@ def test_one_coordinate_is_left_alone():
 @pytest.mark.parametrize("dataset", ["verlet", "exact"])
 @pytest.mark.parametrize("fraction", [1e-4, 1e-3])
 def test_noise_hides_the_forces_but_not_what_is_conserved(dataset, fraction):
-    data = COULOMB.sample(dataset, 0).with_noise(fraction, seed=1)
+    data = charges(dataset).with_noise(fraction, seed=1)
     found = discover(data)
-    assert found.features.definitions == {"r": COULOMB.features["r"]}
+    assert found.features.definitions == {"r": COULOMB.motion().features["r"]}
     assert "momentum and angular momentum are conserved" in found.reason
     assert found.eigenvalues == ()
 

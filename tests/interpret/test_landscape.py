@@ -9,10 +9,11 @@ import pytest
 import sympy
 
 import systems
-from interpret.lagrangians.landscape import landscape, landscape_of
-from interpret.lagrangians.landscape_plot import png
+from interpret.landscapes.landscape import View, landscape, landscape_of
+from interpret.landscapes.landscape_plot import png
 from systems import InputError, PhaseSamples
 from systems.expressions import symbol
+from training.learn.descents import METHODS
 
 NAMES = ("k", "alpha")
 WINDOWS = ("origin", "far", "far_opposite", "fixed_point", "narrow")
@@ -39,8 +40,8 @@ def looped(samples, axes, dtype=np.float64):
 
 
 def drawn(window, **options):
-    samples = CHARGES.phase_samples(window, 0, 300)
-    return samples, landscape(CHARGES.lagrangian, NAMES, samples, **options)
+    samples = CHARGES.draw(window, 0, 300)
+    return samples, landscape(CHARGES.motion().lagrangian, NAMES, samples, **options)
 
 
 @pytest.mark.parametrize("window", WINDOWS)
@@ -66,10 +67,12 @@ def test_single_precision_is_evaluated_row_by_row_in_single_precision():
 
 
 def test_the_optimum_is_that_of_noisy_data_and_the_default_ranges_go_about_it():
-    samples = CHARGES.phase_samples("origin", 0, 300).with_noise(0.1, 1)
+    samples = CHARGES.draw("origin", 0, 300).with_rms_noise(0.1, 1)
 
-    picture = landscape(CHARGES.lagrangian, NAMES, samples, pixels=10)
-    about_truth = landscape(CHARGES.lagrangian, NAMES, samples, pixels=10, truth=[3.0, -1.0])
+    picture = landscape(CHARGES.motion().lagrangian, NAMES, samples, pixels=10)
+    about_truth = landscape(
+        CHARGES.motion().lagrangian, NAMES, samples, pixels=10, truth=[3.0, -1.0]
+    )
 
     assert picture.truth is None
     assert 1e-4 < abs(picture.optimum - 1).max() < 0.3
@@ -82,11 +85,12 @@ def test_the_optimum_is_that_of_noisy_data_and_the_default_ranges_go_about_it():
 
 
 def test_other_parameters_are_held_at_their_numbers():
-    samples = CHARGES.phase_samples("origin", 0, 100)
-    lagrangian = CHARGES.lagrangian - b * symbol("q0")
+    samples = CHARGES.draw("origin", 0, 100)
+    lagrangian = CHARGES.motion().lagrangian - b * symbol("q0")
 
-    picture = landscape(lagrangian, ["alpha", "b"], samples, [(0.0, 2.0), (-1.0, 1.0)], 5,
-                        others={"k": 1.0})  # fmt: skip
+    picture = landscape(
+        lagrangian.subs(k, 1), ["alpha", "b"], samples, [(0.0, 2.0), (-1.0, 1.0)], 5
+    )
 
     np.testing.assert_allclose(picture.optimum, [1.0, 0.0], atol=1e-12)
     # b pushes the first particle alone: half of the rows.
@@ -157,7 +161,7 @@ def test_close_up_the_exact_contours_are_circles_about_the_optimum():
 
 
 def test_a_system_is_drawn_with_the_descents_that_walk_it():
-    picture, paths = landscape_of(CHARGES, "origin", seed=0, count=200, pixels=30, steps=25)
+    picture, paths = landscape_of(CHARGES, View("origin", 200, pixels=30, steps=25))
 
     assert picture.names == NAMES
     assert picture.truth.tolist() == [1.0, 1.0]
@@ -170,14 +174,13 @@ def test_a_system_is_drawn_with_the_descents_that_walk_it():
             assert axis[0] <= 0
             assert axis[0] < walked.min()
             assert walked.max() < axis[-1]
-    again, _ = landscape_of(CHARGES, "origin", seed=0, count=200, pixels=30, steps=25)
+    again, _ = landscape_of(CHARGES, View("origin", 200, pixels=30, steps=25))
     np.testing.assert_array_equal(again.loss, picture.loss)
 
 
 def test_noise_moves_the_optimum_and_not_the_truth():
-    picture, paths = landscape_of(
-        CHARGES, "fixed_point", 0, 200, noise=0.01, parameters=["alpha", "k"], pixels=8, methods=[]
-    )
+    view = View("fixed_point", 200, noise=0.01, parameters=["alpha", "k"], pixels=8)
+    picture, paths = landscape_of(CHARGES, view, methods=[])
 
     assert picture.names == ("alpha", "k")
     assert paths == ()
@@ -197,8 +200,10 @@ def test_noise_moves_the_optimum_and_not_the_truth():
     ],
 )
 def test_what_cannot_be_drawn_is_said(system, options, message):
+    rest = dict(options)
+    methods = rest.pop("methods", METHODS)
     with pytest.raises(InputError, match=message):
-        landscape_of(systems.get(system), count=20, steps=2, **options)
+        landscape_of(systems.get(system), View(count=20, steps=2, **rest), methods)
 
 
 def test_ranges_must_rise():
@@ -210,7 +215,7 @@ def test_ranges_must_rise():
 
 
 def test_the_file_holds_pictures_and_paths():
-    picture, paths = landscape_of(CHARGES, "far", count=50, pixels=6, methods=["gd"], steps=4)
+    picture, paths = landscape_of(CHARGES, View("far", 50, pixels=6, steps=4), ["gd"])
 
     content = picture.to_npz_bytes(paths)
 
@@ -226,10 +231,10 @@ def test_the_file_holds_pictures_and_paths():
 
 def test_the_picture_shows_the_loss_upright_with_the_paths_on_it(monkeypatch):
     figures = []
-    monkeypatch.setattr("interpret.plots.png", lambda figure: figures.append(figure) or b"PNG")
-    picture, paths = landscape_of(
-        CHARGES, "origin", count=50, pixels=20, methods=["gd", "adam"], steps=10
+    monkeypatch.setattr(
+        "interpret.pictures.potentials.png", lambda figure: figures.append(figure) or b"PNG"
     )
+    picture, paths = landscape_of(CHARGES, View("origin", 50, pixels=20, steps=10), ["gd", "adam"])
 
     assert png(picture, paths) == b"PNG"
 
@@ -248,6 +253,6 @@ def test_the_picture_shows_the_loss_upright_with_the_paths_on_it(monkeypatch):
 
 
 def test_the_picture_is_a_png():
-    picture, paths = landscape_of(CHARGES, "far", count=20, pixels=6, steps=3, noise=0.1)
+    picture, paths = landscape_of(CHARGES, View("far", 20, noise=0.1, pixels=6, steps=3))
 
     assert png(picture, paths).startswith(b"\x89PNG\r\n")

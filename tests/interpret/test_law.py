@@ -12,10 +12,11 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interpret.json_numbers import finite
-from interpret.law import Law
+from interpret.laws import kept
+from interpret.laws.json_numbers import finite
 from systems.errors import InputError
 from systems.expressions import symbol
+from tests.builders import potential_law
 
 r, x, y = (symbol(name) for name in "rxy")
 
@@ -36,7 +37,7 @@ def law(**changes):
         "dataset": "reduced",
         "seed": 3,
     }
-    return Law(**{**fields, **changes})
+    return potential_law(**{**fields, **changes})
 
 
 def test_closed_forms_are_found_within_the_error_bars():
@@ -109,7 +110,7 @@ def test_a_negative_variance_is_no_error_bar():
 def test_json_keeps_every_bit(values, errors, chi2):
     before = law(coefficients=values, covariance=np.diag(errors), chi2_per_n=chi2)
 
-    after = Law.from_json(json.loads(json.dumps(before.to_json(), allow_nan=False)))
+    after = kept.law(json.loads(json.dumps(before.to_json(), allow_nan=False)))
 
     assert after == before
     np.testing.assert_array_equal(after.coefficients, before.coefficients)
@@ -130,19 +131,19 @@ def test_laws_that_differ_are_not_equal():
 def test_json_reads_back_without_terms():
     empty = law(terms=(), coefficients=[], covariance=np.zeros((0, 0)))
 
-    assert Law.from_json(empty.to_json()) == empty
+    assert kept.law(empty.to_json()) == empty
 
 
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
         ("terms", None, "damaged"),
-        ("terms", [{"term": "1/r"}], "lacks 'coefficient'"),
+        ("terms", [{"term": "1/r", "part": "potential"}], "lacks 'coefficient'"),
         ("covariance", [[1.0]], "damaged"),
         ("verdict", "maybe", "no verdict"),
         ("domain", [1, 2], "damaged"),
         ("seed", "x", "damaged"),
-        ("candidates", ["__import__('os').system('true')"], "damaged"),
+        ("candidates", {"potential": ["__import__('os').system('true')"]}, "damaged"),
         ("features", {"r": "open('x')"}, "damaged"),
     ],
 )
@@ -151,7 +152,7 @@ def test_damaged_laws_are_refused(key, value, message):
     contents[key] = value
 
     with pytest.raises(InputError, match=message):
-        Law.from_json(contents)
+        kept.law(contents)
 
 
 @pytest.mark.parametrize("key", sorted(law().to_json()))
@@ -160,7 +161,7 @@ def test_a_law_needs_everything(key):
     del contents[key]
 
     with pytest.raises(InputError, match=f"lacks '{key}'"):
-        Law.from_json(contents)
+        kept.law(contents)
 
 
 def test_finite():

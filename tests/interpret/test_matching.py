@@ -7,7 +7,7 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interpret.matching import matched
+from interpret.laws.matching import matched
 from systems.expressions import parse, parse_list, symbol
 
 x, y = symbol("x"), symbol("y")

@@ -10,14 +10,14 @@ import pytest
 import torch
 
 import systems
-from interpret.library import Library, inverse_powers, powers
-from interpret.paper import probe_paper, regress_paper
-from interpret.samples import Samples
+from interpret.reading.paper import probe_paper, regress_paper
+from interpret.reading.probes import Probes
+from interpret.select.library import Library, inverse_powers, powers
 from systems import InputError, Trajectories
 from systems.expressions import symbol
-from training import rows
 from training.features import Features
-from training.paper import differences, train_paper
+from training.recipes.paper import differences, train_paper
+from training.rows import trajectories as rows
 from training.settings import Settings
 
 q, r = symbol("q"), symbol("r")
@@ -30,7 +30,7 @@ def samples(x, potential, name="r", system="pendulum"):
     level = torch.from_numpy(np.asarray(potential, dtype=float))
     group = torch.zeros(len(x), dtype=torch.int64)
     features = Features.identity((name,))
-    return Samples(
+    return Probes(
         features=features,
         levels=rows.levels(x, level, group, "V"),
         gradients=None,
@@ -177,7 +177,7 @@ def test_all_other_systems_are_read_at_every_sample():
 def test_a_network_of_differences_is_read_as_a_function_of_the_distance():
     system = systems.get("coulomb")
     starts = np.random.default_rng(5).standard_normal((2, 3, 6))
-    data = system.verlet(starts[0], starts[1], 0.01, 40)
+    data = system.motion().verlet(starts[0], starts[1], 0.01, 40)
     fit = trained("coulomb", data)
     assert fit.features == differences(COULOMB)
 

@@ -9,12 +9,13 @@ import pytest
 import sympy
 
 import systems
-from interpret.law import Law
+from interpret.judge.prediction import MOST_TRAJECTORIES, Rollout, rollout
 from interpret.pipeline import fit
-from interpret.prediction import MOST_TRAJECTORIES, Rollout, rollout
-from systems.data import Trajectories, Trajectory
 from systems.errors import InputError
 from systems.expressions import symbol
+from systems.samples.trajectories import Trajectories, Trajectory
+from tests.builders import changed as changed_law
+from tests.builders import potential_law
 
 q, r = symbol("q"), symbol("r")
 WELL = systems.get("double_well")
@@ -23,7 +24,7 @@ COULOMB = systems.get("coulomb")
 
 def law(terms, coefficients, features=None, domain=None):
     size = len(terms)
-    return Law(
+    return potential_law(
         system="s",
         terms=terms,
         coefficients=coefficients,
@@ -42,7 +43,10 @@ TRUE_WELL = law((q, q**2, q**3, q**4), [2.0, 3.0, -4.0, 1.0])
 
 @pytest.fixture(scope="module")
 def right_well():
-    return WELL.held_out("T3", 0)[:2]
+    """The first two of five seconds, which is more than a swing, of two trajectories."""
+    data = WELL.held_out("T3", 0)
+    items = tuple(Trajectory(i.t[:2001], i.q[:2001], i.p[:2001]) for i in data[:2])
+    return Trajectories(data.coordinates, data.mass, items)
 
 
 def test_the_truth_predicts_to_rounding(right_well):
@@ -57,7 +61,9 @@ def test_the_truth_predicts_to_rounding(right_well):
 def test_a_wrong_law_is_told_by_how_far_it_is_off(right_well, wrong):
     """Against an independent integration of the wrong law itself."""
     coefficients = [2.0, 3.0 * (1 + wrong), -4.0, 1.0]
-    changed = replace(WELL, potential=sum(c * q**k for k, c in enumerate(coefficients, start=1)))
+    changed = replace(
+        WELL.motion(), potential=sum(c * q**k for k, c in enumerate(coefficients, start=1))
+    )
     expected = 0.0
     for item in right_well:
         other = changed.flow(item.q[:1], item.p[:1], item.t)[0]
@@ -80,8 +86,8 @@ def test_the_drift_is_of_the_law_along_the_data(right_well):
 
 def test_features_and_masses_count():
     """Two charges, unlike masses, a law in r."""
-    data = COULOMB.sample("exact", 0)[:3]
-    true = law((1 / r,), [-1 / (4 * np.pi)], COULOMB.features, {"r": (0.1, 5.0)})
+    data = COULOMB.draw("exact", 0)[:3]
+    true = law((1 / r,), [-1 / (4 * np.pi)], COULOMB.motion().features, {"r": (0.1, 5.0)})
     wrong = replace(true, coefficients=[1 / (4 * np.pi)])
     assert rollout(true, data).error < 1e-9
     assert rollout(wrong, data).error > 1e-3
@@ -95,7 +101,7 @@ def test_each_trajectory_has_its_own_clock():
 
 
 def test_at_most_twenty_trajectories_are_tried():
-    data = WELL.sample("T1", 0)
+    data = WELL.draw("T1", 0)
     short = [Trajectory(i.t[:30], i.q[:30], i.p[:30]) for i in data] * 3
     many = Trajectories(("q",), (1.0,), tuple(short))
     assert rollout(TRUE_WELL, many).trajectories == MOST_TRAJECTORIES
@@ -110,7 +116,7 @@ def test_it_prints_as_a_sentence():
 def test_a_law_without_terms_predicts_nothing(right_well):
     with pytest.raises(InputError, match="no terms"):
         rollout(
-            replace(
+            changed_law(
                 TRUE_WELL, terms=(), coefficients=[], covariance=np.zeros((0, 0)), recognised=()
             ),
             right_well,
@@ -128,7 +134,7 @@ def test_a_law_of_other_variables_is_refused(right_well):
 def test_a_law_that_runs_away_is_told():
     """-q**4 falls to infinity within the time of the data."""
     with pytest.raises(InputError, match="cannot be followed beyond"):
-        rollout(law((q**4,), [-30.0]), WELL.sample("T1", 0)[:2])
+        rollout(law((q**4,), [-30.0]), WELL.draw("T1", 0)[:1])
 
 
 # The last tenth of measured data
@@ -140,7 +146,7 @@ def held_out_note(data, library):
 
 
 def test_measured_motion_is_tested_on_its_own_last_tenth():
-    note = held_out_note(WELL.sample("T2", 0), "q, q**2, q**3, q**4")
+    note = held_out_note(WELL.draw("T2", 0), "q, q**2, q**3, q**4")
     relative = float(note.split("predicted to ")[1].split()[0])
     assert "the last tenth of every trajectory" in note
     assert relative < 1e-8
@@ -160,13 +166,13 @@ def test_the_last_tenth_is_not_fitted():
         first[t > 9.0] = np.stack([q_late, p_late], axis=1)
         items.append(Trajectory(t, first[:, :1], first[:, 1:]))
     data = Trajectories(("q",), (1.0,), tuple(items))
-    from interpret.prediction import held_out
-    from interpret.samples import probe
+    from interpret.judge.prediction import held_out
+    from interpret.reading.probes import probe
     from training import Settings, train
 
-    fitted = train(systems.System.observed(data), data)
+    fitted = train(systems.observed(data), data)
     spring = law((q**2,), [0.5])
-    found = held_out(replace(spring, candidates=(q**2,)), probe(fitted), Settings())
+    found = held_out(changed_law(spring, candidates=(q**2,)), probe(fitted), Settings())
     expected = rollout(
         spring,
         Trajectories(

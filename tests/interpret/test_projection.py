@@ -13,18 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import systems
-from interpret.lagrangians.couplings import Couplings
-from interpret.lagrangians.projection import (
+from interpret.discovery.symmetry import augmented, group_of
+from interpret.reading.couplings.couplings import Couplings
+from interpret.reading.couplings.force_projection import (
     fitted,
     force_design,
     projected_truth,
     quadrature,
     taylor_truth,
 )
-from interpret.lagrangians.symmetry import augmented, group_of
 from systems.errors import InputError
 from systems.expressions import symbol
-from systems.phase_space import Window
+from systems.samples.phase_space import Window
 from training.bases.box import Box
 
 q0, q1 = symbol("q0"), symbol("q1")
@@ -43,7 +43,7 @@ def truth():
 
 def forces(window, seed, count):
     """Where, and the coupling's own forces: the accelerations less those of the trap."""
-    samples = SYSTEM.phase_samples(window, seed, count)
+    samples = SYSTEM.draw(window, seed, count)
     return samples.q, samples.qdd + SYSTEM.parameters["k"] * samples.q
 
 
@@ -75,8 +75,7 @@ def test_an_order_is_a_triangle_of_the_box():
 def test_a_polynomial_is_its_own_taylor_tensor(seed):
     rng = np.random.default_rng(seed)
     couplings = Couplings(rng.integers(-9, 10, (3, 3, 3)), (1, -2, 0), 0.5, ("x", "y", "z"))
-    polynomial = couplings.polynomial().as_expr()
-    found = taylor_truth(polynomial, ("x", "y", "z"), couplings.center, 0.5, box=2)
+    found = taylor_truth(couplings.expr, ("x", "y", "z"), couplings.center, 0.5, box=2)
     assert found == couplings
 
 
@@ -169,7 +168,7 @@ def test_what_the_basis_holds_is_projected_onto_itself(window):
     box = Box.coupling(window.center, window.width / 2, 3)
     wanted = np.random.default_rng(0).standard_normal(box.size)
     couplings = Couplings.of(box, wanted, NAMES)
-    found = projected_truth(couplings.polynomial().as_expr(), window, box, nodes=20)
+    found = projected_truth(couplings.expr, window, box, nodes=20)
 
     np.testing.assert_allclose(found.coefficients, wanted, rtol=0, atol=1e-11)
     assert found.floor < 1e-12
@@ -245,7 +244,7 @@ def test_both_sides_are_symmetric_once_the_data_are():
     window = SYSTEM.window("origin")
     group = group_of(window)
     box = Box.coupling(window.center, 1.0, 8, "monomial")
-    samples = SYSTEM.phase_samples("origin", 0, 3000)
+    samples = SYSTEM.draw("origin", 0, 3000)
     exchange = group.elements.index(((0, 1), (1, 0)))
 
     tensors = []
@@ -259,7 +258,7 @@ def test_both_sides_are_symmetric_once_the_data_are():
 
 def test_augmented_data_and_a_symmetric_fit_are_one():
     group = group_of(ONE_SIDE)
-    samples = SYSTEM.phase_samples("one_side", 0, 400)
+    samples = SYSTEM.draw("one_side", 0, 400)
     orbit = augmented(samples, group)
     k = SYSTEM.parameters["k"]
     free = fitted(BOX, orbit.q, orbit.qdd + k * orbit.q)

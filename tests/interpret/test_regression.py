@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import systems
-from interpret.comparison import compare
-from interpret.library import Library, inverse_powers, powers, trigonometric
-from interpret.regression import GAUGE, compressed, regress
-from interpret.samples import probe
+from interpret.laws.comparison import compare
+from interpret.reading.probes import probe
+from interpret.reading.regression import GAUGE, compressed, regress
+from interpret.select.library import Library, inverse_powers, powers, trigonometric
 from systems.errors import InputError
 from systems.expressions import symbol
+from tests.builders import changed
 from training import Settings, train
 
 q, r = symbol("q"), symbol("r")
@@ -29,7 +30,7 @@ SETS += [("central_force", None), ("coulomb", "verlet"), ("coulomb", "exact")]
 @lru_cache
 def trained(name, dataset=None, seed=0):
     system = systems.get(name)
-    return train(system, system.sample(dataset, seed), Settings(seed=seed))
+    return train(system, system.draw(dataset, seed), Settings(seed=seed))
 
 
 @lru_cache
@@ -38,7 +39,7 @@ def samples(name, dataset=None, seed=0):
 
 
 def judged(law, name, dataset=None, seed=0):
-    return compare(replace(law, dataset=dataset, seed=seed), systems.get(name))
+    return compare(changed(law, dataset=dataset, seed=seed), systems.get(name))
 
 
 # Probing

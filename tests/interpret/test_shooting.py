@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import systems
-from interpret.hermite import windows
-from interpret.library import Library, powers
-from interpret.likelihood import Estimate, maximise
-from interpret.segments import cut, first_estimate
-from interpret.shooting import INTEGRATION_SHARE, Shooting, initial_states
-from systems.data import Trajectories, Trajectory
+from interpret.refinement.hermite import windows
+from interpret.refinement.likelihood import Estimate, maximise
+from interpret.refinement.segments import cut, first_estimate
+from interpret.refinement.shooting import INTEGRATION_SHARE, Shooting, initial_states
+from interpret.select.library import Library, powers
 from systems.expressions import symbol
+from systems.samples.trajectories import Trajectories, Trajectory
 from training.features import Features
 
 WELL = systems.get("double_well")
@@ -33,7 +33,7 @@ def well(noise=SIGMA, count=3, seed=0):
     rng = np.random.default_rng(seed)
     t = np.cumsum(np.concatenate([[0.0], rng.uniform(0.01, 0.03, 120)]))
     starts = np.array([[-0.3], [0.4], [1.7], [0.1], [1.2], [2.2]])[:count]
-    clean = WELL.flow(starts, np.zeros((count, 1)), t)
+    clean = WELL.motion().flow(starts, np.zeros((count, 1)), t)
     items = [
         Trajectory(
             t,
@@ -53,13 +53,13 @@ def shot_at_well(data=None, steps=64, library=QUARTIC):
 
 @lru_cache
 def charges():
-    data = COULOMB.sample("exact", 0)
+    data = COULOMB.draw("exact", 0)
     return Trajectories(data.coordinates, data.mass, data.items[:2])
 
 
 def shot_at_charges(steps=64):
     """Two charges, a law in the feature r: its curvature in the coordinates counts too."""
-    features = Features.of(COULOMB.coordinates, COULOMB.features)
+    features = Features.of(COULOMB.motion().coordinates, COULOMB.motion().features)
     sigma = np.linspace(0.01, 0.02, 12)
     return Shooting.on(charges(), features, Library([1 / r, r**-2]), sigma, steps)
 
@@ -258,6 +258,7 @@ def test_the_truth_is_found_from_afar_within_its_error_bars():
     assert estimate.degrees_of_freedom == 3 * 121 * 2 - 3 * 2 - 4
 
 
+@pytest.mark.slow
 def test_error_bars_are_those_of_repeated_measurements():
     """Sixty times new noise: the spread of the estimates is what their covariance says."""
     t = np.linspace(0, 8, 150)
@@ -316,7 +317,7 @@ def test_a_barrier_just_cleared_is_shot_at_in_stretches():
     """Started a hair above the barrier, at w = (q - 1)^2 = 3 and V = 1: smoothing may put the start
     a hair below, whence a single shot turns back and never arrives."""
     t = np.linspace(0, 4, 400)
-    clean = WELL.flow([[1 - np.sqrt(3) - 0.001]], [[0.0]], t)
+    clean = WELL.motion().flow([[1 - np.sqrt(3) - 0.001]], [[0.0]], t)
     assert clean[0].q.max() > 2.7
     rng = np.random.default_rng(3)
     item = clean[0]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interpret.value import last_place, order, plain, to_place, with_error
+from interpret.laws.value import last_place, order, plain, to_place, with_error
 
 
 @pytest.mark.parametrize(

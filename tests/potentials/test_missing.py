@@ -29,7 +29,6 @@ SETS = [
 EVERY = [(name, dataset, term) for name, dataset in SETS for term in TRUE_TERMS[name]]
 QUICK = {
     ("double_well", "T3", "q**4"),
-    ("central_force", "reduced", "1/r"),
     ("central_force", "reduced", "1/r**2"),
 }
 HIDDEN = {

@@ -23,6 +23,11 @@ FIGURES = [
 ]
 LEVELS = [(system, dataset, 0.01, one) for system, dataset, one, _ in FIGURES]
 LEVELS += [(system, dataset, 0.05, five) for system, dataset, _, five in FIGURES]
+QUICK = {
+    ("oscillator", "circles", 0.01),
+    ("oscillator", "circles", 0.05),
+    ("central_force", "reduced", 0.01),
+}
 
 
 def noisy(name: str, dataset: str, noise: float, seed: int) -> Run:
@@ -36,7 +41,11 @@ def right(run: Run) -> bool:
 
 @pytest.mark.parametrize(
     ("name", "dataset", "noise"),
-    [(name, dataset, noise) for name, dataset, noise, _ in LEVELS if name != "coulomb"],
+    [
+        pytest.param(*level[:3], marks=() if level[:3] in QUICK else pytest.mark.slow)
+        for level in LEVELS
+        if level[0] != "coulomb"
+    ],
 )
 def test_one_seed_of_every_level(name, dataset, noise):
     run = noisy(name, dataset, noise, seed=0)
@@ -71,12 +80,10 @@ def test_two_sigma_intervals_hold_the_truth(name, dataset):
     assert 0.85 <= np.mean(held) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "dataset", "without"),
-    [
-        pytest.param("oscillator", "circles", "q**2", marks=pytest.mark.slow),
-        ("double_well", "T1", "q**3"),
-    ],
+    [("oscillator", "circles", "q**2"), ("double_well", "T1", "q**3")],
 )
 def test_a_missing_term_shows_in_chi_squared(name, dataset, without):
     library = Library.of(systems.get(name)) - Library.parse(without, ("q",))
@@ -88,6 +95,6 @@ def test_a_missing_term_shows_in_chi_squared(name, dataset, without):
 @pytest.mark.slow
 def test_noise_hides_the_distance_from_forces_but_not_from_conservation_laws():
     run = interpret.fit("coulomb", dataset="verlet", noise=0.003)
-    assert run.law.features == systems.get("coulomb").features
+    assert run.law.features == systems.get("coulomb").motion().features
     assert any("angular momentum are conserved" in note for note in run.notes)
     assert right(run)

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from systems.catalog import born
 from systems.errors import InputError
-from systems.scattering import (
-    bargmann,
+from systems.physics.scattering import (
     born_tensor,
     born_terms,
     gradient,
@@ -21,9 +20,10 @@ from systems.scattering import (
     scattering_length,
     square_well,
 )
-from systems.scattering.cells import ordered, packed
-from systems.scattering.symmetric import Packing
-from systems.supervised import Supervised, ValueSamples
+from systems.physics.scattering.cells import ordered, packed
+from systems.physics.scattering.symmetric import Packing
+from systems.samples.values import ValueSamples
+from systems.system import Supervised
 
 STEPS = np.arange(1, 65)
 CHECKS = {
@@ -249,6 +249,12 @@ def test_lengths_scale_as_lengths(seed, shrink):
     np.testing.assert_allclose(born_terms(small, 4), terms / shrink, rtol=1e-13)
 
 
+def bargmann(heights):
+    """∫ r U dr, which is below 1 where nothing is bound (V. Bargmann, PNAS 38 (1952) 961)."""
+    edges = np.linspace(0, 1, heights.shape[-1] + 1)
+    return np.maximum(heights, 0) @ (np.diff(edges**2) / 2)
+
+
 @given(st.integers(0, 10**6), st.floats(0.01, 0.3))
 def test_the_series_adds_up(seed, integral):
     heights = shallow(seed, 16) + 1e-3
@@ -299,13 +305,12 @@ def test_packing_undoes_unpacking():
 
 
 def test_drawn_potentials_bind_nothing_and_are_those_of_the_text():
-    samples = born.SYSTEM.sample(seed=1, count=4000)
+    samples = born.SYSTEM.draw(seed=1, count=4000)
 
     assert samples.x.shape == (4000, 64)
     assert (samples.x >= 0).all()
     assert bargmann(samples.x).max() < 1
     np.testing.assert_array_equal(samples.y, scattering_length(samples.x))
-    np.testing.assert_array_equal(samples.y, born.SYSTEM.exact(samples.x))
     amplitudes = np.log(samples.scale)
     assert 0.02 <= samples.scale.min() < 0.0202
     assert 1.98 < samples.scale.max() <= 2
@@ -319,25 +324,25 @@ def test_drawn_potentials_bind_nothing_and_are_those_of_the_text():
 
 
 def test_the_same_seed_draws_the_same_potentials_and_another_does_not():
-    one, again, other = (born.SYSTEM.sample(seed, 50) for seed in (3, 3, 4))
+    one, again, other = (born.SYSTEM.draw(seed=seed, count=50) for seed in (3, 3, 4))
     assert one.digest() == again.digest() != other.digest()
-    assert len(born.SYSTEM.sample()) == 3000
+    assert len(born.SYSTEM.draw()) == 3000
 
 
 def test_other_numbers_of_the_draw():
     system = born.make(steps=8, smallest=1e-4, largest=1e-3)
-    samples = system.sample(count=100)
-    assert samples.dimension == system.dimension == 8
-    assert system.inputs[0] == "U1"
+    samples = system.draw(count=100)
+    assert samples.dimension == len(system.map.inputs) == 8
+    assert samples.names == ("U1", "U2", "U3", "U4", "U5", "U6", "U7", "U8", "a0")
     assert system.parameters == {"steps": 8, "smallest": 1e-4, "largest": 1e-3}
     assert samples.x.max() <= 1e-3
 
 
 def test_noise_is_of_the_size_asked_for():
-    samples = born.SYSTEM.sample(count=4000)
-    rms = np.sqrt((samples.y**2).mean())
-    local = (samples.with_local_noise(0.01, seed=1).y / samples.y - 1) / 0.01
-    white = (samples.with_noise(0.01, seed=2).y - samples.y) / (0.01 * rms)
+    samples = born.SYSTEM.draw(count=4000)
+    deviation = samples.y.std()
+    local = (samples.with_relative_noise(0.01, seed=1).y / samples.y - 1) / 0.01
+    white = (samples.with_noise(0.01, seed=2).y - samples.y) / (0.01 * deviation)
     for z in (local, white):
         assert z.mean() == pytest.approx(0, abs=0.06)
         assert z.std() == pytest.approx(1, abs=0.04)
@@ -345,7 +350,7 @@ def test_noise_is_of_the_size_asked_for():
 
 
 def test_some_of_the_samples():
-    samples = born.SYSTEM.sample(count=10)
+    samples = born.SYSTEM.draw(count=10)
     weak = samples[samples.scale < 0.3]
     assert 0 < len(weak) < 10
     np.testing.assert_array_equal(samples[2:4].y, samples.y[2:4])
@@ -368,7 +373,7 @@ def test_some_of_the_samples():
         (lambda: ValueSamples(np.ones((0, 1)), np.ones(0), np.ones(0)), "no samples"),
         (lambda: ValueSamples(np.ones((1, 1)), [np.inf], [1.0]), "not finite"),
         (lambda: ValueSamples(np.ones((1, 1)), [1.0], [0.0]), "positive number"),
-        (lambda: born.SYSTEM.sample(count=3).with_noise(-1, 0), "a fraction such as"),
+        (lambda: born.SYSTEM.draw(count=3).with_noise(-1, 0), "a fraction such as"),
         (lambda: Supervised("x", "", "", (), "y", np.sum, born.SYSTEM.draw), "no inputs"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 import sympy
 
 import systems
-from systems import Dataset, InputError, System, from_lagrangian, from_potential
+from systems import Dataset, InputError, System, from_lagrangian, from_potential, observed
 
 q, r, x, y = sympy.symbols("q r x y")
 T = np.linspace(0, 1, 11)
@@ -40,30 +40,30 @@ def polar(**change):
 
 
 def test_forces_differentiate_through_the_features():
-    forces = polar().forces()
+    forces = polar().motion().forces()
     assert sympy.simplify(forces[0] - x / (x**2 + y**2) ** sympy.Rational(3, 2)) == 0
     point = np.array([[3.0, 4.0]])
-    np.testing.assert_allclose(polar().acceleration()(point), [[3 / 125, 8 / 125]])
+    np.testing.assert_allclose(polar().motion().acceleration()(point), [[3 / 125, 8 / 125]])
 
 
 def test_flow_and_verlet_use_mass_and_potential():
     omega = 1.0  # V = q², m = 2
-    exact = spring().flow([[1.0]], [[0.5]], T)
+    exact = spring().motion().flow([[1.0]], [[0.5]], T)
     np.testing.assert_allclose(
         exact[0].q[:, 0], np.cos(omega * T) + 0.25 * np.sin(omega * T), atol=1e-14
     )
     np.testing.assert_allclose(
         exact[0].p[:, 0], -2 * np.sin(omega * T) + 0.5 * np.cos(omega * T), atol=1e-14
     )
-    steps = spring().verlet([[1.0]], [[0.5]], 0.001, 1000)
+    steps = spring().motion().verlet([[1.0]], [[0.5]], 0.001, 1000)
     np.testing.assert_allclose(steps[0].q[::100], exact[0].q, atol=1e-6)
-    assert np.ptp(spring().energy(exact)[0]) < 1e-14
+    assert np.ptp(spring().motion().energy(exact)[0]) < 1e-14
 
 
 def test_energy_is_that_of_each_trajectory():
-    exact = spring().flow([[1.0], [2.0]], [[0.5], [0.0]], T)
+    exact = spring().motion().flow([[1.0], [2.0]], [[0.5], [0.0]], T)
     ragged = systems.Trajectories(("q",), [2.0], (exact[0], exact[1:][0]))
-    energies = spring().energy(ragged)
+    energies = spring().motion().energy(ragged)
     assert [round(float(energy[0]), 12) for energy in energies] == [1.0625, 4.0]
 
 
@@ -71,12 +71,12 @@ def test_truth_holds_the_numbers_of_the_draw():
     k = sympy.Symbol("k")
     dataset = Dataset("", draw=lambda seed: None, parameters=lambda seed: {"k": seed / 4})
     system = spring(potential=k * q**2, datasets={"first": dataset})
-    assert system.truth(seed=3) == sympy.Float(0.75) * q**2
-    assert system.truth("first", seed=2) == sympy.Float(0.5) * q**2
+    assert system.truths(seed=3)["potential"] == sympy.Float(0.75) * q**2
+    assert system.truths("first", seed=2)["potential"] == sympy.Float(0.5) * q**2
     assert system.held_out() is None
     with pytest.raises(InputError, match="contains k"):
-        system.forces()
-    replace(system, potential=system.truth(seed=1)).forces()
+        system.motion().forces()
+    replace(system.motion(), potential=system.truths(seed=1)["potential"]).forces()
 
 
 def test_the_first_dataset_is_the_default_and_others_are_found_by_name():
@@ -86,25 +86,29 @@ def test_the_first_dataset_is_the_default_and_others_are_found_by_name():
         for name in ("first", "second")
     }
     system = spring(datasets=datasets)
-    system.sample()
-    system.sample("second", seed=5)
+    system.draw()
+    system.draw("second", seed=5)
     assert drawn == [("first", 0), ("second", 5)]
     with pytest.raises(InputError, match=r"no data set 'secnd'.*Did you mean 'second'"):
-        system.sample("secnd")
+        system.draw("secnd")
     with pytest.raises(InputError, match="no data sets"):
-        spring().sample()
+        spring().draw()
 
 
 def test_an_observed_system_has_no_truth():
-    data = spring().flow([[1.0]], [[0.5]], T)
-    system = System.observed(data, name="bench")
-    assert (system.name, system.coordinates, system.mass) == ("bench", ("q",), (2.0,))
-    assert system.truth() is None
+    data = spring().motion().flow([[1.0]], [[0.5]], T)
+    system = observed(data, name="bench")
+    assert (system.name, system.motion().coordinates, system.motion().mass) == (
+        "bench",
+        ("q",),
+        (2.0,),
+    )
+    assert system.truths() == {}
     assert system.candidates == ()
     with pytest.raises(InputError, match="unknown"):
-        system.forces()
+        system.motion().forces()
     with pytest.raises(InputError, match="no data sets"):
-        system.sample()
+        system.draw()
 
 
 @pytest.mark.parametrize(
@@ -127,9 +131,9 @@ def test_records_that_do_not_fit_together_are_refused(change):
 )
 def test_random_motions_under_a_potential_of_one_s_own_keep_their_energy(potential):
     system = from_potential(potential)
-    data = system.sample(seed=1)
+    data = system.draw(seed=1)
     assert len(data) == 10
-    for number, energy in enumerate(system.energy(data)):
+    for number, energy in enumerate(system.motion().energy(data)):
         moved = data.kinetic(number).max()
         assert np.ptp(energy) < 1e-11 * (moved + abs(energy).max())
     assert np.ptp(data.stack()[1]) > 0.5
@@ -137,17 +141,17 @@ def test_random_motions_under_a_potential_of_one_s_own_keep_their_energy(potenti
 
 def test_random_motions_follow_the_seed():
     system = from_potential("q^2/2")
-    digest = system.sample(seed=1).digest()
-    assert digest == system.sample(seed=1).digest()
-    assert digest != system.sample(seed=2).digest()
+    digest = system.draw(seed=1).digest()
+    assert digest == system.draw(seed=1).digest()
+    assert digest != system.draw(seed=2).digest()
     assert digest != system.held_out(seed=1).digest()
 
 
 def test_masses_and_coordinates_of_a_potential():
     system = from_potential("x*y", mass=[1, 3], coordinates=["y", "x"])
-    assert system.coordinates == ("y", "x")
-    assert system.mass == (1, 3)
-    assert from_potential(x * y).coordinates == ("x", "y")
+    assert system.motion().coordinates == ("y", "x")
+    assert system.motion().mass == (1, 3)
+    assert from_potential(x * y).motion().coordinates == ("x", "y")
 
 
 @pytest.mark.parametrize(
@@ -167,16 +171,16 @@ def test_potentials_that_cannot_be_used(arguments, sentence):
 
 def test_a_potential_in_which_nothing_can_be_followed_says_so():
     with pytest.raises(InputError, match=r"\|q\| <= 1"):
-        from_potential("sqrt(q - 5)").sample()
+        from_potential("sqrt(q - 5)").draw()
 
 
 def test_lagrangians():
     system = from_lagrangian("xd^2/4 + yd^2 - x^4 - x*y")
-    assert (system.coordinates, system.mass) == (("x", "y"), (0.5, 2.0))
-    assert system.potential == x**4 + x * y
-    assert len(system.sample()) == 10
+    assert (system.motion().coordinates, system.motion().mass) == (("x", "y"), (0.5, 2.0))
+    assert system.motion().potential == x**4 + x * y
+    assert len(system.draw()) == 10
     free = from_lagrangian("xd^2/2 + yd^2/2 - x^2", coordinates=["x", "y"])
-    assert free.forces() == (-2 * x, 0)
+    assert free.motion().forces() == (-2 * x, 0)
     for lagrangian in ("k*qd^2 - q^2", "q^2", "qd^2 - lambda", "xd*yd - x*y"):
         with pytest.raises(InputError):
             from_lagrangian(lagrangian)
@@ -185,9 +189,9 @@ def test_lagrangians():
 def test_systems_are_found_by_name_and_by_path(tmp_path):
     assert {"coulomb", "oscillator", "trapped_charges"} < set(systems.names())
     for name in systems.names():
-        assert systems.lookup(name).name == name
+        assert systems.get(name).name == name
     with pytest.raises(InputError, match="'born' is a map from 64 inputs to a0, not a motion"):
-        systems.get("born")
+        systems.get("born").motion()
     path = tmp_path / "mine.py"
     path.write_text(
         "from __future__ import annotations\n"
@@ -199,7 +203,7 @@ def test_systems_are_found_by_name_and_by_path(tmp_path):
         "SYSTEM = from_potential('q^4', name='mine')\n"
     )
     assert systems.get(path).name == "mine"
-    assert systems.get(str(path)).forces() == (-4 * q**3,)
+    assert systems.get(str(path)).motion().forces() == (-4 * q**3,)
 
 
 @pytest.mark.parametrize(
@@ -228,8 +232,121 @@ def test_names_that_are_not_in_the_catalog(name):
 def test_systems_never_imports_torch():
     code = (
         "import sys, systems\n"
-        "for name in systems.names(): systems.lookup(name)\n"
+        "for name in systems.names(): systems.get(name)\n"
         "print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+# One noun for what is known
+
+
+SAMPLES = {
+    "double_well": ("T2", ("t", "q", "p_q")),
+    "trapped_charges": ("far", ("q0", "q1", "q0d", "q1d", "q0dd", "q1dd")),
+    "born": ("mask", (*(f"U{step}" for step in range(1, 65)), "a0")),
+    "luescher": ("B", ("system", "L", *(f"E{n}" for n in range(10)))),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_samples_of_every_kind_are_named_counted_and_made_noisy_alike(name):
+    dataset, names = SAMPLES[name]
+    samples = systems.get(name).draw(dataset, seed=1, count=None if name == "double_well" else 40)
+    assert samples.names == names
+    assert len(samples) == {"double_well": 2, "luescher": 400}.get(name, 40)
+    assert samples.digest() == samples.with_noise(0.0, seed=1).digest()
+    noisy = samples.with_noise(0.01, seed=1)
+    assert type(noisy) is type(samples)
+    assert noisy.digest() == samples.with_noise(0.01, seed=1).digest() != samples.digest()
+    assert noisy.digest() != samples.with_noise(0.01, seed=2).digest()
+    with pytest.raises(InputError, match=r"a fraction such as 0.01, not -1"):
+        samples.with_noise(-1, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset", "channels"),
+    [
+        ("coulomb", "long_exact", lambda s: np.hstack([*s.stack()[1:3]])),
+        ("trapped_charges", "far", lambda s: s.qdd),
+        ("born", "mask", lambda s: s.y[:, None]),
+        ("luescher", "A", lambda s: s.levels),
+    ],
+)
+def test_noise_is_a_fraction_of_the_deviation_of_each_channel(name, dataset, channels):
+    count = {"luescher": 100, "coulomb": None}.get(name, 3000)
+    samples = systems.get(name).draw(dataset, seed=0, count=count)
+    clean, noisy = channels(samples), channels(samples.with_noise(0.02, seed=3))
+    np.testing.assert_allclose(np.std(noisy - clean, axis=0) / clean.std(axis=0), 0.02, rtol=0.1)
+
+
+def test_a_fixed_number_of_samples_is_not_changed():
+    with pytest.raises(InputError, match="is fixed, so 5 of them cannot be drawn"):
+        systems.get("double_well").draw("T2", count=5)
+    assert len(systems.get("trapped_charges").draw("far", count=5)) == 5
+
+
+def test_the_laws_of_maps_are_known():
+    born = systems.get("born").truths()
+    low, high, x, y, z = sympy.symbols("min max x y z")
+    assert born["a1"] == -(r**2)
+    assert born["a2"] == -(low**2) * high
+    assert sympy.expand(born["a3"] + sympy.Rational(2, 3) * x**2 * y * z + x**2 * y**2 / 3) == 0
+    levels = systems.get("luescher").truths()
+    residue = sympy.limit((9 - q**2) * levels["poles"], q, 3)
+    assert residue == 30  # ways to write 9 as a sum of three squares
+    n, c, L = sympy.symbols("n c L")
+    assert levels["spacing"] == 4 * sympy.pi**2 * n / L**2
+    assert levels["residue"] == 4 * sympy.pi * c / L**3
+
+
+def squares(seed, count):
+    x = np.random.default_rng(seed).random((count, 2))
+    return systems.ValueSamples(x, x[:, 0] + x[:, 1] ** 2, np.ones(count))
+
+
+def test_a_map_of_ones_own_may_know_its_truth():
+    a, b = sympy.symbols("a b")
+    arguments = ("mine", "", "", ("a", "b"), "y", None, squares)
+    problem = systems.Supervised(*arguments, count=7, truth="a + b**2", candidates=(a, b**2))
+    assert problem.experiment == "values"
+    assert problem.truths() == {"map": a + b**2}
+    assert problem.draw().names == ("a", "b", "y")
+    assert (len(problem.draw()), len(problem.draw(count=3))) == (7, 3)
+    assert systems.Supervised(*arguments).truths() == {}
+    with pytest.raises(InputError, match="'mine' is a map from a and b to y, not a motion"):
+        problem.motion()
+    with pytest.raises(InputError, match="no variable 'c'"):
+        systems.Supervised(*arguments, truth="a + c")
+    with pytest.raises(InputError, match="holds q, which is no input"):
+        systems.Supervised(*arguments, candidates=(a, q))
+
+
+def test_the_problem_behind_measured_samples():
+    points = observed(systems.get("trapped_charges").draw(count=9), "charges")
+    assert (points.name, points.experiment) == ("charges", "motion")
+    assert points.motion().coordinates == ("q0", "q1")
+    values = observed(squares(0, 5))
+    assert (values.experiment, values.map.inputs, values.map.output) == (
+        "values",
+        ("x0", "x1"),
+        "y",
+    )
+    assert points.truths() == values.truths() == {}
+    with pytest.raises(InputError, match="no trajectories"):
+        observed("data.csv")
+
+
+# Absolute values
+
+
+def test_an_absolute_value_has_a_slope():
+    mechanics = from_potential("abs(q)").motion()
+    assert mechanics.forces() == (-sympy.sign(q),)
+    np.testing.assert_array_equal(mechanics.acceleration()(np.array([[2.0], [-3.0]])), [[-1], [1]])
+    flow = mechanics.flow([[1.0]], [[0.0]], np.linspace(0, 1, 5))
+    np.testing.assert_allclose(flow[0].q[:, 0], 1 - np.linspace(0, 1, 5) ** 2 / 2, atol=1e-12)
+    a, b = sympy.symbols("a b")
+    both = System("both", "", "", ("a", "b"), (1.0, 1.0), abs(x), sums={"x": (a, b)})
+    assert both.motion().forces() == (-sympy.sign(a), -sympy.sign(b))

@@ -11,7 +11,7 @@ import systems
 
 @lru_cache(maxsize=32)
 def drawn(name, dataset=None, seed=0):
-    return systems.get(name).sample(dataset, seed)
+    return systems.get(name).draw(dataset, seed)
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interpret.library import Library
+from interpret.select.library import Library
 from systems.expressions import symbol
 from training.bases.candidates import Candidates
 from training.bases.chebyshev import Chebyshev
 from training.bases.scaling import Scaling
-from training.linear import solve
+from training.solve.linear import solve
 
 seeds = st.integers(0, 2**32 - 1)
 q, r, s = (symbol(name) for name in "qrs")

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from systems.errors import InputError
-from training import checkpoint as module
-from training.checkpoint import SECONDS_BETWEEN_WRITES, Checkpoint
+from training.optimise import checkpoint as module
+from training.optimise.checkpoint import SECONDS_BETWEEN_WRITES, Checkpoint, Progress
 
 WEIGHTS = torch.tensor([1.0, -1 / 3, 1e-300], dtype=torch.float64)
 
@@ -29,12 +29,17 @@ def clock(monkeypatch):
 
 def test_what_is_written_is_read(tmp_path):
     path = tmp_path / "checkpoint.pt"
-    Checkpoint(path, WEIGHTS, (0.5, 1e-20)).write()
+    memory = {"step": 7, "optimizer": {"state": {0: {"exp_avg": 2 * WEIGHTS}}, "fused": None}}
+    Checkpoint(path, Progress(WEIGHTS, (0.5, 1e-20), memory, finished=True)).write()
 
     back = Checkpoint.read(path)
 
-    assert torch.equal(back.parameters, WEIGHTS)
-    assert back.history == (0.5, 1e-20)
+    assert torch.equal(back.progress.parameters, WEIGHTS)
+    assert back.progress.history == (0.5, 1e-20)
+    assert back.progress.finished
+    assert back.progress.memory["step"] == 7
+    moments = back.progress.memory["optimizer"]["state"][0]["exp_avg"]
+    assert torch.equal(moments, 2 * WEIGHTS)
     assert back.path == path
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
 
@@ -42,7 +47,7 @@ def test_what_is_written_is_read(tmp_path):
 def test_a_write_that_fails_leaves_the_old_one(tmp_path, monkeypatch):
     """The disk fills up halfway: the checkpoint of before is still whole."""
     path = tmp_path / "checkpoint.pt"
-    Checkpoint(path, WEIGHTS, (0.5,)).write()
+    Checkpoint(path, Progress(WEIGHTS, (0.5,))).write()
 
     def fills_up(state, target):
         target.write_bytes(b"half")
@@ -50,23 +55,40 @@ def test_a_write_that_fails_leaves_the_old_one(tmp_path, monkeypatch):
 
     monkeypatch.setattr(torch, "save", fills_up)
     with pytest.raises(OSError, match="No space"):
-        Checkpoint(path, 2 * WEIGHTS, (0.5, 0.4)).write()
+        Checkpoint(path, Progress(2 * WEIGHTS, (0.5, 0.4))).write()
 
-    assert torch.equal(Checkpoint.read(path).parameters, WEIGHTS)
+    assert torch.equal(Checkpoint.read(path).progress.parameters, WEIGHTS)
 
 
 def test_it_is_written_when_the_last_write_is_two_seconds_old(tmp_path, clock):
     path = tmp_path / "checkpoint.pt"
     kept = Checkpoint(path)
 
-    kept.keep(WEIGHTS, [1.0])
-    first = Checkpoint.read(path).history
+    kept.keep(Progress(WEIGHTS, (1.0,)))
+    first = Checkpoint.read(path).progress.history
     clock.now += 0.9 * SECONDS_BETWEEN_WRITES
-    kept.keep(WEIGHTS, [1.0, 0.5])
-    second = Checkpoint.read(path).history
+    kept.keep(
+        Progress(
+            WEIGHTS,
+            (
+                1.0,
+                0.5,
+            ),
+        )
+    )
+    second = Checkpoint.read(path).progress.history
     clock.now += 0.2 * SECONDS_BETWEEN_WRITES
-    kept.keep(WEIGHTS, [1.0, 0.5, 0.2])
-    third = Checkpoint.read(path).history
+    kept.keep(
+        Progress(
+            WEIGHTS,
+            (
+                1.0,
+                0.5,
+                0.2,
+            ),
+        )
+    )
+    third = Checkpoint.read(path).progress.history
 
     assert [first, second, third] == [(1.0,), (1.0,), (1.0, 0.5, 0.2)]
 
@@ -75,16 +97,33 @@ def test_what_is_kept_is_the_newest_even_if_not_yet_written(tmp_path, clock):
     """So that Ctrl-C, which writes once more, loses nothing."""
     kept = Checkpoint(tmp_path / "checkpoint.pt")
     for loss in (3.0, 2.0, 1.0):
-        kept.keep(loss * WEIGHTS, [loss])
+        kept.keep(Progress(loss * WEIGHTS, (loss,)))
     kept.write()
-    assert torch.equal(Checkpoint.read(kept.path).parameters, WEIGHTS)
+    assert torch.equal(Checkpoint.read(kept.path).progress.parameters, WEIGHTS)
+
+
+def test_a_file_of_version_0_1_is_unfinished(tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"parameters": WEIGHTS, "history": [0.5, 0.4]}, path)
+    old = Checkpoint.read(path).progress
+    assert torch.equal(old.parameters, WEIGHTS)
+    assert old.history == (0.5, 0.4)
+    assert not old.finished
+    assert old.memory == {}
+
+
+def test_the_end_is_written_at_once(tmp_path, clock):
+    kept = Checkpoint(tmp_path / "checkpoint.pt")
+    kept.keep(Progress(WEIGHTS, (1.0,)))
+    kept.keep(Progress(WEIGHTS, (1.0,), finished=True))
+    assert Checkpoint.read(kept.path).progress.finished
 
 
 def test_without_a_path_it_lives_in_memory(folder):
     kept = Checkpoint()
-    kept.keep(WEIGHTS, [1.0])
+    kept.keep(Progress(WEIGHTS, (1.0,)))
     kept.write()
-    assert kept.history == (1.0,)
+    assert kept.progress.history == (1.0,)
     assert not list(folder.iterdir())
 
 
@@ -97,8 +136,8 @@ def test_the_weights_are_a_copy_without_history(tmp_path):
     """Kept inside a training step they still belong to autograd's graph."""
     live = WEIGHTS.clone().requires_grad_(True)
     kept = Checkpoint()
-    kept.keep(2 * live, [1.0])
-    assert not kept.parameters.requires_grad
+    kept.keep(Progress(2 * live, (1.0,)))
+    assert not kept.progress.parameters.requires_grad
 
 
 def test_no_checkpoint_is_said_in_one_sentence(tmp_path):

@@ -7,6 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from systems.errors import InputError
 from systems.expressions import symbol
 from training.bases.basis import is_trainable
 from training.bases.box import Box
@@ -16,6 +17,7 @@ from training.bases.composite import Shared, Sum, hidden_units, on, parameters
 from training.bases.exponential import ExpLog
 from training.bases.network import glorot, placed
 from training.bases.perceptron import Perceptron
+from training.bases.ridge import RidgeFunctions
 from training.bases.stored import restored, state
 
 X = 0.5 + torch.rand(40, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
@@ -33,6 +35,10 @@ def bases():
         "candidates": on((2,), Candidates(("r",), (1 / symbol("r"), symbol("r") ** 2))),
         "box": on((0, 1), Box.coupling((1.0, 1.0), 0.5, 3)),
         "perceptron": on((0, 1, 2), Perceptron.glorot(3, (4,), 0, activation="relu").to(X)),
+        "ridge": RidgeFunctions.start(3, 4, "softplus", seed=0, biased=True, linear=True),
+        "second order": RidgeFunctions.start(
+            3, 4, "exponential", seed=0, biased=False, linear=True
+        ),
     }
 
 
@@ -75,10 +81,45 @@ def test_weights_go_out_and_back_in(seed):
 def test_only_bases_with_weights_are_trained():
     every = bases()
     trained = {name for name, basis in every.items() if is_trainable(basis)}
-    assert trained == {"shared", "pairs of columns", "sum", "exp-log", "perceptron"}
+    assert trained == {"shared", "pairs of columns", "sum", "exp-log", "perceptron"} | {
+        "ridge",
+        "second order",
+    }
     assert parameters(every["box"]).numel() == 0
     mixed = Sum((every["chebyshev"], every["exp-log"]))
     assert mixed.with_parameters(mixed.parameters() + 1).size == mixed.size
+
+
+KEPT_BY_0_1 = {
+    "shared": {"groups", "basis"},
+    "sum": {"parts"},
+    "exp-log": {"center", "scale", "slope", "inner", "bias", "outer"},
+    "network": {"weights", "biases", "scaling"},
+    "perceptron": {"weights", "biases", "activation", "output"},
+    "chebyshev": {"scaling", "orders"},
+    "box": {"center", "half_width", "orders", "polynomials"},
+    "candidates": {"variables", "terms"},
+}
+
+
+def test_files_hold_what_version_0_1_has_written():
+    """So that its weights are still read, by the names it gave them."""
+    found = {}
+
+    def look(kept):
+        found[kept["kind"]] = set(kept) - {"kind"}
+        for part in kept.get("parts", [kept["basis"]] if "basis" in kept else []):
+            look(part)
+
+    for basis in bases().values():
+        look(state(basis))
+    del found["ridge"]
+    assert found == KEPT_BY_0_1
+
+
+def test_a_kind_of_basis_that_is_none_is_told():
+    with pytest.raises(InputError, match="no basis of the kind 'spline'"):
+        restored({"kind": "spline"})
 
 
 def test_hidden_units_are_counted():

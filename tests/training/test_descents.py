@@ -8,16 +8,19 @@ import torch
 
 import systems
 from systems import InputError
-from training.descents import METHODS, AdaGrad, Momentum, descend_parameters
-from training.gradient import descend
+from training.learn.descents import METHODS, Walk, descend_parameters
+from training.optimise.gradient import descend
+from training.optimise.rules import adagrad, momentum
 
 NAMES = ("k", "alpha")
 CHARGES = systems.get("trapped_charges", {"k": 1.0, "alpha": 1.0})
 
 
-def walked(window, method, **options):
-    samples = CHARGES.phase_samples(window, 0, 300)
-    return descend_parameters(CHARGES.lagrangian, NAMES, samples, method, **options)
+def walked(window, method, start=None, **options):
+    samples = CHARGES.draw(window, 0, 300)
+    return descend_parameters(
+        CHARGES.motion().lagrangian, NAMES, samples, Walk(method, **options), start
+    )
 
 
 def columns(samples):
@@ -30,8 +33,8 @@ def columns(samples):
 @pytest.mark.parametrize(
     ("rule", "theirs"),
     [
-        (Momentum(0.01, 0.8), lambda w: torch.optim.SGD([w], lr=0.01, momentum=0.8)),
-        (AdaGrad(0.3), lambda w: torch.optim.Adagrad([w], lr=0.3)),
+        (momentum(0.01, 0.8), lambda w: torch.optim.SGD([w], lr=0.01, momentum=0.8)),
+        (adagrad(0.3), lambda w: torch.optim.Adagrad([w], lr=0.3)),
     ],
     ids=["momentum", "adagrad"],
 )
@@ -55,7 +58,7 @@ def test_the_rules_are_those_of_torch(rule, theirs):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_path_holds_every_step_with_its_loss(method):
-    samples = CHARGES.phase_samples("fixed_point", 0, 300)
+    samples = CHARGES.draw("fixed_point", 0, 300)
     design, truth = columns(samples), samples.qdd.ravel()
 
     path = walked("fixed_point", method, steps=40)
@@ -69,7 +72,7 @@ def test_a_path_holds_every_step_with_its_loss(method):
 
 
 def test_the_default_rate_of_gradient_descent_is_one_over_the_largest_curvature():
-    samples = CHARGES.phase_samples("origin", 0, 300)
+    samples = CHARGES.draw("origin", 0, 300)
     design, truth = columns(samples), samples.qdd.ravel()
     hessian = 2 * design.T @ design / len(truth)
 

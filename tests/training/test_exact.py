@@ -9,8 +9,8 @@ import sympy
 import systems
 from systems import InputError, PhaseSamples
 from systems.expressions import symbol
-from training.acceleration_model import acceleration_model, quadratic_loss
-from training.exact import fit_parameters
+from training.learn.acceleration_model import acceleration_model, quadratic_loss
+from training.learn.numbers import fit_parameters
 
 WINDOWS = ("origin", "far", "far_opposite", "fixed_point", "narrow")
 NAMES = ("k", "alpha")
@@ -45,7 +45,7 @@ def test_the_charges_come_back_to_round_off_from_every_window(stiffness, window)
     truth = np.array([stiffness, 1.0])
     for seed in range(10):
         fit = fit_parameters(
-            system.lagrangian, NAMES, system.phase_samples(window, seed, 1000), start=[2.5, 0.5]
+            system.motion().lagrangian, NAMES, system.draw(window, seed, 1000), start=[2.5, 0.5]
         )
 
         error = np.abs(fit.values / truth - 1)
@@ -59,9 +59,9 @@ def test_the_charges_come_back_to_round_off_from_every_window(stiffness, window)
 @pytest.mark.parametrize("window", WINDOWS)
 def test_error_bars_are_those_of_the_noise(window):
     system = charges(1.0)
-    clean = system.phase_samples(window, 0, 1000)
+    clean = system.draw(window, 0, 1000)
     fits = [
-        fit_parameters(system.lagrangian, NAMES, clean.with_absolute_noise(1e-3, seed))
+        fit_parameters(system.motion().lagrangian, NAMES, clean.with_absolute_noise(1e-3, seed))
         for seed in range(200)
     ]
 
@@ -77,11 +77,11 @@ def test_error_bars_are_those_of_the_noise(window):
 @pytest.mark.parametrize("window", WINDOWS)
 def test_covariance_and_weak_direction_are_those_of_the_normal_equations(window):
     system = charges(4.0)
-    samples = system.phase_samples(window, 1, 500).with_absolute_noise(1e-2, 2)
+    samples = system.draw(window, 1, 500).with_absolute_noise(1e-2, 2)
     columns = design(samples)
     lengths = np.linalg.norm(columns, axis=0)
 
-    fit = fit_parameters(system.lagrangian, NAMES, samples)
+    fit = fit_parameters(system.motion().lagrangian, NAMES, samples)
 
     residual = samples.qdd.ravel() - columns @ fit.values
     assert abs(columns.T @ residual / lengths).max() <= 1e-10 * np.linalg.norm(samples.qdd)
@@ -101,16 +101,16 @@ def test_noise_that_hides_a_parameter_is_said():
     system = charges(1.0)
 
     def weakest(window, noisy):
-        samples = system.phase_samples(window, 0, 1000)
-        return fit_parameters(system.lagrangian, NAMES, noisy(samples)).weakest()
+        samples = system.draw(window, 0, 1000)
+        return fit_parameters(system.motion().lagrangian, NAMES, noisy(samples)).weakest()
 
     narrow = weakest("narrow", lambda samples: samples.with_absolute_noise(1e-3, 0))
     assert narrow.startswith("k is not identifiable from this window: sd/|k| = 0.1")
     assert "\nalpha is not identifiable from this window: sd/|alpha| = 0.1" in narrow
-    far = weakest("far_opposite", lambda samples: samples.with_noise(1e-3, 0))
+    far = weakest("far_opposite", lambda samples: samples.with_rms_noise(1e-3, 0))
     assert far.startswith("alpha is not identifiable from this window: sd/|alpha| = ")
     assert "k is not" not in far
-    assert weakest("narrow", lambda samples: samples.with_noise(1e-3, 0)) == ""
+    assert weakest("narrow", lambda samples: samples.with_rms_noise(1e-3, 0)) == ""
     assert weakest("far_opposite", lambda samples: samples.with_absolute_noise(1e-3, 0)) == ""
 
 
@@ -147,7 +147,8 @@ def test_a_mass_that_depends_on_position_is_found_with_its_error_bar():
 
     fit = fit_parameters(lagrangian, ["m", "k"], samples)
     noisy = [
-        fit_parameters(lagrangian, ["m", "k"], samples.with_noise(0.01, seed)) for seed in range(60)
+        fit_parameters(lagrangian, ["m", "k"], samples.with_rms_noise(0.01, seed))
+        for seed in range(60)
     ]
 
     np.testing.assert_allclose(fit.values, [0.5, 3.0], rtol=1e-13)
@@ -209,9 +210,9 @@ def test_nothing_cancels_at_the_bottom_of_the_loss():
 
 def test_the_loss_is_the_mean_square_of_all_rows():
     system = charges(4.0)
-    samples = system.phase_samples("origin", 0, 100).with_noise(0.1, 1)
-    model = acceleration_model(system.lagrangian, NAMES, samples.coordinates)
-    best = fit_parameters(system.lagrangian, NAMES, samples).values
+    samples = system.draw("origin", 0, 100).with_rms_noise(0.1, 1)
+    model = acceleration_model(system.motion().lagrangian, NAMES, samples.coordinates)
+    best = fit_parameters(system.motion().lagrangian, NAMES, samples).values
     theta = np.array([[1.0, 3.0], best, [4.0, 1.0]])
 
     found = quadratic_loss(model, samples, best)(theta)
@@ -237,19 +238,19 @@ def test_parameters_must_be_those_of_the_lagrangian(parameters, message):
     system = charges(1.0)
 
     with pytest.raises(InputError, match=message.replace("?", r"\?")):
-        fit_parameters(system.lagrangian, parameters, system.phase_samples(count=10))
+        fit_parameters(system.motion().lagrangian, parameters, system.draw(count=10))
 
 
 def test_samples_must_suffice_and_be_regular():
     system = charges(1.0)
-    samples = system.phase_samples(count=10)
+    samples = system.draw(count=10)
 
     with pytest.raises(InputError, match="2 accelerations cannot fix 2 parameters"):
-        fit_parameters(system.lagrangian, NAMES, samples[:1])
+        fit_parameters(system.motion().lagrangian, NAMES, samples[:1])
     with pytest.raises(InputError, match="start must hold 2 numbers"):
-        fit_parameters(system.lagrangian, NAMES, samples, start=[1.0])
+        fit_parameters(system.motion().lagrangian, NAMES, samples, start=[1.0])
     together = samples.q.copy()
     together[3] = 0.5
     colliding = PhaseSamples(samples.coordinates, together, samples.qd, samples.qdd)
     with pytest.raises(InputError, match=r"singular or not real at sample 3, q = \[0.5, 0.5\]"):
-        fit_parameters(system.lagrangian, NAMES, colliding)
+        fit_parameters(system.motion().lagrangian, NAMES, colliding)

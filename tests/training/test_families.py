@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from systems.expressions import symbol
-from training import rows
 from training.bases.candidates import Candidates
-from training.families import solve_families, stack
+from training.rows import trajectories as rows
+from training.solve.families import solve_families, stack
 
 q = symbol("q")
 BASIS = Candidates(("q",), (q, q**2))

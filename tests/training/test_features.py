@@ -82,3 +82,11 @@ def test_a_feature_renamed_is_no_identity():
     made = Features.of(("x",), {"s": x})
     assert not made.trivial
     assert made.definitions == {"s": x}
+
+
+def test_a_distance_on_a_line_may_be_an_absolute_value():
+    made = Features.of(("x", "y"), {"r": parse("abs(x - y)")})
+    q = np.array([[3.0, 1.0], [-1.0, 2.0]])
+    np.testing.assert_array_equal(made.values(q), [[2], [3]])
+    np.testing.assert_array_equal(made.jacobian(q)[:, :, 0], [[1, -1], [-1, 1]])
+    np.testing.assert_array_equal(made.hessian(q), np.zeros((2, 2, 2, 1)))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import systems
-from systems.data import Trajectories, Trajectory
-from training.fingerprint import EXACT, VERLET, fingerprint, is_verlet
+from systems.samples.trajectories import Trajectories, Trajectory
+from training.prepare.fingerprint import EXACT, VERLET, fingerprint, is_verlet
 
 WELL = systems.get("double_well")
 STARTS = ([[-0.3], [0.5], [-0.5]], [[0.0], [0.3], [0.9]])
@@ -41,8 +41,8 @@ def test_verlet_in_six_dimensions_of_unlike_mass(sample, seed):
 @pytest.mark.parametrize("h", [0.001, 0.01, 0.05])
 def test_the_step_does_not_matter_while_it_is_small(h):
     steps = round(2 / h)
-    verlet = WELL.verlet(*STARTS, h, steps)
-    exact = WELL.flow(*STARTS, h * np.arange(steps + 1))
+    verlet = WELL.motion().verlet(*STARTS, h, steps)
+    exact = WELL.motion().flow(*STARTS, h * np.arange(steps + 1))
 
     assert fingerprint(verlet) == pytest.approx(VERLET, rel=0.02)
     assert fingerprint(exact) == pytest.approx(EXACT, rel=0.02)
@@ -58,7 +58,7 @@ def test_three_samples_are_too_few_to_tell():
 
 
 def test_a_short_trajectory_beside_a_long_one_is_left_out():
-    long = WELL.verlet(*STARTS, 0.01, 100)
+    long = WELL.motion().verlet(*STARTS, 0.01, 100)
     t = np.array([0.0, 0.01, 0.02])
     short = Trajectory(t, t[:, None] ** 2, 7 * t[:, None])
     both = Trajectories(("q",), (1,), (short, *long.items))
@@ -68,7 +68,7 @@ def test_a_short_trajectory_beside_a_long_one_is_left_out():
 def test_an_uneven_clock_is_not_taken_for_verlets():
     """Velocity Verlet in steps that change by 1e-5 has the fingerprint, but its second differences
     are off by the velocity times 1e-5/h."""
-    force = WELL.acceleration()
+    force = WELL.motion().acceleration()
     t, q, v = [0.0], np.array([[-0.3]]), np.array([[0.0]])
     path = [(q, v)]
     for h in np.random.default_rng(0).uniform(0.0099999, 0.0100001, 300):

@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from systems.errors import InputError
-from training.adamw import AdamW
 from training.bases.perceptron import Perceptron
-from training.checkpoint import Checkpoint
-from training.gradient import MOST_HISTORY, Adam, GradientDescent, descend
+from training.optimise.checkpoint import Checkpoint
+from training.optimise.gradient import MOST_HISTORY, descend
+from training.optimise.rules import adagrad, adam, cosine_adamw, gradient_descent, momentum
+from training.optimise.watch import Monitor
 
 CURVATURE = torch.tensor([1.0, 3.0, 0.2], dtype=torch.float64)
 START = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
@@ -154,7 +155,7 @@ def test_an_unknown_activation_or_output_is_named(wrong):
 
 
 def test_gradient_descent_shrinks_each_mode_at_its_own_rate():
-    done = descend(bowl, START, GradientDescent(0.1), steps=50)
+    done = descend(bowl, START, gradient_descent(0.1), steps=50)
 
     expected = (1 - 0.1 * CURVATURE) ** 50 * START
     torch.testing.assert_close(done.parameters, expected, rtol=1e-12, atol=0)
@@ -162,14 +163,14 @@ def test_gradient_descent_shrinks_each_mode_at_its_own_rate():
 
 def test_gradient_descent_is_stable_up_to_two_over_the_curvature():
     # 2/3: the factors of the steepest mode, 1 - 3 rate, are then -0.95 and -1.05.
-    assert descend(bowl, START, GradientDescent(0.65), steps=500).parameters.norm() < 1e-9
+    assert descend(bowl, START, gradient_descent(0.65), steps=500).parameters.norm() < 1e-9
 
     with pytest.raises(InputError, match=r"step size 0\.683 is too large.*try a smaller one"):
-        descend(bowl, START.float(), GradientDescent(0.683), steps=2000)
+        descend(bowl, START.float(), gradient_descent(0.683), steps=2000)
 
 
 def test_the_first_step_of_adam_has_the_length_of_its_rate():
-    done = descend(bowl, START, Adam(0.01), steps=1)
+    done = descend(bowl, START, adam(0.01), steps=1)
 
     moved = done.parameters - START
     torch.testing.assert_close(moved, -0.01 * START.sign(), rtol=1e-6, atol=0)
@@ -185,7 +186,7 @@ def test_adam_walks_as_its_paper_says():
         w -= 0.02 * (m / (1 - 0.9**t)) / (math.sqrt(v / (1 - 0.999**t)) + 1e-8)
 
     start = torch.tensor([2.0], dtype=torch.float64)
-    done = descend(lambda w, step: [gradients[step] * w.sum()], start, Adam(0.02), steps=3)
+    done = descend(lambda w, step: [gradients[step] * w.sum()], start, adam(0.02), steps=3)
 
     assert float(done.parameters) == pytest.approx(w, rel=1e-14)
 
@@ -194,8 +195,8 @@ def test_a_loss_in_parts_is_their_sum():
     def parts(w, step):
         return ((CURVATURE[k] * w[k] ** 2) / 2 for k in range(3))
 
-    whole = descend(bowl, START, GradientDescent(0.1), steps=20)
-    summed = descend(parts, START, GradientDescent(0.1), steps=20)
+    whole = descend(bowl, START, gradient_descent(0.1), steps=20)
+    summed = descend(parts, START, gradient_descent(0.1), steps=20)
 
     torch.testing.assert_close(summed.parameters, whole.parameters, rtol=1e-13, atol=0)
     np.testing.assert_allclose(summed.history, whole.history, rtol=1e-13)
@@ -204,7 +205,7 @@ def test_a_loss_in_parts_is_their_sum():
 def test_the_start_is_left_as_it_was():
     start = START.clone()
 
-    descend(bowl, start, GradientDescent(0.1), steps=3)
+    descend(bowl, start, gradient_descent(0.1), steps=3)
 
     assert torch.equal(start, START)
     assert not start.requires_grad
@@ -218,13 +219,13 @@ def test_the_history_is_thinned_evenly():
         return [0 * w.sum() + step]
 
     steps = 4 * MOST_HISTORY + 10
-    done = descend(counting, START, GradientDescent(1.0), steps=steps)
+    done = descend(counting, START, gradient_descent(1.0), steps=steps)
 
     assert done.history == tuple(range(0, steps, 8))
 
 
 def test_every_step_of_a_short_run_is_in_the_history():
-    done = descend(bowl, START, GradientDescent(0.1), steps=7)
+    done = descend(bowl, START, gradient_descent(0.1), steps=7)
 
     expected = [
         float((CURVATURE * (1 - 0.1 * CURVATURE) ** (2 * k) * START**2).sum() / 2) for k in range(7)
@@ -235,46 +236,92 @@ def test_every_step_of_a_short_run_is_in_the_history():
 def test_the_watch_hears_of_the_end():
     watch = Watch()
 
-    done = descend(bowl, START, GradientDescent(0.1), steps=500, watch=watch)
+    done = descend(bowl, START, gradient_descent(0.1), steps=500, monitor=Monitor(watch))
 
     assert watch.calls[-1] == (500, 500, done.history[-1])
     assert len(watch.calls) < 100, "it is not told of every step"
 
 
-@pytest.mark.parametrize("rule", [GradientDescent(0.002), Adam(0.01)])
+@pytest.mark.parametrize("rule", [gradient_descent(0.002), adam(0.01)])
 @pytest.mark.parametrize("when", [1, 1000, 1051])
 def test_a_resumed_descent_equals_an_uninterrupted_one_bit_for_bit(tmp_path, rule, when):
     start = START.float()
     path = tmp_path / "checkpoint.pt"
-    uninterrupted = descend(valley, start, rule, steps=1100)
+    whole = Checkpoint()
+    uninterrupted = descend(valley, start, rule, 1100, Monitor(checkpoint=whole))
 
     checkpoint = Checkpoint(path)
     with pytest.raises(KeyboardInterrupt):
-        descend(interrupted_at(valley, when), start, rule, steps=1100, checkpoint=checkpoint)
+        descend(interrupted_at(valley, when), start, rule, 1100, Monitor(checkpoint=checkpoint))
     checkpoint.write()
-    resumed = descend(valley, start, rule, steps=1100, checkpoint=Checkpoint.read(path))
+    read = Checkpoint.read(path)
+    resumed = descend(valley, start, rule, 1100, Monitor(checkpoint=read))
 
     assert torch.equal(resumed.parameters, uninterrupted.parameters)
-    assert torch.equal(resumed.moments, uninterrupted.moments)
     assert resumed.history == uninterrupted.history
-    assert resumed.step == 1100
+    assert resumed.steps == 1100
+    moments, expected = (one.progress.memory["optimizer"]["state"] for one in (read, whole))
+    torch.testing.assert_close(moments, expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [momentum(0.001), adagrad(0.1), cosine_adamw(0.05, steps=60, warmup=10)],
+    ids=["momentum", "adagrad", "adamw"],
+)
+def test_every_rule_goes_on_as_if_nothing_had_happened(rule):
+    whole = descend(valley, START, rule, steps=60)
+    kept = Monitor(checkpoint=Checkpoint())
+    with pytest.raises(KeyboardInterrupt):
+        descend(interrupted_at(valley, 25), START, rule, 60, kept)
+    resumed = descend(valley, START, rule, 60, kept)
+    assert torch.equal(whole.parameters, resumed.parameters)
+    assert whole.history == resumed.history
+
+
+def test_what_is_kept_is_a_copy(tmp_path):
+    """The optimizer changes its numbers in place; the checkpoint of before must not follow."""
+    kept = Checkpoint()
+
+    class Stops:
+        def update(self, step, total, loss):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        descend(valley, START, adam(0.01), 5, Monitor(Stops(), kept))
+    before = kept.progress
+    numbers = [before.parameters.clone(), before.memory["optimizer"]["state"][0]["exp_avg"].clone()]
+    descend(valley, START, adam(0.01), 5, Monitor(checkpoint=kept))
+    assert torch.equal(before.parameters, numbers[0])
+    assert torch.equal(before.memory["optimizer"]["state"][0]["exp_avg"], numbers[1])
+    assert before.memory["step"] == 1
 
 
 def test_a_finished_descent_takes_no_further_step():
     checkpoint = Checkpoint()
-    done = descend(bowl, START, Adam(0.01), steps=30, checkpoint=checkpoint)
+    done = descend(bowl, START, adam(0.01), steps=30, monitor=Monitor(checkpoint=checkpoint))
 
-    again = descend(interrupted_at(bowl, 30), START, Adam(0.01), steps=30, checkpoint=checkpoint)
+    again = descend(
+        interrupted_at(bowl, 30),
+        START,
+        adam(0.01),
+        steps=30,
+        monitor=Monitor(checkpoint=checkpoint),
+    )
 
     assert torch.equal(again.parameters, done.parameters)
 
 
 def test_the_checkpoint_of_another_rule_is_refused():
     checkpoint = Checkpoint()
-    descend(bowl, START, Adam(0.01), steps=3, checkpoint=checkpoint)
+    descend(bowl, START, adam(0.01), steps=3, monitor=Monitor(checkpoint=checkpoint))
 
-    with pytest.raises(InputError, match="10 numbers where this training has 4"):
-        descend(bowl, START, GradientDescent(0.01), steps=5, checkpoint=checkpoint)
+    with pytest.raises(
+        InputError, match="3 numbers of the rule Adam where this training has 3 of SGD"
+    ):
+        descend(
+            bowl, START, gradient_descent(0.01), steps=5, monitor=Monitor(checkpoint=checkpoint)
+        )
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
@@ -283,7 +330,7 @@ def test_a_loss_that_is_not_finite_says_what_to_try(bad):
         return [w.square().sum() * (bad if step == 5 else 1.0)]
 
     with pytest.raises(InputError, match=rf"loss is {bad} by step 5: the step size 0\.01"):
-        descend(failing, START, GradientDescent(0.01), steps=10)
+        descend(failing, START, gradient_descent(0.01), steps=10)
 
 
 # AdamW
@@ -291,32 +338,21 @@ def test_a_loss_that_is_not_finite_says_what_to_try(bad):
 
 def test_adamw_is_torchs():
     """The same path as torch's optimizer with a rate set by hand at every step."""
-    rule = AdamW(rate=0.05, steps=40, warmup=10, decay=0.3)
+    rule = cosine_adamw(rate=0.05, steps=40, warmup=10, decay=0.3)
     done = descend(valley, START, rule, steps=40)
     w = START.clone().requires_grad_(True)
-    other = torch.optim.AdamW([w], betas=(0.9, rule.beta2), weight_decay=rule.decay)
+    other = torch.optim.AdamW([w], betas=(0.9, 0.99), weight_decay=0.3)
     for step in range(40):
-        other.param_groups[0]["lr"] = rule.rate_at(step)
+        other.param_groups[0]["lr"] = 0.05 * rule.factor(step)
         other.zero_grad()
         torch.autograd.backward(valley(w, step)[0])
         other.step()
     torch.testing.assert_close(done.parameters, w.detach(), rtol=1e-12, atol=0)
 
 
-def test_adamw_goes_on_from_a_checkpoint_as_if_nothing_had_happened():
-    rule = AdamW(rate=0.05, steps=60, warmup=10)
-    whole = descend(valley, START, rule, steps=60)
-    checkpoint = Checkpoint()
-    with pytest.raises(KeyboardInterrupt):
-        descend(interrupted_at(valley, 25), START, rule, steps=60, checkpoint=checkpoint)
-    resumed = descend(valley, START, rule, steps=60, checkpoint=checkpoint)
-    assert torch.equal(whole.parameters, resumed.parameters)
-    assert whole.history == resumed.history
-
-
 def test_the_rate_rises_and_falls():
-    rule = AdamW(rate=2e-3, steps=1000, warmup=100)
-    rates = [rule.rate_at(step) for step in range(1001)]
+    rule = cosine_adamw(rate=2e-3, steps=1000, warmup=100)
+    rates = [rule.rate * rule.factor(step) for step in range(1001)]
     top = rates.index(max(rates))
     assert 90 <= top <= 100
     assert rates[:top] == sorted(rates[:top])

@@ -8,15 +8,16 @@ import torch
 
 import systems
 from systems.errors import InputError
-from systems.finite_volume import luescher_levels, momentum, phase
-from systems.finite_volume.curves import Curves
-from systems.finite_volume.level_samples import LevelSamples, draw_levels
-from systems.finite_volume.points import LevelPoints
-from systems.finite_volume.wave_numbers import wave_number
-from training.checkpoint import Checkpoint
-from training.levels.inputs import POINTS, Inputs
-from training.levels.network import LevelNetwork, LevelSettings, learn_levels
-from training.levels.structured import learn_phase
+from systems.physics.finite_volume import luescher_levels, momentum, phase
+from systems.physics.finite_volume.curves import Curves
+from systems.physics.finite_volume.level_samples import LevelSamples, draw_levels
+from systems.physics.finite_volume.points import LevelPoints
+from systems.physics.finite_volume.wave_numbers import wave_number
+from training.learn.levels.inputs import POINTS, Inputs
+from training.learn.levels.level_network import LevelNetwork, LevelSettings, learn_levels
+from training.learn.levels.structured import learn_phase
+from training.optimise.checkpoint import Checkpoint
+from training.optimise.watch import Monitor
 
 SMALL = LevelSettings(hidden=(32, 32), batch=200, steps=400, rate=5e-3)
 
@@ -100,8 +101,8 @@ def test_training_goes_on_from_a_checkpoint_as_if_nothing_had_happened(network, 
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        learn_levels(samples, settings=SMALL, checkpoint=checkpoint, watch=Stops())
-    resumed = learn_levels(samples, settings=SMALL, checkpoint=checkpoint)
+        learn_levels(samples, settings=SMALL, monitor=Monitor(Stops(), checkpoint))
+    resumed = learn_levels(samples, settings=SMALL, monitor=Monitor(checkpoint=checkpoint))
     assert torch.equal(resumed.perceptron.parameters(), network.perceptron.parameters())
 
 
@@ -161,13 +162,14 @@ def test_too_few_levels_are_told():
 
 
 def test_the_catalog_draws_models_apart():
-    problem = systems.lookup("luescher", {"boxes": 2})
-    assert isinstance(problem, systems.FiniteVolume)
-    drawn = problem.sample("B", seed=3, count=4)
+    problem = systems.get("luescher", {"boxes": 2})
+    assert problem.experiment == "levels"
+    drawn = problem.draw("B", seed=3, count=4)
     assert drawn.couplings.model == "B"
     assert len(drawn) == 8
-    assert problem.models == ("A", "C", "B")
-    with pytest.raises(InputError, match="has the models A, C, B"):
-        problem.sample("D")
-    with pytest.raises(InputError, match="is a map from a phase shift"):
-        systems.get("luescher")
+    assert [*problem.datasets] == ["A", "C", "B"]
+    assert [name for name, each in problem.datasets.items() if each.unseen] == ["B"]
+    with pytest.raises(InputError, match="it has A, C, B"):
+        problem.draw("D")
+    with pytest.raises(InputError, match="is a map from δ and L to E_n, not a motion"):
+        problem.motion()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.linear import compress, solve
+from training.solve.linear import Scaled, compress, solve
 
 seeds = st.integers(0, 2**32 - 1)
 columns = st.integers(1, 6)
@@ -114,7 +116,7 @@ def test_the_weak_direction_is_what_the_rows_do_not_tell():
     design, truth = problem(0, 20, 3)
     twice = torch.cat([design, design[:, :1]], dim=1)
 
-    weak = solve(twice, truth).weak_direction
+    weak = solve(twice, truth).scaled.weak_direction
 
     expected = torch.tensor([1.0, 0.0, 0.0, -1.0], dtype=torch.float64) / np.sqrt(2)
     assert abs(float(weak @ expected)) == pytest.approx(1.0, abs=1e-10)
@@ -123,7 +125,7 @@ def test_the_weak_direction_is_what_the_rows_do_not_tell():
 def test_the_weak_direction_of_too_few_rows_is_one_they_do_not_see():
     design = torch.tensor([[3.0, 4.0]], dtype=torch.float64)
 
-    weak = solve(design, torch.ones(1, dtype=torch.float64)).weak_direction
+    weak = solve(design, torch.ones(1, dtype=torch.float64)).scaled.weak_direction
 
     scaled = design / design.norm(dim=0)
     assert abs(float((scaled @ weak)[0])) < 1e-12
@@ -160,3 +162,37 @@ def test_an_exact_law_comes_back_exactly():
 
     torch.testing.assert_close(found.coefficients, law, rtol=0, atol=1e-14)
     assert found.residual < 1e-14
+
+
+@settings(max_examples=40)
+@given(seeds, columns, extra_rows, st.integers(1, 100))
+def test_the_covariance_is_that_of_the_normal_equations(seed, columns, more, degrees):
+    """Whatever the columns' units are, and whether the rows were compressed on the way or not."""
+    design, truth = problem(seed, columns + more, columns)
+    units = torch.logspace(-6, 6, columns, dtype=torch.float64)
+    found = solve(design * units, truth)
+    inverse = torch.linalg.inv(design.T @ design)
+    expected = found.residual**2 / degrees * inverse / units / units[:, None]
+    sizes = expected.diagonal().sqrt()
+    error = (found.covariance(degrees) - expected) / sizes / sizes[:, None]
+    assert error.abs().max() < 1e-9 or found.residual < 1e-12
+
+
+def test_what_no_row_sees_is_not_known_and_spoils_nothing_else():
+    design, truth = problem(3, 8, 2)
+    design = torch.cat([design, design[:, :1]], dim=1)
+    covariance = solve(design, truth).covariance(6)
+    alone = solve(design[:, :2], truth).covariance(6)
+    assert covariance.diagonal()[[0, 2]].tolist() == [math.inf, math.inf]
+    assert covariance[0, [1, 2]].isnan().all()
+    torch.testing.assert_close(covariance[1, 1], alone[1, 1])
+
+
+@given(seeds, columns, st.floats(1e-3, 10.0))
+def test_damping_is_a_penalty_on_the_scaled_coefficients(seed, columns, damping):
+    design, truth = problem(seed, columns + 3, columns)
+    lengths = design.norm(dim=0)
+    penalty = math.sqrt(damping) * torch.diag(lengths)
+    both = torch.cat([design, penalty]), torch.cat([truth, torch.zeros_like(lengths)])
+    found = Scaled.of(design).solve(truth, damping)
+    torch.testing.assert_close(found, solve(*both).coefficients, rtol=1e-8, atol=1e-10)

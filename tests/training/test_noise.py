@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from systems.data import Trajectories, Trajectory
-from training.noise import estimate
+from systems.samples.trajectories import Trajectories, Trajectory
+from training.prepare.noise import estimate
 
 CLEAN = [("oscillator", None), ("double_well", "T1"), ("double_well", "T2"), ("double_well", "T3")]
 CLEAN += [("central_force", None), ("coulomb", "verlet"), ("coulomb", "exact")]

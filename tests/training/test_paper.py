@@ -11,11 +11,13 @@ import torch
 import systems
 from systems import InputError, Trajectories
 from systems.expressions import symbol
-from training import paper, rows
 from training.bases.candidates import Candidates
 from training.bases.perceptron import Perceptron
-from training.checkpoint import Checkpoint
 from training.features import Features
+from training.optimise.checkpoint import Checkpoint
+from training.optimise.watch import Monitor
+from training.recipes import paper
+from training.rows import trajectories as rows
 from training.settings import Settings
 
 COULOMB = ("x1", "y1", "z1", "x2", "y2", "z2")
@@ -32,7 +34,7 @@ def circles(points=200, size=1.0):
 def charges(count, points):
     system = systems.get("coulomb")
     starts = np.random.default_rng(5).standard_normal((2, count, 6))
-    return system.verlet(starts[0], starts[1], 0.001, points - 1)
+    return system.motion().verlet(starts[0], starts[1], 0.001, points - 1)
 
 
 def trained(name, data, features=None, **settings):
@@ -76,7 +78,7 @@ def test_the_settings_are_those_of_the_scripts(name, coordinates, hidden, rate, 
 
 
 def test_charges_are_trained_on_their_distance_when_it_is_given():
-    distance = Features.of(COULOMB, systems.get("coulomb").features)
+    distance = Features.of(COULOMB, systems.get("coulomb").motion().features)
 
     found = paper.paper_settings("coulomb", distance)
 
@@ -141,7 +143,7 @@ def test_charges_on_raw_coordinates_use_the_differences_and_the_scripts_window()
 
 def test_charges_on_the_distance_are_trained_ten_trajectories_at_a_time(monkeypatch):
     data = charges(count=25, points=20)
-    features = Features.of(COULOMB, systems.get("coulomb").features)
+    features = Features.of(COULOMB, systems.get("coulomb").motion().features)
     standing = replace(paper.COULOMB_DISTANCE, rate=0.0, hidden=(4,))
     monkeypatch.setitem(paper.BY_NAME, "coulomb", standing)
 
@@ -193,7 +195,7 @@ def forward_bias(every):
     """The worst relative error of T1's coefficients by least squares on the forward rows."""
     system = systems.get("double_well")
     q = symbol("q")
-    sampled = system.sample("T1", seed=0)
+    sampled = system.draw("T1", seed=0)
     items = [(item.t[::every], item.q[::every], item.p[::every]) for item in sampled]
     data = Trajectories.from_velocities(("q",), (1.0,), items)
     chosen = [np.arange(len(item) - 1) for item in data]
@@ -256,12 +258,12 @@ def test_an_interrupted_training_goes_on_bit_for_bit(tmp_path):
     impatient = Impatient()
     endless = Settings(recipe="paper", iterations=10**6)
     with pytest.raises(KeyboardInterrupt):
-        paper.train_paper(system, data, endless, features, impatient, checkpoint)
+        paper.train_paper(system, data, endless, features, Monitor(impatient, checkpoint))
     checkpoint.write()
 
     kept = Checkpoint.read(tmp_path / "checkpoint.pt")
     settings = Settings(recipe="paper", iterations=impatient.step + 20)
-    resumed = paper.train_paper(system, data, settings, features, None, kept)
+    resumed = paper.train_paper(system, data, settings, features, Monitor(checkpoint=kept))
 
     whole = paper.train_paper(system, data, settings, features)
     assert impatient.step > 1

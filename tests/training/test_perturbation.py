@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from systems import InputError, lookup
-from systems.scattering import born_tensor
+from systems import InputError, get
+from systems.physics.scattering import born_tensor
+from systems.samples.values import ValueSamples
 from training.bases.ridge import PROFILES, RidgeFunctions, second_order
-from training.paper_perturbation import perturb_by_paper
-from training.perturbation import perturb, relative_error
-from training.value_rows import ValueRows
+from training.learn.series import perturb, relative_error
+from training.recipes.paper_series import perturb_by_paper
+from training.rows.values import ValueRows
 
 
 def quadratic(n=400, d=4, seed=0):
@@ -23,12 +26,12 @@ def quadratic(n=400, d=4, seed=0):
     amplitude = np.exp(rng.uniform(np.log(0.02), np.log(1), n))
     x = amplitude[:, None] * rng.uniform(0, 1, (n, d))
     y = x @ slope + 0.5 * np.einsum("ni,ij,nj->n", x, bend, x)
-    return x, y, amplitude, slope, bend
+    return ValueSamples(x, y, amplitude), slope, bend
 
 
 def test_the_derivatives_of_a_quadratic():
-    x, y, amplitude, slope, bend = quadratic()
-    found = perturb(x, y, amplitude, orders=2)
+    samples, slope, bend = quadratic()
+    found = perturb(samples, orders=2)
     # The second network is no quadratic, but its derivatives at 0 are those of one.
     assert relative_error(found.derivatives[0], slope) < 1e-4
     assert relative_error(found.derivatives[1], bend) < 1e-3
@@ -40,8 +43,8 @@ def test_the_derivatives_of_a_quadratic():
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(4))
 def test_the_born_series(seed):
-    samples = lookup("born").sample(seed)
-    found = perturb(samples.x, samples.y, samples.scale, orders=3, seed=seed)
+    samples = get("born").draw(seed=seed)
+    found = perturb(samples, orders=3, seed=seed)
     slope, bend, third = found.derivatives
     assert relative_error(slope, born_tensor(1)) < 1e-5
     assert relative_error(bend, 2 * born_tensor(2)) < 1e-2
@@ -51,21 +54,23 @@ def test_the_born_series(seed):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_more_samples_make_the_series_better():
-    samples = lookup("born").sample(seed=0, count=6000)
-    found = perturb(samples.x, samples.y, samples.scale, orders=3)
+    samples = get("born").draw(seed=0, count=6000)
+    found = perturb(samples, orders=3)
     slope, bend, third = found.derivatives
     assert relative_error(slope, born_tensor(1)) < 2e-6
     assert relative_error(bend, 2 * born_tensor(2)) < 4e-3
     assert relative_error(third, 6 * born_tensor(3)) < 0.05
 
 
+@pytest.mark.slow
 def test_noise_is_not_learned():
     """More weights than samples: all of them could be fitted, noise and all."""
-    x, y, amplitude, _, bend = quadratic(n=150, d=12)
+    samples, _, bend = quadratic(n=150, d=12)
     rng = np.random.default_rng(1)
-    noisy = y + 0.01 * amplitude * rng.standard_normal(len(y))
+    y = samples.y + 0.01 * samples.scale * rng.standard_normal(len(samples))
+    noisy = replace(samples, y=y)
     errors = [
-        relative_error(perturb(x, noisy, amplitude, orders=2, noisy=told).derivatives[1], bend)
+        relative_error(perturb(noisy, orders=2, noisy=told).derivatives[1], bend)
         for told in (True, False)
     ]
     assert errors[0] < 0.6
@@ -73,26 +78,26 @@ def test_noise_is_not_learned():
 
 
 def test_one_order_is_one_network():
-    x, y, amplitude, slope, _ = quadratic()
-    found = perturb(x, y, amplitude, orders=1)
+    samples, slope, _ = quadratic()
+    found = perturb(samples, orders=1)
     assert len(found.derivatives) == len(found.stages) == 1
     assert relative_error(found.derivatives[0], slope) < 1e-2
 
 
 def test_the_plain_recipe_keeps_the_hessian_before_and_after():
-    x, y, amplitude, _, _ = quadratic(n=512)
-    found = perturb_by_paper(x, y, amplitude, epochs=3)
+    samples, _, _ = quadratic(n=512)
+    found = perturb_by_paper(samples, epochs=3)
     assert found.before.shape == found.derivatives[1].shape == (4, 4)
     assert len(found.history) == 9
 
 
 @pytest.mark.parametrize(("orders", "message"), [(0, "orders 1 to 3"), (4, "orders 1 to 3")])
 def test_wrong_orders_are_told(orders, message):
-    x, y, amplitude, _, _ = quadratic()
+    samples, _, _ = quadratic()
     with pytest.raises(InputError, match=message):
-        perturb(x, y, amplitude, orders=orders)
+        perturb(samples, orders=orders)
     with pytest.raises(InputError, match="too few to train on"):
-        perturb(x[:20], y[:20], amplitude[:20])
+        perturb(quadratic(n=20)[0])
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import systems
-from systems.data import Trajectories, Trajectory
+from systems.samples.trajectories import Trajectories, Trajectory
 from training.features import Features
-from training.points import select
+from training.prepare.selection import select
 
 SAME = Features.identity(("q",))
 
@@ -65,7 +65,7 @@ def test_the_clock_does_not_matter():
 def test_a_close_encounter_is_not_skipped(sample):
     """The fastest sample of two charges has a chosen one beside it, in kinetic energy."""
     data = sample("coulomb", "exact")
-    features = Features.of(data.coordinates, systems.get("coulomb").features)
+    features = Features.of(data.coordinates, systems.get("coulomb").motion().features)
     chosen = select(data, features, 2000)
 
     hottest = max(range(len(data)), key=lambda i: np.ptp(data.kinetic(i)))

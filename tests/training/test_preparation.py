@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import systems
-from systems.data import Trajectories, Trajectory
 from systems.errors import InputError
 from systems.expressions import parse
+from systems.samples.trajectories import Trajectories, Trajectory
 from training.features import Features
-from training.preparation import prepare
+from training.prepare.preparation import prepare
 from training.settings import Settings
 
 WELL = systems.get("double_well")
@@ -25,7 +25,7 @@ def names(prepared):
 def coarse(h=0.2, jitter=0.4, seed=0):
     """The double well in steps of 0.2, give or take 40 %."""
     steps = h * (1 + jitter * np.random.default_rng(seed).uniform(-1, 1, 100))
-    return WELL.flow(*STARTS, np.concatenate([[0.0], np.cumsum(steps)]))
+    return WELL.motion().flow(*STARTS, np.concatenate([[0.0], np.cumsum(steps)]))
 
 
 def friction(rate, noise=0.0):
@@ -57,7 +57,7 @@ def test_clean_data_get_energy_and_force_rows(sample, name, dataset):
 
 def test_verlet_data_get_verlets_force_alone(sample):
     data = sample("coulomb", "verlet")
-    features = Features.of(data.coordinates, systems.get("coulomb").features)
+    features = Features.of(data.coordinates, systems.get("coulomb").motion().features)
     prepared = prepare(data, features, Settings())
 
     assert names(prepared) == ["force"]
@@ -82,7 +82,7 @@ def test_noisy_data_are_smoothed_first(sample, name, dataset, fraction):
 
 
 def test_noisy_verlet_data_are_noisy_data():
-    data = WELL.verlet(*STARTS, 0.005, 1000).with_noise(0.01, seed=0)
+    data = WELL.motion().verlet(*STARTS, 0.005, 1000).with_noise(0.01, seed=0)
     assert prepare(data, SAME, Settings()).integrator == "smoothed"
 
 
@@ -126,7 +126,7 @@ def test_the_points_belong_together(sample):
     """x, its Jacobian, its time and its trajectory, point by point."""
     data = sample("coulomb", "exact")
     system = systems.get("coulomb")
-    features = Features.of(data.coordinates, system.features)
+    features = Features.of(data.coordinates, system.motion().features)
     points = prepare(data, features, Settings(points=500)).points
 
     for k in (0, 17, len(points.x) - 1):

@@ -7,10 +7,16 @@ import pytest
 import torch
 
 from training.bases.network import glorot, placed
-from training.linear import solve
-from training.projection import Reduced, _normal_equations, lbfgs, levenberg_marquardt
-from training.rows import levels
-from training.trainer import MLP_TOLERANCE
+from training.optimise.projection import (
+    Limits,
+    Reduced,
+    _normal_equations,
+    lbfgs,
+    levenberg_marquardt,
+)
+from training.recipes.table import MLP_TOLERANCE
+from training.rows.trajectories import levels
+from training.solve.linear import solve
 
 WEIGHTS = (1.0, 0.3)
 
@@ -98,11 +104,13 @@ def test_kaufmans_jacobian_does_not_see_what_c_can_undo():
 class Recorder:
     def __init__(self):
         self.steps = []
+        self.memories = []
         self.losses = []
         self.networks = []
 
-    def __call__(self, iteration, loss, network):
-        self.steps.append(iteration)
+    def __call__(self, loss, network, memory):
+        self.steps.append(len(self.steps) + 1)
+        self.memories.append(memory)
         self.losses.append(loss)
         self.networks.append(network)
 
@@ -112,7 +120,7 @@ def test_descending_gains_decades_step_by_step(descend):
     network, record = NETWORKS["placed"], Recorder()
     reduced = Reduced(FAMILIES, WEIGHTS)
 
-    trained = descend(network, reduced, 60, 1e-7, record)
+    trained = descend(network, reduced, Limits(60, 1e-7), record)
 
     assert record.steps == list(range(1, len(record.steps) + 1))
     assert all(b <= a for a, b in zip(record.losses, record.losses[1:], strict=False))
@@ -126,7 +134,7 @@ def test_what_is_reported_is_what_is_handed_over(descend):
     """The network given to the watch has the loss given with it: a checkpoint of the two fits."""
     record = Recorder()
     reduced = Reduced(FAMILIES, WEIGHTS)
-    descend(NETWORKS["placed"], reduced, 8, 0.0, record)
+    descend(NETWORKS["placed"], reduced, Limits(8, 0.0), record)
     for loss, network in zip(record.losses, record.networks, strict=True):
         assert reduced.loss(network) == pytest.approx(loss, rel=1e-6)
 
@@ -138,7 +146,7 @@ def test_it_stops_at_the_tolerance(descend):
     reduced = Reduced(FAMILIES, WEIGHTS)
     tolerance = 3e-3
     assert reduced.loss(NETWORKS["placed"]) > tolerance**2
-    descend(NETWORKS["placed"], reduced, 200, tolerance, record)
+    descend(NETWORKS["placed"], reduced, Limits(200, tolerance), record)
     assert record.losses[-1] <= tolerance**2
     assert all(loss > tolerance**2 for loss in record.losses[:-1])
 
@@ -146,8 +154,18 @@ def test_it_stops_at_the_tolerance(descend):
 @pytest.mark.parametrize("descend", [lbfgs, levenberg_marquardt])
 def test_it_takes_no_more_iterations_than_asked_for(descend):
     record = Recorder()
-    descend(NETWORKS["placed"], Reduced(FAMILIES, WEIGHTS), 3, 0.0, record)
+    descend(NETWORKS["placed"], Reduced(FAMILIES, WEIGHTS), Limits(3, 0.0), record)
     assert record.steps == [1, 2, 3]
+
+
+def test_levenberg_marquardt_goes_on_exactly_from_what_it_remembers():
+    reduced = Reduced(FAMILIES, WEIGHTS)
+    whole, first, then = Recorder(), Recorder(), Recorder()
+    end = levenberg_marquardt(NETWORKS["placed"], reduced, Limits(9, 0.0), whole)
+    half = levenberg_marquardt(NETWORKS["placed"], reduced, Limits(4, 0.0), first)
+    again = levenberg_marquardt(half, reduced, Limits(5, 0.0), then, first.memories[-1])
+    assert first.losses + then.losses == whole.losses
+    assert torch.equal(again.parameters(), end.parameters())
 
 
 def test_at_a_minimum_levenberg_marquardt_ends_by_itself():
@@ -156,7 +174,7 @@ def test_at_a_minimum_levenberg_marquardt_ends_by_itself():
     x = FAMILIES[0].x
     family = levels(x, network.values(x)[:, 2], torch.zeros(40, dtype=torch.int64), "V")
     record = Recorder()
-    levenberg_marquardt(network, Reduced((family,), (1.0,)), 1000, 0.0, record)
+    levenberg_marquardt(network, Reduced((family,), (1.0,)), Limits(1000, 0.0), record)
     assert len(record.steps) < 40
 
 

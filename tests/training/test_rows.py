@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
+
 import numpy as np
 import pytest
 import sympy
@@ -10,14 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import systems
-from systems.data import Trajectories, Trajectory
 from systems.expressions import symbol
-from training import rows
+from systems.samples.trajectories import Trajectories, Trajectory
 from training.bases.candidates import Candidates
 from training.bases.network import placed
 from training.bases.tangent import Tangent
 from training.features import Features
-from training.points import select
+from training.prepare.selection import select
+from training.rows import trajectories as rows
+from training.rows.euler_lagrange import EulerLagrangeRows, MassRows, State
+from training.rows.values import ValueRows
 
 seeds = st.integers(0, 2**32 - 1)
 q, r = symbol("q"), symbol("r")
@@ -30,7 +35,7 @@ ONE = torch.ones(1, dtype=torch.float64)
 
 
 def of(system):
-    return Features.of(system.coordinates, system.features)
+    return Features.of(system.motion().coordinates, system.motion().features)
 
 
 def every(data):
@@ -47,7 +52,7 @@ def well(h, count=None, jitter=0.0):
     """The exact flow of the double well over two time units, in steps of about h."""
     count = count or round(2 / h)
     steps = h * (1 + jitter * np.random.default_rng(0).uniform(-1, 1, count))
-    return WELL.flow(*STARTS, np.concatenate([[0.0], np.cumsum(steps)]))
+    return WELL.motion().flow(*STARTS, np.concatenate([[0.0], np.cumsum(steps)]))
 
 
 # The truth leaves nothing
@@ -58,7 +63,7 @@ def test_energy_rows_are_zero_for_the_truth_alone(sample, name, dataset):
     """And a law wrong by 1 % leaves 1 %, since |b| = 1."""
     system, data = systems.get(name), sample(name, dataset)
     features = of(system)
-    truth = system.truth(dataset, 0)
+    truth = system.truths(dataset, 0)["potential"]
 
     family = rows.energy(data, features, select(data, features, 400))
 
@@ -70,7 +75,7 @@ def test_energy_rows_are_zero_for_the_truth_alone(sample, name, dataset):
 def test_hermite_simpson_rows_nearly_vanish_for_the_truth(sample, name, dataset):
     system, data = systems.get(name), sample(name, dataset)
     features = of(system)
-    truth = system.truth(dataset, 0)
+    truth = system.truths(dataset, 0)["potential"]
 
     family = rows.hermite_simpson(data, features, select(data, features, 400))
 
@@ -81,11 +86,11 @@ def test_hermite_simpson_rows_nearly_vanish_for_the_truth(sample, name, dataset)
 @pytest.mark.parametrize("h", [0.001, 0.01, 0.1])
 def test_verlet_rows_are_exact_on_verlet_data(h):
     """At any step, where every other rule is off by the integrator's own error."""
-    data = WELL.verlet(*STARTS, h, 200)
+    data = WELL.motion().verlet(*STARTS, h, 200)
     same = Features.identity(("q",))
 
-    exact = misfit(rows.verlet(data, same, every(data)), ("q",), WELL.potential)
-    other = misfit(rows.hermite_simpson(data, same, every(data)), ("q",), WELL.potential)
+    exact = misfit(rows.verlet(data, same, every(data)), ("q",), WELL.motion().potential)
+    other = misfit(rows.hermite_simpson(data, same, every(data)), ("q",), WELL.motion().potential)
 
     assert exact < 1e-14 / h**2 + 1e-12
     assert other > 1e3 * exact
@@ -94,12 +99,12 @@ def test_verlet_rows_are_exact_on_verlet_data(h):
 def test_verlet_rows_are_exact_for_charges_of_unlike_mass(sample):
     data, features = sample("coulomb", "verlet"), of(COULOMB)
     family = rows.verlet(data, features, select(data, features, 400))
-    assert misfit(family, ("r",), COULOMB.potential) < 1e-8
+    assert misfit(family, ("r",), COULOMB.motion().potential) < 1e-8
 
 
 def test_verlet_rows_need_no_end():
     """The ends have no neighbour: asking for them gives their inner neighbours, once."""
-    data = WELL.verlet(*STARTS, 0.1, 5)
+    data = WELL.motion().verlet(*STARTS, 0.1, 5)
     family = rows.verlet(data, Features.identity(("q",)), every(data))
     assert len(family.force) == 3 * 4
 
@@ -120,7 +125,7 @@ def test_the_bias_of_a_rule_falls_as_its_order_says(rule, order, jitter):
     for h in steps:
         data = well(h, jitter=jitter)
         inner = [index[4:-4] for index in every(data)]
-        errors.append(misfit(rule(data, same, inner), ("q",), WELL.potential))
+        errors.append(misfit(rule(data, same, inner), ("q",), WELL.motion().potential))
 
     slope = np.polyfit(np.log(steps), np.log(errors), 1)[0]
 
@@ -130,7 +135,7 @@ def test_the_bias_of_a_rule_falls_as_its_order_says(rule, order, jitter):
 def test_energy_rows_have_no_order_at_all():
     data = well(0.5, 8, jitter=0.4)
     family = rows.energy(data, Features.identity(("q",)), every(data))
-    assert misfit(family, ("q",), WELL.potential) < 1e-11
+    assert misfit(family, ("q",), WELL.motion().potential) < 1e-11
 
 
 # Chain rule
@@ -141,7 +146,7 @@ def test_a_feature_is_the_same_as_its_expression(sample, rule):
     """1/r with r given, and 1/sqrt(...) in the coordinates, make the same rows."""
     data, features = sample("coulomb", "exact")[:5], of(COULOMB)
     chosen = [np.array([0, 7, 150, 299])] * 5
-    written_out = (1 / r).xreplace({r: COULOMB.features["r"]})
+    written_out = (1 / r).xreplace({r: COULOMB.motion().features["r"]})
 
     short = rule(data, features, chosen)
     long = rule(data, Features.identity(data.coordinates), chosen)
@@ -230,7 +235,7 @@ def test_right_hand_sides_have_length_one_in_every_unit(sample, rule, unit):
     same = Features.identity(("q",))
     family = rule(data, same, select(data, same, 100))
     assert float(family.truth.norm()) == pytest.approx(1.0, rel=1e-9)
-    assert misfit(family, ("q",), WELL.potential * unit) < 1e-7
+    assert misfit(family, ("q",), WELL.motion().potential * unit) < 1e-7
 
 
 def test_a_circular_orbit_is_not_blown_up():
@@ -286,7 +291,7 @@ def test_the_parts_of_energy_rows_are_centred_anew(sample):
             < 1e-15
         )
         assert part.scale == family.scale
-        assert misfit(part, ("q",), WELL.potential) < 1e-11
+        assert misfit(part, ("q",), WELL.motion().potential) < 1e-11
 
 
 @pytest.mark.parametrize("rule", [rows.energy, rows.hermite_simpson])
@@ -296,3 +301,45 @@ def test_precision_follows_the_tensor_it_is_like(sample, rule):
     family = rule(data, same, select(data, same, 50)).to(torch.zeros(0, dtype=torch.float32))
     assert family.truth.dtype == torch.float32
     assert family.design(Candidates(("q",), (q, sympy.sin(q)))).dtype == torch.float32
+
+
+# Moved to another device or precision
+
+
+def every_family():
+    """One family of every type of rows, by a name of its own."""
+    x = torch.linspace(1, 2, 6, dtype=torch.float64)[:, None]
+    one = torch.ones_like(x)
+    state = State(
+        torch.cat([x, one], dim=1),
+        torch.eye(2, dtype=torch.float64).expand(6, 2, 2),
+        torch.zeros(6, 2, 2, 2, dtype=torch.float64),
+        one,
+    )
+    group = torch.zeros(6, dtype=torch.int64)
+    return [
+        rows.LevelRows(x, x[:, 0], group, 1.0, "mine"),
+        rows.ForceRows(x[None], one[None, :, :, None], ONE, x, one[:, 0], "mine"),
+        ValueRows(x, x[:, 0], one[:, 0], "mine"),
+        EulerLagrangeRows(state, x, one[:, 0], "mine"),
+        MassRows(state, "mine"),
+    ]
+
+
+@pytest.mark.parametrize("family", every_family(), ids=lambda family: type(family).__name__)
+def test_a_move_changes_the_precision_and_nothing_else(family):
+    moved = family.to(torch.zeros(0, dtype=torch.float32))
+    assert moved.name == "mine"
+    assert moved.truth.dtype == torch.float32
+    torch.testing.assert_close(moved.truth.double(), family.truth)
+
+
+def test_every_type_of_rows_is_moved_above():
+    """A new one must be added: they are the records of ``training`` that have a design."""
+    found = {
+        cls.__name__
+        for path in Path(rows.__file__).parent.glob("*.py")
+        for cls in vars(import_module(f"training.rows.{path.stem}")).values()
+        if isinstance(cls, type) and hasattr(cls, "design") and cls is not rows.Rows
+    }
+    assert found == {type(family).__name__ for family in every_family()}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from systems.data import Trajectories, Trajectory
-from training.noise import Noise, estimate
-from training.smoothing import smooth
-from training.stencils import derivative
+from systems.samples.trajectories import Trajectories, Trajectory
+from training.prepare.noise import Noise, estimate
+from training.prepare.smoothing import smooth
+from training.prepare.stencils import derivative
 
 OMEGA = 2.0
 MASS = 3.0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.stencils import contrasts, derivative
+from training.prepare.stencils import contrasts, derivative
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -33,7 +33,7 @@ from training.taylor import Jet, Layers, diagrams, evaluate, jets, tensors
 from training.taylor import activations as known
 from training.taylor.diagrams import Rules
 from training.taylor.symmetric import places, unpack
-from training.taylor.trees import Vertex, count, unlabelled
+from training.trees import Vertex, count, unlabelled
 
 SMOOTH = ("tanh", "gelu", "softplus", "silu", "sin", "exp")
 EQUAL = 1e-12

@@ -11,7 +11,9 @@ import torch
 import systems
 from systems.expressions import parse
 from training import Features, Settings, train
-from training.checkpoint import Checkpoint
+from training.optimise.checkpoint import Checkpoint
+from training.optimise.watch import Monitor
+from training.recipes.table import MLP_TOLERANCE
 
 WELL = systems.get("double_well")
 COULOMB = systems.get("coulomb")
@@ -44,8 +46,8 @@ def force_error(fit, dataset=None, seed=0):
 
 
 def _forces(system, dataset, seed, q):
-    known = replace(system, potential=system.truth(dataset, seed), datasets={})
-    return (known.acceleration()(q) * np.array(system.mass)).T
+    known = replace(system.motion(), potential=system.truths(dataset, seed)["potential"])
+    return (known.acceleration()(q) * np.array(system.motion().mass)).T
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_the_first_solve_learns_the_force(sample, name, dataset):
 def test_the_values_are_the_potential_up_to_a_constant(sample):
     fit = train(WELL, sample("double_well", "T1"))
     q = np.linspace(-0.3, 2.3, 50)[:, None]
-    difference = fit(q) - WELL.potential_values(q)
+    difference = fit(q) - WELL.motion().potential_values(q)
     assert np.ptp(difference) < 1e-6
     assert fit(q).shape == (50,)
 
@@ -88,8 +90,8 @@ def test_with_a_feature_the_gradient_is_still_in_the_coordinates(sample):
 
 def test_features_may_be_given_instead(sample):
     """1/r is learned as well as r."""
-    inverse = 1 / COULOMB.features["r"]
-    features = Features.of(COULOMB.coordinates, {"u": inverse})
+    inverse = 1 / COULOMB.motion().features["r"]
+    features = Features.of(COULOMB.motion().coordinates, {"u": inverse})
     fit = train(COULOMB, sample("coulomb", "exact"), features=features)
     assert fit.features is features
     assert force_error(fit) < 1e-6
@@ -99,8 +101,9 @@ def test_the_truth_is_never_looked_at(sample):
     """A system that claims another potential, or none, gives the same numbers."""
     data = sample("double_well", "T2")
     honest = train(WELL, data)
-    lying = train(replace(WELL, potential=parse("q**7")), data)
-    blind = train(systems.System.observed(data), data)
+    claimed = replace(WELL.motion(), potential=parse("q**7"))
+    lying = train(replace(WELL, mechanics=claimed), data)
+    blind = train(systems.observed(data), data)
     assert torch.equal(honest.coefficients, lying.coefficients)
     assert torch.equal(honest.coefficients, blind.coefficients)
 
@@ -126,7 +129,7 @@ def test_where_the_first_solve_is_not_enough_the_weights_are_trained(sample):
     untrained = train(WELL, data, replace(SMALL, tolerance=1.0))
     watch = Watch()
 
-    trained = train(WELL, data, SMALL, watch=watch)
+    trained = train(WELL, data, SMALL, monitor=Monitor(watch))
 
     assert untrained.iterations == 0
     assert 0 < trained.iterations < 200
@@ -159,13 +162,14 @@ def test_ctrl_c_and_going_on(sample, settings, tmp_path):
     kept = Checkpoint(tmp_path / "checkpoint.pt")
     before = Watch(interrupt_after=6)
     with pytest.raises(KeyboardInterrupt):
-        train(WELL, data, settings, watch=before, checkpoint=kept)
+        train(WELL, data, settings, monitor=Monitor(before, kept))
     kept.write()
 
     read = Checkpoint.read(tmp_path / "checkpoint.pt")
-    history, done = read.history, len(read.history)
+    history = read.progress.history
+    done = len(history)
     watch = Watch()
-    resumed = train(WELL, data, settings, watch=watch, checkpoint=read)
+    resumed = train(WELL, data, settings, monitor=Monitor(watch, read))
 
     assert done >= 5
     assert list(history) == [loss for _, _, loss in before.calls[:done]]
@@ -174,18 +178,20 @@ def test_ctrl_c_and_going_on(sample, settings, tmp_path):
     assert resumed.history[done] < 1.5 * history[-1]
     if settings is SMALL:
         assert min(resumed.residuals) <= settings.tolerance
+        assert resumed.history == pytest.approx(whole.history, rel=1e-3)
     else:
         assert resumed.history[-1] < 0.2 * history[-1]
-        assert force_error(resumed) < 30 * force_error(whole)
+        # Below its tolerance the recipe promises nothing: there only round-off decides.
+        assert force_error(resumed) < 30 * max(force_error(whole), MLP_TOLERANCE)
     assert resumed.iterations <= (settings.iterations or 200)
 
 
 def test_a_finished_training_is_not_taken_up_again(sample):
-    """All iterations are spent: resuming adds none."""
+    """It ended by itself, or all iterations are spent: resuming adds none."""
     data = sample("double_well", "T2")
     kept = Checkpoint()
-    whole = train(WELL, data, MLP, checkpoint=kept)
-    again = train(WELL, data, MLP, checkpoint=kept)
+    whole = train(WELL, data, MLP, monitor=Monitor(checkpoint=kept))
+    again = train(WELL, data, MLP, monitor=Monitor(checkpoint=kept))
     assert again.history == whole.history
     torch.testing.assert_close(again.basis.parameters(), whole.basis.parameters())
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from systems.errors import InputError, nearest
+from training.bases.stored import kept_as
+from training.device import Movable
 
 Kind = Literal["monomial", "chebyshev"]
 Order = tuple[int, ...]
 
 
+@kept_as("box")
 @dataclass(frozen=True, eq=False)
-class Box:
+class Box(Movable):
     """phi_m(x) = prod_j p_{m_j}(z_j) with z = (x - center)/half_width and p_m(z) = z^m or T_m(z).
 
     Chebyshev polynomials span what the powers span when every lower order is there too, as in
@@ -119,9 +122,20 @@ class Box:
             partials.append(_product(others))
         return torch.stack(partials, dim=1)
 
-    def to(self, like: Tensor) -> Box:
-        """The same basis on the device and in the precision of ``like``."""
-        return Box(self.center.to(like), self.half_width.to(like), self.orders, self.kind)
+    def state(self) -> dict[str, Any]:
+        """Everything of it, as plain values."""
+        return {
+            "center": self.center.cpu(),
+            "half_width": self.half_width.cpu(),
+            "orders": [list(order) for order in self.orders],
+            "polynomials": self.kind,
+        }
+
+    @classmethod
+    def restored(cls, kept: Mapping[str, Any]) -> Box:
+        """The basis whose ``state`` it is."""
+        orders = tuple(map(tuple, kept["orders"]))
+        return cls(kept["center"], kept["half_width"], orders, kept["polynomials"])
 
     def _scaled(self, x: Tensor) -> Tensor:
         return (x - self.center) / self.half_width

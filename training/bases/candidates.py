@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import sympy
 import torch
 from torch import Tensor
 
-from systems.expressions import symbol
+from systems.expressions import differentiate, parse, symbol, text
+from training.bases.stored import kept_as
 
 
+@kept_as("candidates")
 @dataclass(frozen=True)
 class Candidates:
     """phi_k(x) = the k-th candidate, with d phi_k/d x_j in closed form.
@@ -42,6 +45,16 @@ class Candidates:
         """The candidates with these numbers alone."""
         return Candidates(self.variables, tuple(self.expressions[k] for k in support))
 
+    def state(self) -> dict[str, Any]:
+        """Everything of it, as plain values."""
+        terms = [text(expression) for expression in self.expressions]
+        return {"variables": list(self.variables), "terms": terms}
+
+    @classmethod
+    def restored(cls, kept: Mapping[str, Any]) -> Candidates:
+        """The basis whose ``state`` it is."""
+        return cls(tuple(kept["variables"]), tuple(parse(term) for term in kept["terms"]))
+
     def to(self, like: Tensor) -> Candidates:
         """Expressions live on no device: the same basis."""
         del like
@@ -54,7 +67,7 @@ class Candidates:
     @cached_property
     def _gradients(self) -> Callable[..., Sequence[Tensor | float]]:
         slopes = [
-            expression.diff(symbol(variable))
+            differentiate(expression, variable)
             for variable in self.variables
             for expression in self.expressions
         ]

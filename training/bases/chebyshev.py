@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from training.bases.scaling import Scaling
+from training.bases.stored import kept_as
+from training.device import Movable
 
 
+@kept_as("chebyshev")
 @dataclass(frozen=True)
-class Chebyshev:
+class Chebyshev(Movable):
     """phi_m(x) = prod_j T_{m_j}(z_j(x)) over all multi-indices 0 < m_1 + ... + m_f <= degree.
 
     T_0 = 1, T_1 = z, T_{m+1} = 2 z T_m - T_{m-1}. The constant is gauge and left out. For smooth
@@ -66,9 +71,15 @@ class Chebyshev:
             columns.append(torch.stack(partials, dim=1))
         return torch.stack(columns, dim=2)
 
-    def to(self, like: Tensor) -> Chebyshev:
-        """The same basis on the device and in the precision of ``like``."""
-        return Chebyshev(self.scaling.to(like), self.orders)
+    def state(self) -> dict[str, Any]:
+        """Everything of it, as plain values."""
+        orders = [list(order) for order in self.orders]
+        return {"scaling": self.scaling.state(), "orders": orders}
+
+    @classmethod
+    def restored(cls, kept: Mapping[str, Any]) -> Chebyshev:
+        """The basis whose ``state`` it is."""
+        return cls(Scaling.restored(kept["scaling"]), tuple(map(tuple, kept["orders"])))
 
     def _one_dimensional(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """T_m(z) and dT_m/dz for m = 0..degree, each (n, f)."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from training.bases import stored
 from training.bases.basis import Basis, is_trainable
-from training.bases.exponential import ExpLog
-from training.bases.perceptron import Perceptron
+from training.bases.stored import kept_as
+from training.device import Movable
 
 
+@kept_as("shared")
 @dataclass(frozen=True)
-class Shared:
+class Shared(Movable):
     """psi_k(x) = sum_g phi_k(x_g): the same functions of every group g of features, added up.
 
     A law w(r) between all pairs of identical particles is one group a distance, a trap u(q) that
@@ -60,9 +63,20 @@ class Shared:
             return self
         return replace(self, basis=self.basis.with_parameters(flat))
 
-    def to(self, like: Tensor) -> Shared:
-        """The same basis on the device and in the precision of ``like``."""
-        return replace(self, basis=self.basis.to(like))
+    @property
+    def hidden_units(self) -> int:
+        """Those of the one basis."""
+        return hidden_units(self.basis)
+
+    def state(self) -> dict[str, Any]:
+        """Everything of it, as plain values."""
+        groups = [list(group) for group in self.groups]
+        return {"groups": groups, "basis": stored.state(self.basis)}
+
+    @classmethod
+    def restored(cls, kept: Mapping[str, Any]) -> Shared:
+        """The basis whose ``state`` it is."""
+        return cls(tuple(map(tuple, kept["groups"])), stored.restored(kept["basis"]))
 
     def _columns(self, x: Tensor) -> Tensor:
         flat = [column for group in self.groups for column in group]
@@ -73,8 +87,9 @@ class Shared:
         return x[:, self._columns(x)].reshape(-1, len(self.groups[0]))
 
 
+@kept_as("sum")
 @dataclass(frozen=True)
-class Sum:
+class Sum(Movable):
     """All functions of several bases side by side, so that V = V_1 + V_2 + ...
 
     >>> from training.bases.candidates import Candidates
@@ -114,9 +129,19 @@ class Sum:
         ]
         return Sum(tuple(changed))
 
-    def to(self, like: Tensor) -> Sum:
-        """The same basis on the device and in the precision of ``like``."""
-        return Sum(tuple(part.to(like) for part in self.parts))
+    @property
+    def hidden_units(self) -> int:
+        """Those of all parts."""
+        return sum(hidden_units(part) for part in self.parts)
+
+    def state(self) -> dict[str, Any]:
+        """Everything of it, as plain values."""
+        return {"parts": [stored.state(part) for part in self.parts]}
+
+    @classmethod
+    def restored(cls, kept: Mapping[str, Any]) -> Sum:
+        """The basis whose ``state`` it is."""
+        return cls(tuple(stored.restored(part) for part in kept["parts"]))
 
 
 def parameters(basis: Basis) -> Tensor:
@@ -128,16 +153,8 @@ def parameters(basis: Basis) -> Tensor:
 
 def hidden_units(basis: Basis) -> int:
     """The number of hidden units of all networks in a basis; 0 for one without any."""
-    if isinstance(basis, Shared):
-        return hidden_units(basis.basis)
-    if isinstance(basis, Sum):
-        return sum(hidden_units(part) for part in basis.parts)
-    if isinstance(basis, ExpLog):
-        return basis.inner.numel()
-    layers = getattr(basis, "weights", ())
-    # A perceptron's last layer is its output, not a hidden one.
-    outputs = isinstance(basis, Perceptron)
-    return sum(int(layer.shape[1]) for layer in layers) - outputs
+    units: int = getattr(basis, "hidden_units", 0)
+    return units
 
 
 def on(columns: Sequence[int], basis: Basis) -> Shared:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import torch
 from torch import Tensor
+
+from training.bases.stored import kept_as
+from training.device import Movable
 
 FIRST_SLOPES = (-0.5, 0.3)
 SMALL = 0.3
 
 
+@kept_as("exp-log")
 @dataclass(frozen=True)
-class ExpLog:
+class ExpLog(Movable):
     """phi_k(r) = exp(w_k u + sum_j a_kj tanh(v_kj u + b_kj)),  u = (log r - center) / scale.
 
     A repulsion or an attraction of one sign is one such function times its coefficient; a law that
@@ -60,16 +66,12 @@ class ExpLog:
 
     def values(self, x: Tensor) -> Tensor:
         """phi_k(r_i), shape (n, K)."""
-        u = (x.log() - self.center) / self.scale
-        hidden = torch.tanh(u[:, :, None] * self.inner + self.bias)
-        exponent = u * self.slope + (hidden * self.outer).sum(dim=-1)
+        exponent, _ = self._exponent(x)
         return exponent.exp()
 
     def gradients(self, x: Tensor) -> Tensor:
         """d phi_k/d r, shape (n, 1, K)."""
-        u = (x.log() - self.center) / self.scale
-        hidden = torch.tanh(u[:, :, None] * self.inner + self.bias)
-        exponent = u * self.slope + (hidden * self.outer).sum(dim=-1)
+        exponent, hidden = self._exponent(x)
         rise = self.slope + ((1 - hidden * hidden) * self.inner * self.outer).sum(dim=-1)
         return (exponent.exp() * rise / (self.scale * x))[:, None, :]
 
@@ -87,7 +89,22 @@ class ExpLog:
         )
         return replace(self, slope=slope, inner=inner, bias=bias, outer=outer)
 
-    def to(self, like: Tensor) -> ExpLog:
-        """The same basis on the device and in the precision of ``like``."""
-        fields = ("center", "scale", "slope", "inner", "bias", "outer")
-        return replace(self, **{name: getattr(self, name).to(like) for name in fields})
+    @property
+    def hidden_units(self) -> int:
+        """Of all terms."""
+        return self.inner.numel()
+
+    def state(self) -> dict[str, Any]:
+        """Everything of it, as plain values."""
+        return {part.name: getattr(self, part.name).detach().cpu() for part in fields(self)}
+
+    @classmethod
+    def restored(cls, kept: Mapping[str, Any]) -> ExpLog:
+        """The basis whose ``state`` it is."""
+        return cls(**{part.name: kept[part.name] for part in fields(cls)})
+
+    def _exponent(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """log φ_k (n, K), and the hidden units in it (n, K, hidden)."""
+        u = (x.log() - self.center) / self.scale
+        hidden = torch.tanh(u[:, :, None] * self.inner + self.bias)
+        return u * self.slope + (hidden * self.outer).sum(dim=-1), hidden

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from training.bases.scaling import Scaling
+from training.bases.stored import kept_as, layers
+from training.device import Movable
 
 SHORTEST_SLOPE = 0.3
 STEEPEST_SLOPE = 2.0
 
 
+@kept_as("network")
 @dataclass(frozen=True)
-class Network:
+class Network(Movable):
     """phi(x) = tanh(W_L ... tanh(W_1 z(x) + b_1) ... + b_L): one basis function an output unit.
 
     V(x) = sum_k c_k phi_k(x) is then an ordinary MLP with a linear output layer c. The values and
@@ -63,11 +68,20 @@ class Network:
         layers = len(self.weights)
         return replace(self, weights=tuple(parts[:layers]), biases=tuple(parts[layers:]))
 
-    def to(self, like: Tensor) -> Network:
-        """The same network on the device and in the precision of ``like``."""
-        weights = tuple(weight.to(like) for weight in self.weights)
-        biases = tuple(bias.to(like) for bias in self.biases)
-        return Network(self.scaling.to(like), weights, biases)
+    @property
+    def hidden_units(self) -> int:
+        """Of all layers."""
+        return sum(bias.numel() for bias in self.biases)
+
+    def state(self) -> dict[str, Any]:
+        """Everything of it, as plain values."""
+        return {**layers(self.weights, self.biases), "scaling": self.scaling.state()}
+
+    @classmethod
+    def restored(cls, kept: Mapping[str, Any]) -> Network:
+        """The basis whose ``state`` it is."""
+        scaling = Scaling.restored(kept["scaling"])
+        return cls(scaling, tuple(kept["weights"]), tuple(kept["biases"]))
 
 
 def placed(x: Tensor, width: int, seed: int) -> Network:

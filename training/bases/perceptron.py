@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from systems.errors import InputError, nearest
+from training.bases.stored import kept_as, layers
+from training.device import Movable
 
 Activation = Callable[[Tensor], Tensor]
 Slope = Callable[[Tensor, Tensor], Tensor]
@@ -31,8 +34,9 @@ ACTIVATIONS: dict[str, tuple[Activation, Slope]] = {
 OUTPUTS = ("linear", "exp")
 
 
+@kept_as("perceptron")
 @dataclass(frozen=True)
-class Perceptron:
+class Perceptron(Movable):
     """phi(x) = g(W_L s(... s(W_1 x + b_1) ...) + b_L): everything is trained, nothing solved for.
 
     With one output V(x) = 1 * phi_1(x), so that whatever takes a basis and coefficients takes this
@@ -139,11 +143,21 @@ class Perceptron:
         lowered = [b - w.sum(dim=0) for b, w in zip(later, self.weights[1:], strict=True)]
         return replace(self, biases=(first, *lowered), activation="softplus")
 
-    def to(self, like: Tensor) -> Perceptron:
-        """The same network on the device and in the precision of ``like``."""
-        weights = tuple(weight.to(like) for weight in self.weights)
-        biases = tuple(bias.to(like) for bias in self.biases)
-        return replace(self, weights=weights, biases=biases)
+    @property
+    def hidden_units(self) -> int:
+        """Of all layers but the last, which is the output."""
+        return sum(bias.numel() for bias in self.biases[:-1])
+
+    def state(self) -> dict[str, Any]:
+        """Everything of it, as plain values."""
+        kept = layers(self.weights, self.biases)
+        return kept | {"activation": self.activation, "output": self.output}
+
+    @classmethod
+    def restored(cls, kept: Mapping[str, Any]) -> Perceptron:
+        """The basis whose ``state`` it is."""
+        weights, biases = tuple(kept["weights"]), tuple(kept["biases"])
+        return cls(weights, biases, kept["activation"], kept["output"])
 
 
 def _normal(z: Tensor) -> Tensor:

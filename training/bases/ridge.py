@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from systems.errors import InputError, nearest
+from training.bases.stored import kept_as
+from training.device import Movable
 
 Profile = Callable[[Tensor], Tensor]
 
@@ -34,8 +37,9 @@ PROFILES: dict[str, tuple[Profile, Profile]] = {
 """Name -> σ(z) and dσ/dz."""
 
 
+@kept_as("ridge")
 @dataclass(frozen=True)
-class RidgeFunctions:
+class RidgeFunctions(Movable):
     """φ_k(x) = σ(w_k·x + b_k) - σ(b_k), and, where ``linear``, the inputs x_i themselves.
 
     Without biases and with σ = E₂ the functions are of second order: what is linear in x is then
@@ -103,10 +107,26 @@ class RidgeFunctions:
         biases = None if self.biases is None else flat[count:]
         return replace(self, weights=weights, biases=biases)
 
-    def to(self, like: Tensor) -> RidgeFunctions:
-        """The same functions on the device and in the precision of ``like``."""
-        biases = None if self.biases is None else self.biases.to(like)
-        return replace(self, weights=self.weights.to(like), biases=biases)
+    @property
+    def hidden_units(self) -> int:
+        """The functions that are not linear."""
+        return self.weights.shape[1]
+
+    def state(self) -> dict[str, Any]:
+        """Everything of it, as plain values."""
+        biases = None if self.biases is None else self.biases.detach().cpu()
+        weights = self.weights.detach().cpu()
+        return {
+            "weights": weights,
+            "biases": biases,
+            "profile": self.profile,
+            "linear": self.linear,
+        }
+
+    @classmethod
+    def restored(cls, kept: Mapping[str, Any]) -> RidgeFunctions:
+        """The basis whose ``state`` it is."""
+        return cls(kept["weights"], kept["biases"], kept["profile"], kept["linear"])
 
     def _along(self, x: Tensor) -> Tensor:
         z = x @ self.weights

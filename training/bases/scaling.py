@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from training.device import Movable
+
 DECADE = 10.0
 
 
 @dataclass(frozen=True)
-class Scaling:
+class Scaling(Movable):
     """z_j = (2 u_j - lo_j - hi_j) / (hi_j - lo_j), where u_j is x_j or, for some j, log x_j.
 
     The logarithm is taken of a feature that stays positive and spans more than a decade: a law in
@@ -52,6 +55,11 @@ class Scaling:
         inside = torch.where(self.logarithmic, x, torch.ones_like(x))
         return 2 / (self.hi - self.lo) / inside
 
-    def to(self, like: Tensor) -> Scaling:
-        """The same scaling on the device and in the precision of ``like``."""
-        return Scaling(self.lo.to(like), self.hi.to(like), self.logarithmic.to(like.device))
+    def state(self) -> list[Tensor]:
+        """Both ends and the kind of every feature, for a file."""
+        return [self.lo.cpu(), self.hi.cpu(), self.logarithmic.cpu()]
+
+    @classmethod
+    def restored(cls, kept: Sequence[Tensor]) -> Scaling:
+        """The scaling whose ``state`` it is."""
+        return cls(*kept)

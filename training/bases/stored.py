@@ -1,122 +1,64 @@
-"""Bases as plain dictionaries of tensors and text, for torch.save without pickled code."""
+"""Bases as plain dictionaries of tensors and text, for torch.save without pickled code.
+
+A basis that can be kept has ``state()`` and ``restored(kept)``, and says by ``@kept_as`` under
+which name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
 from systems.errors import InputError
-from systems.expressions import parse, text
 from training.bases.basis import Basis
-from training.bases.box import Box
-from training.bases.candidates import Candidates
-from training.bases.chebyshev import Chebyshev
-from training.bases.composite import Shared, Sum
-from training.bases.exponential import ExpLog
-from training.bases.network import Network
-from training.bases.perceptron import Perceptron
-from training.bases.scaling import Scaling
 
-EXP_LOG = ("center", "scale", "slope", "inner", "bias", "outer")
+
+class Keepable(Basis, Protocol):
+    """A basis that can be taken apart and put together again."""
+
+    def state(self) -> dict[str, Any]:
+        """Everything of it, as tensors, numbers, text, lists and dictionaries of these."""
+
+    @classmethod
+    def restored(cls, kept: Mapping[str, Any]) -> Self:
+        """The basis that ``state`` took apart."""
+
+
+K = TypeVar("K", bound=type[Keepable])
+KINDS: dict[str, type[Keepable]] = {}
+"""Name in the file -> the basis that is kept under it."""
+
+
+def kept_as(kind: str) -> Callable[[K], K]:
+    """Register a class of bases under the name that its kept states carry."""
+
+    def register(cls: K) -> K:
+        KINDS[kind] = cls
+        return cls
+
+    return register
 
 
 def state(basis: Basis) -> dict[str, Any]:
     """What ``restored`` needs to build the basis again; InputError for one that cannot be kept."""
-    if isinstance(basis, Network):
-        return {"kind": "network", **_layers(basis), "scaling": _scaling(basis.scaling)}
-    if isinstance(basis, Perceptron):
-        kept = _layers(basis)
-        return kept | {
-            "kind": "perceptron",
-            "activation": basis.activation,
-            "output": basis.output,
-        }
-    if isinstance(basis, ExpLog):
-        tensors = {name: getattr(basis, name).detach().cpu() for name in EXP_LOG}
-        return {"kind": "exp-log", **tensors}
-    if isinstance(basis, Chebyshev):
-        orders = [list(order) for order in basis.orders]
-        return {"kind": "chebyshev", "scaling": _scaling(basis.scaling), "orders": orders}
-    if isinstance(basis, Box):
-        return {
-            "kind": "box",
-            "center": basis.center.cpu(),
-            "half_width": basis.half_width.cpu(),
-            "orders": [list(order) for order in basis.orders],
-            "polynomials": basis.kind,
-        }
-    if isinstance(basis, Candidates):
-        terms = [text(expression) for expression in basis.expressions]
-        return {"kind": "candidates", "variables": list(basis.variables), "terms": terms}
-    if isinstance(basis, Shared):
-        groups = [list(group) for group in basis.groups]
-        return {"kind": "shared", "groups": groups, "basis": state(basis.basis)}
-    if isinstance(basis, Sum):
-        return {"kind": "sum", "parts": [state(part) for part in basis.parts]}
+    for kind, cls in KINDS.items():
+        if type(basis) is cls:
+            return {"kind": kind, **cls.state(basis)}
     raise InputError(f"a {type(basis).__name__} basis cannot be saved")
 
 
-def restored(kept: dict[str, Any]) -> Basis:
-    """The basis that ``state`` took apart."""
-    return READERS[kept["kind"]](kept)
+def restored(kept: Mapping[str, Any]) -> Basis:
+    """The basis that ``state`` took apart; InputError for a kind that is none."""
+    if kept["kind"] not in KINDS:
+        raise InputError(
+            f"there is no basis of the kind {kept['kind']!r}; it is of a newer version."
+        )
+    return KINDS[kept["kind"]].restored(kept)
 
 
-def _network(kept: dict[str, Any]) -> Basis:
-    return Network(Scaling(*kept["scaling"]), tuple(kept["weights"]), tuple(kept["biases"]))
-
-
-def _perceptron(kept: dict[str, Any]) -> Basis:
-    weights, biases = tuple(kept["weights"]), tuple(kept["biases"])
-    return Perceptron(weights, biases, kept["activation"], kept["output"])
-
-
-def _exp_log(kept: dict[str, Any]) -> Basis:
-    return ExpLog(**{name: kept[name] for name in EXP_LOG})
-
-
-def _chebyshev(kept: dict[str, Any]) -> Basis:
-    return Chebyshev(Scaling(*kept["scaling"]), _orders(kept))
-
-
-def _box(kept: dict[str, Any]) -> Basis:
-    return Box(kept["center"], kept["half_width"], _orders(kept), kept["polynomials"])
-
-
-def _candidates(kept: dict[str, Any]) -> Basis:
-    return Candidates(tuple(kept["variables"]), tuple(parse(term) for term in kept["terms"]))
-
-
-def _shared(kept: dict[str, Any]) -> Basis:
-    groups = tuple(tuple(group) for group in kept["groups"])
-    return Shared(groups, restored(kept["basis"]))
-
-
-def _sum(kept: dict[str, Any]) -> Basis:
-    return Sum(tuple(restored(part) for part in kept["parts"]))
-
-
-READERS: Mapping[str, Callable[[dict[str, Any]], Basis]] = {
-    "network": _network,
-    "perceptron": _perceptron,
-    "exp-log": _exp_log,
-    "chebyshev": _chebyshev,
-    "box": _box,
-    "candidates": _candidates,
-    "shared": _shared,
-    "sum": _sum,
-}
-
-
-def _layers(basis: Network | Perceptron) -> dict[str, Any]:
+def layers(weights: tuple[Any, ...], biases: tuple[Any, ...]) -> dict[str, Any]:
+    """The state of weights and biases."""
     return {
-        "weights": [weight.detach().cpu() for weight in basis.weights],
-        "biases": [bias.detach().cpu() for bias in basis.biases],
+        "weights": [weight.detach().cpu() for weight in weights],
+        "biases": [bias.detach().cpu() for bias in biases],
     }
-
-
-def _scaling(scaling: Scaling) -> list[Any]:
-    return [scaling.lo.cpu(), scaling.hi.cpu(), scaling.logarithmic.cpu()]
-
-
-def _orders(kept: dict[str, Any]) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(order) for order in kept["orders"])

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 from torch.func import jacrev, vmap
 
 from training.bases.basis import Trainable
+from training.device import Movable
 
 
 @dataclass(frozen=True)
-class Tangent:
+class Tangent(Movable):
     """psi_m(x) = d/dw_m sum_k c_k phi_k(x; w), one function a hidden weight.
 
     Put into any family of rows it gives the Jacobian of that family's residual with respect to
@@ -46,12 +46,3 @@ class Tangent:
 
         result: Tensor = vmap(jacrev(gradient), (None, 0))(self.network.parameters(), x)
         return result
-
-    def to(self, like: Tensor) -> Tangent:
-        """The same basis on the device and in the precision of ``like``."""
-        return Tangent(self.network.to(like), self.coefficients.to(like))
-
-
-def jacobian_size(network: Trainable, rows: int) -> int:
-    """Bytes of the Jacobian of ``rows`` residuals, to choose an optimizer by."""
-    return rows * network.parameters().numel() * torch.finfo(torch.float64).bits // 8

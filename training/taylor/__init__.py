@@ -4,10 +4,11 @@ Three ways to the same numbers: one diagram at a time (`diagrams`, `evaluate`), 
 contracted diagrams (`tensors`), and derivatives along directions by power series (`jets`).
 """
 
+from training.taylor import following
 from training.taylor.contraction import tensors
 from training.taylor.diagrams import Diagram, diagrams, evaluate
 from training.taylor.directional import jets
 from training.taylor.jets import Jet
-from training.taylor.network import Layers
+from training.taylor.layers import Layers
 
-__all__ = ["Diagram", "Jet", "Layers", "diagrams", "evaluate", "jets", "tensors"]
+__all__ = ["Diagram", "Jet", "Layers", "diagrams", "evaluate", "following", "jets", "tensors"]

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from systems.errors import InputError, nearest
-from training.taylor import series
-from training.taylor.series import Series
+from training.taylor import power_series as series
+from training.taylor.power_series import Series
 
 Names = str | tuple[str, ...]
 """One activation for a whole layer, or one a neuron."""

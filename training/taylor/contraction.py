@@ -24,7 +24,7 @@ from torch import Tensor
 
 from systems.errors import InputError
 from training.taylor.activations import derivatives
-from training.taylor.network import Layers, point
+from training.taylor.layers import Layers, point
 from training.taylor.symmetric import pairings, splits, unpack
 
 Sizes = tuple[int, ...]

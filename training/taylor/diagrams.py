@@ -22,11 +22,8 @@ from torch import Tensor
 
 from systems.errors import InputError
 from training.taylor.activations import derivatives
-from training.taylor.network import Layers, point
-from training.taylor.trees import Tree, Vertex, trees
-
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+from training.taylor.layers import Layers, point
+from training.trees import SUBSCRIPTS, Tree, Vertex, layer_of, named, trees
 
 
 class Propagator(NamedTuple):
@@ -165,18 +162,3 @@ class Rules:
         for child in tree.children:
             value = value * self._below(tree.layer, child, order)
         return value @ propagator
-
-
-def layer_of(tree: Tree) -> int:
-    """The layer of a tree's root; leaves are in layer 0."""
-    return tree.layer if isinstance(tree, Vertex) else 0
-
-
-def named(vertex: Vertex) -> str:
-    """A vertex as text, σ⁽ᵏ⁾ with its layer.
-
-    >>> named(Vertex(2, (0, 1, 2)))
-    'σ⁽³⁾₂'
-    """
-    legs = str(len(vertex.children)).translate(SUPERSCRIPTS)
-    return f"σ⁽{legs}⁾{str(vertex.layer).translate(SUBSCRIPTS)}"

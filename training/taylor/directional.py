@@ -18,7 +18,7 @@ from training.bases.composite import Shared, Sum
 from training.bases.perceptron import Perceptron
 from training.potential import Potential
 from training.taylor.jets import Jet
-from training.taylor.network import Layers, doubles, point
+from training.taylor.layers import Layers, doubles, point
 from training.taylor.recurrences import constant, factorials
 
 Follower = Callable[[Tensor, Tensor, int], Tensor]

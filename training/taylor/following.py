@@ -1,4 +1,4 @@
-"""What torch's functions do with jets, by the names of the functions.
+"""What torch's functions do with jets, by the names of the functions: fills `jets.FOLLOWED`.
 
 elementwise   a function of power series
 linear        the function itself, on every coefficient alone
@@ -7,19 +7,17 @@ plain         the function itself, on the value: it has no derivatives
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from systems.errors import InputError
-from training.taylor import series
-from training.taylor.jets import Jet
+from training.taylor import power_series as series
+from training.taylor.jets import FOLLOWED, Function, Jet
+from training.taylor.power_series import Series
 from training.taylor.recurrences import constant
-from training.taylor.series import Series
-
-Function = Callable[..., Any]
 
 ELEMENTWISE: Mapping[str, Series] = {
     "abs": series.absolute,
@@ -76,24 +74,6 @@ LINEAR = (
     "view",
 )
 PLAIN = ("dim", "ge", "gt", "le", "lt", "ones_like", "sign", "size", "zeros_like")
-
-
-def follow(function: Function, *args: Any, **kwargs: Any) -> Any:
-    """The function of torch, some of whose arguments are jets, as a jet.
-
-    Raises InputError for a function that is not followed, and for options of one that are not.
-
-    >>> jet = Jet.line(torch.tensor([0.0, 1.0]), torch.tensor([1.0, 1.0]), order=2)
-    >>> torch.sum(jet**2).coefficients
-    tensor([1., 2., 2.])
-    """
-    name = function.__name__
-    if name not in FOLLOWED:
-        raise InputError(
-            f"the Taylor series of torch's {name} is not known; write it with "
-            f"{', '.join(sorted((*ELEMENTWISE, *SPECIAL)))}, or what puts tensors together."
-        )
-    return FOLLOWED[name](function, *args, **kwargs)
 
 
 def _elementwise(function: Function, *args: Any, **kwargs: Any) -> Jet:
@@ -178,10 +158,7 @@ SPECIAL: Mapping[str, Function] = {
     "linalg_norm": _norm,
 }
 
-FOLLOWED: Mapping[str, Function] = {
-    **dict.fromkeys(ELEMENTWISE, _elementwise),
-    **dict.fromkeys(LINEAR, _linear),
-    **dict.fromkeys(PLAIN, _plain),
-    **SPECIAL,
-}
-"""Name of a function of torch, or of a tensor's method -> what it does with jets."""
+FOLLOWED.update(dict.fromkeys(ELEMENTWISE, _elementwise))
+FOLLOWED.update(dict.fromkeys(LINEAR, _linear))
+FOLLOWED.update(dict.fromkeys(PLAIN, _plain))
+FOLLOWED.update(SPECIAL)

@@ -3,8 +3,8 @@
     x(t) = Σ_k x_k t^k + O(t^(K+1))
 
 Whatever is written for tensors, a basis, a compiled expression or a function of one's own, takes
-jets as well: torch hands its functions on to `following.follow`, which is imported where it is
-called, since it builds jets itself.
+jets as well: torch hands its functions on to `follow`, which looks them up in the table that
+`following` fills.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training.taylor import recurrences, series
+from systems.errors import InputError
+from training.taylor import power_series as series
+from training.taylor import recurrences
+
+Function = Callable[..., Any]
+
+FOLLOWED: dict[str, Function] = {}
+"""Name of a function of torch, or of a tensor's method -> what it does with jets."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -147,8 +154,6 @@ class Jet:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """The methods of tensors that are followed: jet.sin(), jet.sum(dim=1)."""
-        from training.taylor.following import FOLLOWED, follow
-
         if name not in FOLLOWED:
             raise AttributeError(f"a jet has no attribute {name!r}")
         return partial(follow, getattr(torch.Tensor, name), self)
@@ -158,10 +163,26 @@ class Jet:
         cls, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         """Torch asks here for what its functions do with jets."""
-        from training.taylor.following import follow
-
         del types
         return follow(function, *args, **(kwargs or {}))
+
+
+def follow(function: Function, *args: Any, **kwargs: Any) -> Any:
+    """The function of torch, some of whose arguments are jets, as a jet.
+
+    Raises InputError for a function that is not followed, and for options of one that are not.
+
+    >>> jet = Jet.line(torch.tensor([0.0, 1.0]), torch.tensor([1.0, 1.0]), order=2)
+    >>> torch.sum(jet**2).coefficients
+    tensor([1., 2., 2.])
+    """
+    name = function.__name__
+    if name not in FOLLOWED:
+        raise InputError(
+            f"the Taylor series of torch's {name} is not known; write it with "
+            f"{', '.join(sorted(FOLLOWED))}."
+        )
+    return FOLLOWED[name](function, *args, **kwargs)
 
 
 def aligned(a: Jet, b: Any) -> tuple[Tensor, Any]:

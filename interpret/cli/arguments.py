@@ -1,0 +1,130 @@
+"""The options of the commands, each with its help, in the groups that --help shows.
+
+Those of an experiment are declared in `interpret.experiments` alone: `with_experiments` makes
+parameters of the command line of them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import Field
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from interpret.experiments import option_fields
+from interpret.experiments.options import ALIASES, SOURCE, Meaning
+
+_source = partial(typer.Option, rich_help_panel=SOURCE)
+_run = partial(typer.Option, rich_help_panel="The run")
+
+Given = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A known system (see `interpret systems`), a .py file with a SYSTEM, or a data file.",
+    ),
+]
+System = Annotated[
+    str | None, _source(metavar="NAME", help="The same: a known system, or a .py file.")
+]
+Data = Annotated[
+    str | None,
+    _source(metavar="FILE", help="Trajectories, CSV or NPZ: trajectory, t, x…, and p_x… or v_x…."),
+]
+Potential = Annotated[
+    str | None, _source(metavar="EXPR", help="A potential, such as 'q**4/4 - q**2/2'.")
+]
+Lagrangian = Annotated[
+    str | None,
+    _source(metavar="EXPR", help="A Lagrangian; the velocity of x is xd: 'xd**2/2 - x**2/2'."),
+]
+Mass = Annotated[
+    str | None, _source(metavar="M,M,…", help="A mass for each coordinate; 1 by default.")
+]
+Coordinates = Annotated[
+    str | None,
+    _source(metavar="X,Y,…", help="The coordinates: columns of --data, or symbols of EXPR."),
+]
+Momenta = Annotated[
+    str | None, _source(metavar="P,P,…", help="The columns of their momenta, in the same order.")
+]
+Velocities = Annotated[
+    str | None, _source(metavar="V,V,…", help="The columns of their velocities, in the same order.")
+]
+Set = Annotated[
+    str | None,
+    _source("--set", metavar="NAME=VALUE,…", help="Other parameters of the system, as k=4,m1=2."),
+]
+
+RunName = Annotated[
+    str, typer.Argument(metavar="RUN", help="The folder of a run, or its name under runs/.")
+]
+Out = Annotated[
+    Path | None, _run(metavar="FOLDER", help="Where to keep the run; runs/<name> by default.")
+]
+Resume = Annotated[str | None, _run(metavar="RUN", help="Go on with a run that was interrupted.")]
+AsJson = Annotated[bool, _run("--json", help="Print one JSON object and nothing else.")]
+Quiet = Annotated[bool, _run("--quiet", help="Show no progress.")]
+
+Window = Annotated[
+    str | None,
+    typer.Option(
+        "--dataset",
+        "--window",
+        metavar="NAME",
+        help="A window of the system; its first by default.",
+    ),
+]
+Samples = Annotated[int | None, typer.Option(min=1, help="How many samples to draw.")]
+Noise = Annotated[
+    float, typer.Option(min=0.0, help="White noise, a fraction of the accelerations' spread.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Fixes the draw of samples and noise.")]
+Steps = Annotated[int | None, typer.Option(min=1, help="Steps of every descent.")]
+Parameters = Annotated[
+    str | None,
+    typer.Option(metavar="P,P", help="The two parameters; the system's first two by default."),
+]
+Pixels = Annotated[int, typer.Option(min=2, help="The picture's pixels along each side.")]
+DiagramOrder = Annotated[
+    int, typer.Option("--order", min=1, max=5, help="The order of the tensor.")
+]
+Layers = Annotated[int, typer.Option(min=1, max=4, help="The hidden layers of the network.")]
+
+NUMBERS: Final = {"int": int, "float": float}
+"""The kinds of options that are numbers; all others are text."""
+
+
+def with_experiments(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with a parameter for every option of every experiment in place of ``**given``.
+
+    What is not given on the command line is None there, whatever its default is.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    own = [item for item in signature.parameters.values() if item.kind != item.VAR_KEYWORD]
+    parameters = [*own, *map(_parameter, option_fields().values())]
+    # typer reads what a command takes from these two.
+    vars(command)["__signature__"] = signature.replace(parameters=parameters)
+    command.__annotations__ = {item.name: item.annotation for item in parameters}
+    return command
+
+
+def _parameter(item: Field[Any]) -> inspect.Parameter:
+    """The parameter of the command line that an option is."""
+    meaning: Meaning = item.metadata["meaning"]
+    names = [item.name, *(alias for alias, name in ALIASES.items() if name == item.name)]
+    kind = NUMBERS.get(str(item.type).removesuffix(" | None"), str)
+    settings: dict[str, Any] = {"help": meaning.help, "rich_help_panel": meaning.panel}
+    if meaning.metavar:
+        settings["metavar"] = meaning.metavar
+    if meaning.least is not None and kind is not str:
+        settings["min"] = kind(meaning.least)
+    flags = [f"--{name.replace('_', '-')}" for name in names]
+    annotation = Annotated[kind | None, typer.Option(*flags, **settings)]  # type: ignore[valid-type]
+    return inspect.Parameter(
+        item.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+    )

@@ -1,0 +1,300 @@
+"""The commands of `interpret`: parse, call, print."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from contextlib import redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from interpret.cli import arguments as options
+from interpret.cli import luescher as luescher_commands
+
+if TYPE_CHECKING:
+    from interpret.cli.request import Request
+    from interpret.run import Run
+    from systems.problem import Problem, Samples
+
+NOTHING_KEPT = "there was nothing to keep yet; the same command starts over."
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(luescher_commands.app, name="luescher")
+
+
+class Interrupted(TyperException):
+    """Ctrl-C, with what was kept and how to go on."""
+
+    exit_code = 130
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from interpret.keep.provenance import DISTRIBUTION, version
+
+        print(f"interpret {version(DISTRIBUTION)}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Turn motion into law: learn a potential from trajectories and print its closed form."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command("systems")
+def list_systems() -> None:
+    """List what can be fitted: motions with their potentials, then maps."""
+    from rich.console import Console
+    from rich.table import Table
+
+    import systems
+    from systems.expressions import text
+
+    motions = Table("motion", "potential", "data sets", "what it is", box=None, pad_edge=False)
+    maps = Table("map", "from, to", "data sets", "what it is", box=None, pad_edge=False)
+    for problem in map(systems.get, systems.names()):
+        sets = ", ".join(problem.datasets)
+        if problem.mechanics is None:
+            maps.add_row(problem.name, str(problem.map), sets, problem.summary)
+            continue
+        potential = problem.mechanics.potential
+        shown = "" if potential is None else text(potential)
+        motions.add_row(problem.name, shown, sets, problem.summary)
+    console = Console()
+    console.print(motions)
+    console.print()
+    console.print(maps)
+
+
+@app.command()
+@options.with_experiments
+def fit(
+    context: typer.Context,
+    source: options.Given = None,
+    system: options.System = None,
+    data: options.Data = None,
+    potential: options.Potential = None,
+    lagrangian: options.Lagrangian = None,
+    mass: options.Mass = None,
+    coordinates: options.Coordinates = None,
+    momenta: options.Momenta = None,
+    velocities: options.Velocities = None,
+    set_: options.Set = None,
+    out: options.Out = None,
+    resume: options.Resume = None,
+    json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    **given: Any,
+) -> None:
+    """Learn the law of a system or of measured samples, and print it."""
+    from interpret.cli.request import Request
+    from interpret.cli.source import Source
+    from interpret.keep import folder as runs
+    from interpret.pipeline import settled
+
+    if resume is not None:
+        folder, request = _asked_before(resume, context)
+        opened = request.source.open()
+    else:
+        asked = Source.of(
+            source,
+            system=system,
+            data=data,
+            potential=potential,
+            lagrangian=lagrangian,
+            mass=mass,
+            coordinates=coordinates,
+            momenta=momenta,
+            velocities=velocities,
+            set=set_,
+        )
+        chosen = {name: value for name, value in given.items() if value is not None}
+        request = Request(asked, chosen)
+        opened = asked.open()
+        # What means nothing here is refused before a folder is made.
+        settled(opened, asked.name, chosen)
+        folder = runs.create(out, asked.name)
+        runs.save(folder, {runs.REQUEST: request.to_json()})
+    _fit(opened, request, folder, as_json=json, quiet=quiet)
+
+
+def _fit(
+    opened: Problem | Samples, request: Request, folder: Path, *, as_json: bool, quiet: bool
+) -> None:
+    from interpret.cli.progress import Progress
+    from interpret.keep import folder as runs
+    from interpret.pipeline import fit as fit_law
+
+    checkpoint = folder / runs.CHECKPOINT
+    try:
+        # What a library prints along the way goes to stderr: stdout is for the law.
+        with runs.reserved(folder), redirect_stdout(sys.stderr), Progress(quiet) as progress:
+            run = fit_law(
+                opened,
+                name=request.source.name,
+                out=folder,
+                resume=folder if checkpoint.exists() else None,
+                progress=progress,
+                **request.options,
+            )
+    except KeyboardInterrupt:
+        resuming = f"interpret fit --resume {shlex.quote(str(folder))}"
+        what = "the training so far is" if checkpoint.exists() else "the data drawn so far are"
+        kept = f"{what} kept; go on with `{resuming}`."
+        # A folder in which nothing was kept has been given back.
+        raise Interrupted(kept if folder.exists() else NOTHING_KEPT) from None
+    _show(run, as_json)
+    if not as_json:
+        print(f"kept in {folder}")
+
+
+def _asked_before(resume: str, context: typer.Context) -> tuple[Path, Request]:
+    """The folder and the request of an interrupted run; --steps and --device may be changed."""
+    from interpret.cli.request import Request
+    from interpret.keep import folder as runs
+    from systems.errors import InputError
+
+    given = {
+        name
+        for name in context.params
+        if (origin := context.get_parameter_source(name)) and origin.name == "COMMANDLINE"
+    }
+    refused = sorted(given - {"resume", "steps", "device", "json", "quiet"})
+    folder = runs.find(resume)
+    if refused:
+        raise InputError(f"{folder} keeps its settings; leave out --{', --'.join(refused)}.")
+    if (folder / runs.LAW).exists() and not (folder / runs.CHECKPOINT).exists():
+        raise InputError(f"{folder} is finished; `interpret show {folder}` prints it.")
+    request = Request.from_json(runs.read(folder / runs.REQUEST))
+    changed = {name: context.params[name] for name in given & {"steps", "device"}}
+    return folder, replace(request, options={**request.options, **changed})
+
+
+def _show(run: Run, as_json: bool) -> None:
+    from interpret.keep.folder import to_json
+
+    print(to_json(run.json()) if as_json else run.text())
+
+
+@app.command()
+def landscape(
+    given: options.Given = None,
+    system: options.System = None,
+    window: options.Window = None,
+    samples: options.Samples = None,
+    set_: options.Set = None,
+    parameters: options.Parameters = None,
+    pixels: options.Pixels = 200,
+    steps: options.Steps = None,
+    noise: options.Noise = 0.0,
+    seed: options.Seed = 0,
+    out: options.Out = None,
+    json: options.AsJson = False,
+) -> None:
+    """Draw the loss over two parameters of a Lagrangian, with the descents that walk it."""
+    from interpret.cli.source import Source
+    from interpret.keep import folder as runs
+    from interpret.landscapes import landscape_run
+    from interpret.landscapes.landscape import View
+    from interpret.pipeline import opened
+
+    source = Source.of(given, system=system, set=set_)
+    problem, _ = opened(source.open())
+    names = None if parameters is None else [name.strip() for name in parameters.split(",")]
+    view = View(window, samples, noise, seed, names, pixels)
+    found = landscape_run.draw(problem, view if steps is None else replace(view, steps=steps))
+    folder = runs.create(out, f"{source.name}-landscape")
+    with runs.reserved(folder):
+        runs.save(folder, found.files())
+    print(runs.to_json({**found.json(), "run": str(folder)}) if json else found)
+    if not json:
+        print(f"kept in {folder}")
+
+
+@app.command()
+def diagrams(
+    order: options.DiagramOrder = 2,
+    layers: options.Layers = 2,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw them into this PNG file too.")
+    ] = None,
+) -> None:
+    """List the diagrams of a network's Taylor tensor of some order, and draw them."""
+    from interpret.tools.diagrams import picture, text
+
+    print(text(order, layers))
+    if out is not None:
+        out.write_bytes(picture(order, layers))
+        print(f"drawn in {out}")
+
+
+@app.command()
+def show(
+    run: options.RunName,
+    form: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="text, latex or html: the laws alone.")
+    ] = "",
+    picture: Annotated[
+        bool, typer.Option("--picture", help="Draw the run's pictures into its folder too.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Print the laws of a finished run again, as the fit printed them."""
+    from interpret.keep.folder import find
+    from interpret.run import Run
+
+    loaded = Run.load(find(run))
+    drawn = loaded.draw() if picture else ()
+    if form:
+        print(loaded.written(form))
+    else:
+        _show(loaded, json)
+    for path in drawn:
+        print(f"drawn in {path}", file=sys.stderr if json else sys.stdout)
+
+
+@app.command()
+def compare(
+    run: options.RunName,
+    truth: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EXPR",
+            help="The truth; of several laws a1=EXPR,a2=EXPR. The system's own by default.",
+        ),
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Compare the laws of a finished run with the truth, term by term."""
+    from interpret.cli.request import Request
+    from interpret.keep import folder as runs
+    from interpret.pipeline import compare_run
+    from interpret.run import Run
+
+    loaded = Run.load(runs.find(run))
+    contents = runs.load(run)
+    # A run that Python saved was not asked for on the command line: its law names the system.
+    asked = contents["request"]
+    opened = None if asked is None else Request.from_json(asked).source.open()
+    found = compare_run(loaded, opened, truth)
+    if json:
+        first, *others = [comparison.to_json() for comparison in found]
+        print(runs.to_json({**first, "comparisons": [first, *others]} if others else first))
+    else:
+        print("\n".join(map(str, found)))

@@ -1,0 +1,156 @@
+"""Where samples come from, as the command line says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from systems.errors import InputError
+
+if TYPE_CHECKING:
+    from systems.problem import Problem, Samples
+
+KINDS = ("system", "data", "potential", "lagrangian")
+
+# The options that say more about a kind of source; each is refused beside any other kind.
+DETAILS = {
+    "set": ("system",),
+    "mass": ("data", "potential"),
+    "coordinates": ("data", "potential", "lagrangian"),
+    "momenta": ("data",),
+    "velocities": ("data",),
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One of a known system, a file of trajectories, a potential or a Lagrangian, as text.
+
+    Raises InputError when there is none, more than one, or a detail that belongs to another kind.
+
+    >>> Source(system="coulomb").name
+    'coulomb'
+    >>> Source(data="measured/spring.csv", mass="0.5").name
+    'spring'
+    >>> Source(system="coulomb", mass="1")
+    Traceback (most recent call last):
+        ...
+    systems.errors.InputError: --mass goes with --data or --potential, not with --system.
+    """
+
+    system: str | None = None
+    data: str | None = None
+    potential: str | None = None
+    lagrangian: str | None = None
+    mass: str | None = None
+    coordinates: str | None = None
+    momenta: str | None = None
+    velocities: str | None = None
+    set: str | None = None
+
+    def __post_init__(self) -> None:
+        given = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if not given:
+            raise InputError(
+                "say what to fit: a system (`interpret systems` lists them), a file of data, "
+                "--potential EXPR or --lagrangian EXPR."
+            )
+        if len(given) > 1:
+            raise InputError(f"give only one of {_options(given)}.")
+        for detail, kinds in DETAILS.items():
+            if getattr(self, detail) is not None and given[0] not in kinds:
+                raise InputError(
+                    f"--{detail} goes with {_options(kinds, 'or')}, not with --{given[0]}."
+                )
+
+    @classmethod
+    def of(cls, given: str | None, **options: str | None) -> Source:
+        """The source given by itself, a name or a file, or by the options.
+
+        >>> Source.of("swing.csv") == Source(data="swing.csv")
+        True
+        >>> Source.of("coulomb", set="k=1") == Source(system="coulomb", set="k=1")
+        True
+        """
+        if given is None:
+            return cls(**options)
+        from systems.files.readers import is_data
+
+        kind = "data" if is_data(given) else "system"
+        if options.get(kind) is not None:
+            raise InputError(f"{given} and --{kind} {options[kind]} are two sources; give one.")
+        return cls(**{**options, kind: given})
+
+    @property
+    def name(self) -> str:
+        """What the run is called when nobody names it."""
+        if self.system is not None:
+            return Path(self.system).stem
+        if self.data is not None:
+            return Path(self.data).stem
+        return "potential" if self.potential is not None else "lagrangian"
+
+    def open(self) -> Problem | Samples:
+        """The problem or the measured samples; raises InputError when they cannot be had."""
+        mass = _numbers("mass", self.mass)
+        coordinates = _names("coordinates", self.coordinates)
+        momenta = _names("momenta", self.momenta)
+        velocities = _names("velocities", self.velocities)
+
+        import systems
+
+        if self.data is not None:
+            return systems.read(
+                self.data,
+                coordinates=coordinates,
+                momenta=momenta,
+                velocities=velocities,
+                mass=mass,
+            )
+        if self.potential is not None:
+            return systems.from_potential(self.potential, mass, coordinates=coordinates)
+        if self.lagrangian is not None:
+            return systems.from_lagrangian(self.lagrangian, coordinates=coordinates)
+        assert self.system is not None
+        return systems.get(self.system, _settings(self.set))
+
+
+def _options(names: list[str] | tuple[str, ...], last: str = "and") -> str:
+    *rest, final = (f"--{name}" for name in names)
+    return f"{', '.join(rest)} {last} {final}" if rest else final
+
+
+def _names(option: str, text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise InputError(f"--{option} {text!r} has an empty name; write them like x,y,z.")
+    return names
+
+
+def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(float(number) for number in text.split(","))
+    except ValueError as error:
+        raise InputError(
+            f"--{option} {text!r} is not a list of numbers; write them like 1,1,0.5."
+        ) from error
+
+
+def _settings(text: str | None) -> dict[str, str] | None:
+    """``"k=4,law=yukawa"`` as names and words; which of them are numbers the system knows."""
+    if text is None:
+        return None
+    found: dict[str, str] = {}
+    for part in text.split(","):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not (name and equals and value):
+            raise InputError(f"--set {text!r} is not a list such as k=4,m1=2.")
+        if name in found:
+            raise InputError(f"--set {text!r} gives {name} twice.")
+        found[name] = value
+    return found

@@ -1,0 +1,1 @@
+"""What the data say before and beside a potential: features, symmetry, Lagrangians."""

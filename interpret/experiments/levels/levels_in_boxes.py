@@ -1,0 +1,250 @@
+"""From levels in boxes to Lüscher's formula: learn from some models, ask another, read the law."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, cast
+
+from interpret.experiments.levels import Levels
+from interpret.experiments.levels.store import LevelStore
+from interpret.experiments.verbs import Findings, Fit, noisy
+from interpret.keep.session import Session
+from interpret.laws.comparison import Comparison
+from interpret.laws.law import Law
+from interpret.pictures.picture import Picture
+from interpret.pictures.spectra import level_numbers
+from interpret.reading.poles.judging import predicted, predictors, score_table, scored
+from interpret.reading.poles.large_boxes import large_boxes
+from interpret.reading.poles.level_reading import Reading
+from interpret.reading.poles.level_reading import read as read_levels
+from systems.physics.finite_volume.level_samples import LevelSamples
+from systems.physics.finite_volume.points import LevelPoints
+from systems.problem import Problem, Samples
+from systems.seeds import other_stream
+from training.device import choose
+from training.learn.levels.level_network import LevelNetwork, LevelSettings, learn_levels
+from training.learn.levels.structured import KinematicPhase, learn_phase
+from training.prepare.stencils import Array
+
+HELD_OUT: Final = 0.2
+"""Systems held out of every model, as a part of those that are learned from."""
+
+FEWEST_HELD_OUT: Final = 20
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large a training is: systems of each model (None: the problem's own), and its steps."""
+
+    count: int | None
+    settings: LevelSettings
+
+
+SCALES: Final[Mapping[str, Scale]] = {
+    "default": Scale(None, LevelSettings()),
+    # 4e4 epochs of 2500 systems of two models in ten boxes each: for a GPU.
+    "slides": Scale(2500, LevelSettings(batch=10_000, steps=200_000)),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class LevelStudy:
+    """Levels to learn from, by the model they are of, and held-out ones of all models."""
+
+    trained: Mapping[str, LevelSamples]
+    held_out: Mapping[str, LevelSamples]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the columns are called."""
+        return self._first.names
+
+    @property
+    def energies(self) -> Array:
+        """Where phase shifts are tabled, (K,) in MeV."""
+        return self._first.energies
+
+    def __len__(self) -> int:
+        return sum(map(len, self.trained.values()))
+
+    def digest(self) -> str:
+        """The digest of the first model's levels, by whose seed all others are drawn."""
+        return self._first.digest()
+
+    def with_noise(self, fraction: float, seed: int) -> LevelStudy:
+        """The same with noise on what is learned from."""
+        parts = {name: part.with_noise(fraction, seed) for name, part in self.trained.items()}
+        return replace(self, trained=parts)
+
+    @property
+    def _first(self) -> LevelSamples:
+        return next(iter(self.trained.values()))
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedLevels:
+    """The network, where one was asked for, and the structured model's curve."""
+
+    network: LevelNetwork | None
+    phase: KinematicPhase
+
+    @property
+    def iterations(self) -> int:
+        """Steps of the network's training."""
+        return 0 if self.network is None else self.network.steps
+
+    @property
+    def neurons(self) -> int:
+        """Hidden units of the network."""
+        return 0 if self.network is None else self.network.neurons
+
+    @property
+    def history(self) -> tuple[float, ...]:
+        """The loss along the network's training, in MeV²."""
+        return () if self.network is None else self.network.history
+
+    def state(self) -> dict[str, Any]:
+        """Both as plain values and tensors."""
+        network = {} if self.network is None else {"network": self.network.state()}
+        return {**self.phase.state(), **network}
+
+
+LevelFit = Fit[Levels, LearnedLevels]
+
+
+def settled(problem: Problem, samples: Samples | None, options: Levels) -> Levels:
+    """A network of the grid, on the CPU; a missing device is refused before data are drawn."""
+    learn = options.learn or "neural"
+    if learn == "structured":
+        return replace(options, learn=learn)
+    chosen = replace(
+        options,
+        learn=learn,
+        inputs=options.inputs or "grid",
+        scale=options.scale or "default",
+        device=options.device or "cpu",
+    )
+    choose(str(chosen.device))
+    return chosen
+
+
+def draw(problem: Problem, options: Levels, session: Session) -> Samples:
+    """Levels of the models that are learned from, and fewer of every model to be held out."""
+    scale = SCALES[options.scale or "default"]
+    count = options.samples or scale.count
+    store = LevelStore(problem, session)
+    names = [name for name, dataset in problem.datasets.items() if not dataset.unseen]
+    trained = {name: store.levels(name, options.seed, count) for name in names}
+    systems = len(trained[names[0]].phases)
+    few = max(FEWEST_HELD_OUT, round(HELD_OUT * systems))
+    seed = other_stream(options.seed)
+    held_out = {name: store.levels(name, seed, few) for name in problem.datasets}
+    return noisy(LevelStudy(trained, held_out), options)
+
+
+def learn(problem: Problem, samples: Samples, options: Levels, session: Session) -> LevelFit:
+    """The structured model's curve, and a network where one is asked for."""
+    study = cast(LevelStudy, samples)
+    parts = list(study.trained.values())
+    learned = LEARNERS[str(options.learn)](parts, options, session)
+    return Fit(problem, samples, options, learned)
+
+
+def read(fit: LevelFit) -> tuple[Law, ...]:
+    """Lüscher's formula, read off the levels that are predicted of the models asked for."""
+    laws = reading(fit).laws
+    origin = replace(laws[0].origin, dataset=fit.options.dataset, seed=fit.options.seed)
+    return tuple(replace(law, origin=origin) for law in laws)
+
+
+def refine(law: Law, fit: LevelFit) -> Law:
+    """The law as it was read: the samples say nothing of the levels that it was read off."""
+    return law
+
+
+def compared(problem: Problem, options: Levels) -> Problem:
+    """The problem itself."""
+    return problem
+
+
+def findings(fit: LevelFit, laws: Sequence[Law], comparisons: Sequence[Comparison]) -> Findings:
+    """How good levels are that were held out, of every model, and those of constant δ."""
+    study = cast(LevelStudy, fit.samples)
+    found = reading(fit)
+    told = _predicted(fit)
+    by = predictors(fit.learned.network, fit.learned.phase, study.energies)
+    scores = {
+        name: scored(predict, told[name], fit.problem, study.held_out)
+        for name, predict in by.items()
+    }
+    first = next(iter(told))
+    asked = ", ".join(_asked(fit))
+    missed = {model: told[first][model] - part.levels for model, part in study.held_out.items()}
+    notes = (
+        f"E_n(δ, L) by {len(study)} sets of levels of {' and '.join(study.trained)}; the laws are "
+        f"read off the levels that the {first} predicts of {asked}",
+        *score_table(scores),
+        str(found.collapse),
+    )
+    numbers = {
+        "scores": {
+            name: {what: score.to_json() for what, score in each.items()}
+            for name, each in scores.items()
+        },
+        **found.to_json(),
+    }
+    drawn = level_numbers(missed, found.points, found.table)
+    return Findings(notes, numbers, Picture("levels", drawn).files())
+
+
+def reading(fit: LevelFit) -> Reading:
+    """What the predicted levels say, with poles of large boxes beside."""
+    study = cast(LevelStudy, fit.samples)
+    levels = next(iter(_predicted(fit).values()))
+    points = [LevelPoints.of(study.held_out[model], levels[model]) for model in _asked(fit)]
+    seed = fit.options.seed
+    return read_levels(LevelPoints.joined(points), large_boxes(fit.problem, seed), seed)
+
+
+def _by_curve(parts: Sequence[LevelSamples], options: Levels, session: Session) -> LearnedLevels:
+    return LearnedLevels(None, learn_phase(parts))
+
+
+def _by_network(parts: Sequence[LevelSamples], options: Levels, session: Session) -> LearnedLevels:
+    # First, because it takes a moment, and refuses levels that are too few.
+    phase = learn_phase(parts)
+    settings = SCALES[str(options.scale)].settings
+    if options.steps is not None:
+        settings = replace(settings, steps=options.steps)
+    network = learn_levels(
+        parts,
+        kind=options.inputs or "grid",
+        settings=settings,
+        seed=options.seed,
+        device=options.device or "cpu",
+        monitor=session.monitor,
+    )
+    return LearnedLevels(network, phase)
+
+
+LEARNERS: Final[
+    Mapping[str, Callable[[Sequence[LevelSamples], Levels, Session], LearnedLevels]]
+] = {"neural": _by_network, "structured": _by_curve}
+
+
+def _asked(fit: LevelFit) -> list[str]:
+    """The models whose levels the law is read off."""
+    if fit.options.dataset is not None:
+        return [fit.options.dataset]
+    return [name for name, dataset in fit.problem.datasets.items() if dataset.unseen]
+
+
+def _predicted(fit: LevelFit) -> dict[str, dict[str, Array]]:
+    """By each predictor, the levels of every model that were held out."""
+    study = cast(LevelStudy, fit.samples)
+    by = predictors(fit.learned.network, fit.learned.phase, study.energies)
+    return {
+        name: {model: predicted(predict, part) for model, part in study.held_out.items()}
+        for name, predict in by.items()
+    }

@@ -1,0 +1,121 @@
+"""Motion: the law of forces, from trajectories or from points of phase space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from interpret.experiments.options import LAW, TRAINING, Options, option
+
+if TYPE_CHECKING:
+    from interpret.select.library import Library
+
+EVERY: Final = ("dataset", "noise", "seed")
+POINTS: Final = (*EVERY, "learn", "samples")
+
+USES: Final[Mapping[str, tuple[str, ...]]] = {
+    "potential": (
+        *(*EVERY, "learn", "features", "library", "threshold", "optimizer"),
+        *("recipe", "steps", "device"),
+    ),
+    "exact": (*POINTS, "descent", "steps"),
+    "polynomial": (*POINTS, "inputs", "trap", "library", "terms"),
+    "coupling": (*POINTS, "inputs", "trap", "library", "terms"),
+    "neural": (*POINTS, "inputs", "trap", "library", "terms", "recipe", "steps"),
+    "general": (*POINTS, "library", "terms", "steps"),
+    "lagrangian": (*POINTS, "library"),
+}
+"""What can be learned of a motion, and the options that mean something to it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Motion(Options):
+    """What is asked of a motion; beside the options of every experiment:
+
+    learn      "potential" (V from trajectories, the default there), or of points of phase space
+               "polynomial" (V, the default there), "exact" (the numbers in the known form),
+               "coupling" (what is left of V inside a known trap), "neural" (either, by a network),
+               "general" (L(q, q̇), nothing of its form given) or "lagrangian" (L from candidates)
+    features   what V depends on: "auto" (found from the data where there are several coordinates),
+               "given" (the system's own), "none" (the coordinates), "r=sqrt(x**2+y**2)" or a
+               mapping of names to expressions
+    inputs     what polynomials and networks are shown: "raw", "log-r" or "exp-log"
+    library    candidates: expressions, a named library, a Library; the system's own by default
+    threshold  STLSQ's; by default the whole threshold path and the plateau rule
+    optimizer  "path", or PySINDy's "stlsq", "sr3", "ssr"
+    recipe     "default", "mlp" (fully trained), "paper" (H. S. Bhat's own), "report" (E. Bigwood's)
+    device     "cpu", "cuda", or "auto" for a GPU where there is one
+    trap       the external potential: "known", "unknown", or "auto" (known to coupling and neural)
+    terms      most terms of a law; 4 by default
+    descent    of exact: "gd", "momentum", "adam" or "adagrad" beside the solve
+
+    >>> Motion(trap="open")
+    Traceback (most recent call last):
+        ...
+    systems.errors.InputError: there is no trap 'open'; there are auto, known, unknown.
+    """
+
+    learn: str | None = option(
+        "What is learned: of trajectories the potential; of points of phase space exact, "
+        "polynomial, coupling, neural, general or lagrangian; of levels neural or structured.",
+        LAW,
+        metavar="NAME",
+        choices=tuple(USES),
+    )
+    features: str | Mapping[str, Any] | None = option(
+        "What the potential depends on, such as 'r=sqrt(x**2+y**2)'; auto (find it), given, none.",
+        LAW,
+        metavar="F=EXPR,…",
+    )
+    inputs: str | None = option(
+        "What a polynomial or a network is shown: raw, log-r or exp-log; of levels grid or raw.",
+        LAW,
+        metavar="NAME",
+        choices=("raw", "log-r", "exp-log"),
+    )
+    library: str | Library | None = option(
+        "The candidate terms, such as '1/r, 1/r**2', or the name of a library.",
+        LAW,
+        metavar="EXPR,…",
+    )
+    threshold: float | None = option(
+        "Drop smaller coefficients; by default all thresholds are tried.", LAW, least=0.0
+    )
+    optimizer: str | None = option(
+        "How terms are chosen: path (of thresholds), or as PySINDy does it: stlsq, sr3, ssr.",
+        LAW,
+        metavar="NAME",
+        choices=("path", "stlsq", "sr3", "ssr"),
+    )
+    recipe: str | None = option(
+        "default; mlp: a small network trained in full, as a cross-check; paper: the papers' own; "
+        "report: the ReLU network's, of neural.",
+        TRAINING,
+        metavar="NAME",
+        choices=("default", "mlp", "paper", "report"),
+    )
+    device: str | None = option(
+        "Where to train: cpu, cuda, or auto, a GPU where there is one.",
+        TRAINING,
+        metavar="NAME",
+        choices=("cpu", "cuda", "auto"),
+    )
+    trap: str | None = option(
+        "The external potential: known, unknown, or auto: known to coupling and neural.",
+        LAW,
+        metavar="NAME",
+        choices=("auto", "known", "unknown"),
+    )
+    terms: int | None = option("A law has at most so many terms; 4 by default.", LAW, least=1)
+    descent: str | None = option(
+        "exact: gd, momentum, adam or adagrad beside the solve.",
+        TRAINING,
+        metavar="METHOD",
+        choices=("gd", "momentum", "adam", "adagrad"),
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.learn is not None:
+            self.refuse_unused(self.learn, USES)

@@ -1,0 +1,109 @@
+"""The verbs of a motion: what is learned of it decides which of its learners is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from interpret.experiments.motion import USES, Motion, exact, lagrangians, points, trajectories
+from interpret.experiments.motion.learner import Learner
+from interpret.experiments.verbs import AnyFit, Findings, drawn, refuse_drawing
+from interpret.keep.session import Session
+from interpret.laws.comparison import Comparison
+from interpret.laws.law import Law
+from systems.errors import InputError
+from systems.problem import Problem, Samples
+from systems.samples.phase_space import PhaseSamples
+from systems.samples.trajectories import Trajectories
+
+LEARNERS: Final[Mapping[str, Learner[Any]]] = {
+    "potential": trajectories.POTENTIAL,
+    "exact": exact.EXACT,
+    "polynomial": points.POTENTIAL,
+    "coupling": points.POTENTIAL,
+    "neural": points.POTENTIAL,
+    "general": points.GENERAL,
+    "lagrangian": lagrangians.LAGRANGIAN,
+}
+
+DEFAULT: Final[Mapping[type, str]] = {Trajectories: "potential", PhaseSamples: "polynomial"}
+"""What is learned of samples when nobody says."""
+
+KNOWN_BY_DEFAULT: Final = ("coupling", "neural")
+"""These take the external potential as known where there is one."""
+
+
+def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motion:
+    """What is learned, of samples that it can be learned from, and what means something to it."""
+    if samples is not None:
+        refuse_drawing(options)
+        held = type(samples)
+    else:
+        window = problem.dataset(options.dataset).window
+        held = Trajectories if window is None else PhaseSamples
+    learn = options.learn or DEFAULT[held]
+    if LEARNERS[learn].samples is not held:
+        raise InputError(
+            f"{learn} is learned from {WORDS[LEARNERS[learn].samples]}, and these data are "
+            f"{WORDS[held]}; {problem.name} has {_offered(problem, LEARNERS[learn].samples)}."
+        )
+    chosen = replace(options, learn=learn).refuse_unused(learn, USES)
+    return LEARNERS[learn].settled(problem, chosen)
+
+
+WORDS: Final[Mapping[type, str]] = {
+    Trajectories: "trajectories",
+    PhaseSamples: "points of phase space",
+}
+
+
+def _offered(problem: Problem, kind: type) -> str:
+    """Which data sets of a problem are of a kind, in words."""
+    names = [
+        name
+        for name, dataset in problem.datasets.items()
+        if (dataset.window is None) == (kind is Trajectories)
+    ]
+    return f"the data sets {', '.join(names)} of these" if names else "no such data set"
+
+
+def draw(problem: Problem, options: Motion, session: Session) -> Samples:
+    """Trajectories, or points of phase space."""
+    return drawn(problem, options, session)
+
+
+def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> AnyFit:
+    """Learn what the options say."""
+    fit: AnyFit = LEARNERS[_learned(options)].learn(problem, samples, options, session)
+    return fit
+
+
+def read(fit: AnyFit) -> tuple[Law, ...]:
+    """The law of what was learned: one."""
+    law = LEARNERS[_learned(fit.options)].read(fit)
+    dataset = fit.options.dataset or next(iter(fit.problem.datasets), None)
+    return (replace(law, origin=replace(law.origin, dataset=dataset, seed=fit.options.seed)),)
+
+
+def refine(law: Law, fit: AnyFit) -> Law:
+    """The law from the raw samples, where it was read off a function learned from them."""
+    return LEARNERS[_learned(fit.options)].refine(law, fit)
+
+
+def compared(problem: Problem, options: Motion) -> Problem:
+    """The problem, less the part of its potential that was taken as known."""
+    if options.trap != "known":
+        return problem
+    return replace(problem, mechanics=problem.motion().without_known())
+
+
+def findings(fit: AnyFit, laws: Sequence[Law], comparisons: Sequence[Comparison]) -> Findings:
+    """What the learner has to say beside the law."""
+    said = LEARNERS[_learned(fit.options)].findings(fit, laws[0], comparisons)
+    return replace(said, notes=(*fit.notes, *said.notes))
+
+
+def _learned(options: Motion) -> str:
+    assert options.learn is not None, "options are settled before anything is learned"
+    return options.learn

@@ -1,0 +1,202 @@
+"""The potential behind trajectories: learned by a network, read, and refined on the raw data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final, cast
+
+from interpret.discovery.features import discover
+from interpret.experiments.motion import Motion
+from interpret.experiments.motion.learner import Learner
+from interpret.experiments.verbs import Findings, Fit
+from interpret.judge.prediction import held_out
+from interpret.keep.session import Session
+from interpret.laws.comparison import Comparison
+from interpret.laws.law import Law
+from interpret.pictures.curves import curves
+from interpret.pictures.picture import Picture
+from interpret.reading.paper import probe_paper, regress_paper
+from interpret.reading.probes import Probes, probe
+from interpret.reading.regression import regress
+from interpret.refinement.refinement import refine as refine_law
+from interpret.select.library import Library
+from systems.errors import InputError
+from systems.expressions import parse_assignments
+from systems.problem import Problem, Samples
+from systems.samples.trajectories import Trajectories
+from training.features import Features
+from training.learn.fit import Fit as LearnedPotential
+from training.learn.motion import train
+from training.prepare.preparation import VERLET
+from training.settings import Settings
+
+ADVICE: Final = "to learn it on a distance, say, give --features 'r=sqrt(x**2+y**2)'"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a trained function is asked, its law read, and refined."""
+
+    probe: Callable[[Any], Probes]
+    read: Callable[[Probes, Library, Motion], Law]
+    refine: Callable[[Law, Probes, Motion], Law]
+
+
+def _read(probes: Probes, library: Library, options: Motion) -> Law:
+    return regress(probes, library, options.threshold, options.optimizer or "path")
+
+
+def _refine(law: Law, probes: Probes, options: Motion) -> Law:
+    free = options.threshold is None and options.optimizer in (None, "path")
+    return refine_law(law, probes, select=free)
+
+
+def _read_as_paper(probes: Probes, library: Library, options: Motion) -> Law:
+    return regress_paper(probes, library, options.threshold)
+
+
+def _as_read(law: Law, probes: Probes, options: Motion) -> Law:
+    return law
+
+
+RECIPES: Final[Mapping[str, Recipe]] = {
+    "default": Recipe(probe, _read, _refine),
+    "mlp": Recipe(probe, _read, _refine),
+    "paper": Recipe(probe_paper, _read_as_paper, _as_read),
+}
+
+
+@dataclass(frozen=True, repr=False)
+class TrajectoryFit(Fit[Motion, LearnedPotential]):
+    """A fit that knows how its function is asked, and asks it once."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """How it was trained decides how it is read."""
+        return RECIPES[self.options.recipe or "default"]
+
+    @cached_property
+    def probes(self) -> Probes:
+        """V and its gradient at the training points."""
+        return self.recipe.probe(self.learned)
+
+
+def settled(problem: Problem, options: Motion) -> Motion:
+    """The recipe, the features and the device that are taken when nobody says."""
+    recipe = options.recipe or "default"
+    if recipe not in RECIPES:
+        raise InputError(
+            f"the recipe {recipe} trains a network on points of phase space; trajectories have "
+            f"{', '.join(RECIPES)}."
+        )
+    features = "auto" if options.features is None else options.features
+    return replace(options, recipe=recipe, features=features, device=options.device or "cpu")
+
+
+def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> TrajectoryFit:
+    """Learn V from trajectories, as a function of features that are given or found."""
+    trajectories = cast(Trajectories, samples)
+    features, note = _features(problem, trajectories, options.features or "auto")
+    settings = _settings(options)
+    learned = train(problem, trajectories, settings, features=features, monitor=session.monitor)
+    return TrajectoryFit(problem, samples, options, learned, (note,) if note else ())
+
+
+def read(fit: TrajectoryFit) -> Law:
+    """The law that the plateau rule, or what was asked for instead, finds in the function."""
+    return fit.recipe.read(fit.probes, _library(fit), fit.options)
+
+
+def refine(law: Law, fit: TrajectoryFit) -> Law:
+    """The law from the trajectories themselves."""
+    return fit.recipe.refine(law, fit.probes, fit.options)
+
+
+def findings(fit: TrajectoryFit, law: Law, comparisons: Sequence[Comparison]) -> Findings:
+    """Who integrated the data, how well held-out motion is predicted, and V to be drawn.
+
+    Motion with a truth needs no prediction: the truth tells more.
+    """
+    notes = [_integrator(fit.probes)]
+    if not comparisons:
+        notes.append(_prediction(law, fit.probes, _settings(fit.options)))
+    truth = comparisons[0].truth if comparisons else None
+    labels = (fit.problem.name, *fit.learned.features.names)
+    picture = Picture("potential", curves(fit.learned, law, truth), labels)
+    return Findings(tuple(note for note in notes if note), {}, picture.files())
+
+
+POTENTIAL: Final = Learner(Trajectories, learn, read, findings, refine, settled)
+
+
+def _settings(options: Motion) -> Settings:
+    """What the training is asked for."""
+    return Settings(
+        recipe=options.recipe or "default",
+        seed=options.seed,
+        device=options.device or "cpu",
+        iterations=options.steps,
+    )
+
+
+def _features(
+    problem: Problem, trajectories: Trajectories, asked: str | Mapping[str, Any]
+) -> tuple[Features, str]:
+    """What the potential is taken to be a function of, and a sentence when it was found."""
+    coordinates = trajectories.coordinates
+    own = {} if problem.mechanics is None else problem.mechanics.features
+    if not isinstance(asked, str):
+        return Features.of(coordinates, asked), ""
+    if asked == "auto":
+        found = discover(trajectories)
+        if found.features.trivial and own:
+            reason = f"{found.reason}; the system's own features are used"
+            return Features.of(coordinates, own), reason
+        if found.features.trivial and len(coordinates) > 1:
+            return found.features, f"{found.reason}; {ADVICE}"
+        return found.features, found.reason if len(coordinates) > 1 else ""
+    if asked == "given":
+        return Features.of(coordinates, own), ""
+    if asked == "none":
+        return Features.identity(coordinates), ""
+    if "=" not in asked:
+        raise InputError(
+            f"--features {asked!r} is neither auto, given, none nor a definition such as "
+            "r=sqrt(x**2+y**2)."
+        )
+    return Features.of(coordinates, parse_assignments(asked)), ""
+
+
+def _library(fit: TrajectoryFit) -> Library:
+    """The candidates asked for, else the problem's own, else powers of whatever there is."""
+    asked = fit.options.library
+    if isinstance(asked, Library):
+        return asked
+    names = fit.probes.features.names
+    if asked is not None:
+        return Library.parse(asked, names, fit.probes.domain)
+    if fit.problem.candidates:
+        own = Library(fit.problem.candidates).without_gauge()
+        if set(own.variables) <= set(names):
+            return own
+    return Library.default(fit.probes.domain)
+
+
+def _integrator(probes: Probes) -> str:
+    """A sentence about Störmer-Verlet data, whose forces are read off in their own way."""
+    if probes.prepared.integrator != VERLET:
+        return ""
+    return "the data bear Störmer–Verlet's fingerprint: their second differences are its forces"
+
+
+def _prediction(law: Law, probes: Probes, settings: Settings) -> str:
+    """Measured motion has no truth to compare with: how well is its last tenth predicted?"""
+    if law.verdict == "not in the library" or probes.prepared.drift:
+        return ""
+    try:
+        found = held_out(law, probes, settings)
+        return f"the last tenth of every trajectory, held out, is {found}"
+    except InputError as error:
+        return f"the last tenth of the data could not be predicted: {error}"

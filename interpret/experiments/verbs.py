@@ -1,0 +1,126 @@
+"""What an experiment does: draw, learn, read, refine; and what the parts of the spine hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from interpret.experiments.options import Options
+from interpret.keep.folder import Content
+from interpret.keep.session import Session
+from interpret.laws.comparison import Comparison
+from interpret.laws.law import Law
+from systems.errors import InputError
+from systems.problem import Problem, Samples
+from systems.seeds import other_stream
+
+OptionsT = TypeVar("OptionsT", bound=Options, covariant=True)
+LearnedT = TypeVar("LearnedT", bound="Learned", covariant=True)
+
+
+class Learned(Protocol):
+    """What a training came to: a basis and its coefficients, or numbers."""
+
+    @property
+    def iterations(self) -> int:
+        """Outer iterations or steps of the training; 0 where one solve was enough."""
+        ...
+
+    @property
+    def neurons(self) -> int:
+        """Hidden units; 0 without a network."""
+        ...
+
+    @property
+    def history(self) -> Sequence[float]:
+        """The loss along the training."""
+        ...
+
+    def state(self) -> Mapping[str, Any]:
+        """What is kept of it in a file: tensors, numbers and text."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fit(Generic[OptionsT, LearnedT]):
+    """What was learned of a problem, from which samples, and as what was asked for.
+
+    ``learned`` holds a basis and its coefficients, or numbers, with their cost and history.
+    ``notes`` are sentences about what was found and chosen on the way.
+    """
+
+    problem: Problem
+    samples: Samples
+    options: OptionsT
+    learned: LearnedT
+    notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Fit({self.problem.name}: {self.learned!r})"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a run says beside its laws: sentences, numbers by name, and files for its folder."""
+
+    notes: tuple[str, ...] = ()
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, Content] = field(default_factory=dict)
+
+
+AnyFit = Fit[Any, Any]
+
+
+class Verbs(Protocol):
+    """The verbs of an experiment, functions of a module."""
+
+    def settled(self, problem: Problem, samples: Samples | None, options: Any) -> Options:
+        """The options with the experiment's own choices put in; InputError for what has no use."""
+        ...
+
+    def draw(self, problem: Problem, options: Any, session: Session) -> Samples:
+        """The samples to learn from."""
+        ...
+
+    def learn(self, problem: Problem, samples: Samples, options: Any, session: Session) -> AnyFit:
+        """Learn what is behind the samples; the truth of the problem is not read."""
+        ...
+
+    def read(self, fit: AnyFit) -> tuple[Law, ...]:
+        """The laws of what was learned."""
+        ...
+
+    def refine(self, law: Law, fit: AnyFit) -> Law:
+        """A law again, its numbers and error bars from the raw samples."""
+        ...
+
+    def compared(self, problem: Problem, options: Any) -> Problem:
+        """The problem whose truth the laws are compared with."""
+        ...
+
+    def findings(
+        self, fit: AnyFit, laws: Sequence[Law], comparisons: Sequence[Comparison]
+    ) -> Findings:
+        """What there is to say beside the laws."""
+        ...
+
+
+def drawn(problem: Problem, options: Options, session: Session) -> Samples:
+    """Samples of the data set asked for, with the noise asked for."""
+    samples = problem.draw(options.dataset, options.seed, options.samples, report=session.report)
+    return noisy(samples, options)
+
+
+def noisy(samples: Samples, options: Options) -> Samples:
+    """The samples with the noise asked for, which has a seed of its own."""
+    if not options.noise:
+        return samples
+    return samples.with_noise(options.noise, other_stream(options.seed))
+
+
+def refuse_drawing(options: Options) -> None:
+    """Raise InputError where samples are measured, and options ask for some to be drawn."""
+    asked = [name for name in ("dataset", "samples") if getattr(options, name) is not None]
+    if asked:
+        raise InputError(f"measured samples are not drawn; leave out the {' and '.join(asked)}.")

@@ -1,0 +1,1 @@
+"""What a law is worth: the motion that it predicts."""

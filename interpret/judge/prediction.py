@@ -1,0 +1,103 @@
+"""Does the law predict motion it has not seen?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from interpret.laws.law import Law
+from interpret.reading.probes import Probes
+from interpret.refinement.refinement import refine
+from interpret.select.library import Library
+from systems import integrate
+from systems.errors import InputError
+from systems.samples.trajectories import Trajectories, Trajectory
+from training.features import Features
+from training.prepare.preparation import prepare
+from training.prepare.stencils import Array
+from training.settings import Settings
+
+MOST_TRAJECTORIES = 20
+SHOWN = 0.9
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """The law integrated from every trajectory's first state.
+
+    ``error``: the largest |q(t) - q_observed| over all coordinates and times; ``relative``: the
+    same over the largest |q|; ``drift``: the largest change of T + V_law along the observed data,
+    over the largest kinetic energy: what no constant potential can explain.
+    """
+
+    error: float
+    relative: float
+    drift: float
+    trajectories: int
+
+    def __str__(self) -> str:
+        return (
+            f"predicted to {self.relative:.1e} of the largest coordinate; T + V of the law drifts "
+            f"by {self.drift:.1e} of the largest T"
+        )
+
+
+def held_out(law: Law, samples: Probes, settings: Settings) -> Rollout:
+    """Refine the law without the last tenth of every trajectory, and predict that tenth.
+
+    The support stays; the coefficients are estimated anew from the first nine tenths. With noise
+    the prediction starts from a noisy state, so it can be no better than the noise.
+
+    Raises InputError where a trajectory is too short to be parted.
+    """
+    whole = samples.prepared.trajectories
+    first = _stretches(whole, 0.0, SHOWN)
+    prepared = prepare(first, samples.features, settings)
+    shown = refine(law, replace(samples, prepared=prepared), select=False)
+    return rollout(shown, _stretches(whole, SHOWN, 1.0))
+
+
+def _stretches(trajectories: Trajectories, start: float, end: float) -> Trajectories:
+    """The samples of every trajectory between two fractions of their number."""
+    items = []
+    for item in trajectories:
+        part = slice(round(start * len(item)), round(end * len(item)))
+        items.append(Trajectory(item.t[part], item.q[part], item.p[part]))
+    return Trajectories(trajectories.coordinates, trajectories.mass, tuple(items))
+
+
+def rollout(law: Law, trajectories: Trajectories) -> Rollout:
+    """Integrate m q'' = -dV_law/dq by DOP853 along (at most twenty of) the trajectories.
+
+    Raises InputError for a law without terms, or whose variables the data do not have.
+    """
+    features = Features.of(trajectories.coordinates, dict(law.features))
+    if not law.terms:
+        raise InputError("the law has no terms, so there is no motion to predict")
+    library = Library(law.terms)
+
+    def slope(q: Array) -> Array:
+        gradients = library.gradients(features.values(q), features.names) @ law.coefficients
+        result: Array = (features.jacobian(q) @ gradients[:, :, None])[:, :, 0]
+        return result
+
+    worst = 0.0
+    size = 0.0
+    drift = 0.0
+    heat = 0.0
+    some = trajectories.items[:MOST_TRAJECTORIES]
+    for number, item in enumerate(some):
+        q, _ = integrate.flow(
+            lambda q: -slope(q) / trajectories.mass,
+            item.q[:1],
+            item.p[:1] / trajectories.mass,
+            item.t,
+        )
+        worst = max(worst, float(np.abs(q[0] - item.q).max()))
+        size = max(size, float(np.abs(item.q).max()))
+        kinetic = trajectories.kinetic(number)
+        values = library.evaluate(features.values(item.q), features.names) @ law.coefficients
+        drift = max(drift, float(np.ptp(kinetic + values)))
+        heat = max(heat, float(kinetic.max()))
+    return Rollout(worst, worst / size if size else 0.0, drift / heat if heat else 0.0, len(some))

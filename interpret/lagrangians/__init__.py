@@ -1,1 +1,0 @@
-"""Lagrangians: exact forms, couplings, landscapes, discovery, and laws with an acceptance gate."""

@@ -1,6 +1,0 @@
-"""A Lagrangian from a list of candidates, and how many others would do: `discover_lagrangian`."""
-
-from interpret.lagrangians.discovery.lagrangian_law import LagrangianLaw
-from interpret.lagrangians.discovery.search import discover_lagrangian
-
-__all__ = ["LagrangianLaw", "discover_lagrangian"]

@@ -1,0 +1,1 @@
+"""The loss over two parameters as a picture, with the descents that walk it."""

@@ -1,0 +1,356 @@
+"""The law: what the project is for. A closed form with error bars, and where it came from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import sympy
+from numpy.typing import ArrayLike, NDArray
+from sympy import Expr
+
+from interpret.laws import report
+from interpret.laws.constants import recognise
+from interpret.laws.forms import Entry, Form, Sum
+from interpret.laws.formula import readable, text
+from interpret.laws.json_numbers import finite
+from interpret.laws.judgement import Judgement, Origin, Verdict
+from interpret.laws.parts import KINDS, MAP, Part, Variables
+from interpret.laws.report import Row, Statement
+from interpret.laws.value import last_place, order, to_place, with_error
+from systems.errors import InputError
+from systems.expressions import symbol
+from systems.expressions import text as written
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Law:
+    """y(x) = Σ_k c_k φ_k(x), each φ_k a term of one of its parts.
+
+    - `parts`: their terms φ_k, taken from candidates. The k terms of the law are those of all
+      parts, one part after the other.
+    - `coefficients` (k,) and `covariance` (k, k): c_k with their errors, in the data's units.
+    - `recognised`: the closed form of each c_k, or None. Left out, or (), it is found within the
+      error bars (see `constants.recognise`); none is sought for what is not in the library.
+    - `variables`: what the terms are written in. `gauge`: what the data cannot fix, in words.
+    - `form`: what the terms look like, summed: a sum, integrals, or poles.
+
+    Laws are values: equal when all of this is equal. Raises InputError for shapes that do not
+    match.
+
+    >>> r = symbol("r")
+    >>> law = Law(origin=Origin("coulomb"), parts=(Part("potential", (1 / r,), (1 / r, r**-2)),),
+    ...           coefficients=np.array([-0.0795774715]), covariance=np.array([[9e-20]]),
+    ...           variables=Variables({"r": (0.3, 4.0)}, {}), gauge="one constant")
+    >>> law.expr, law.numeric, law.absent
+    (-1/(4*pi*r), -0.0795774715/r, (r**(-2),))
+    >>> law.potential
+    -1/(4*pi*r)
+    """
+
+    origin: Origin
+    parts: tuple[Part, ...]
+    coefficients: Array
+    covariance: Array
+    recognised: tuple[Expr | None, ...] = ()
+    variables: Variables
+    gauge: str = ""
+    judgement: Judgement = field(default_factory=Judgement)
+    form: Form = field(default_factory=Sum)
+
+    def __post_init__(self) -> None:
+        size = len(self.terms)
+        for name, shape in (("coefficients", (size,)), ("covariance", (size, size))):
+            array = np.array(getattr(self, name), dtype=np.float64)
+            if array.shape != shape:
+                raise InputError(
+                    f"a law of {size} terms needs {name} of shape {shape}, not {array.shape}."
+                )
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+        if not self.recognised:
+            object.__setattr__(self, "recognised", self._recognise())
+        if len(self.recognised) != size:
+            raise InputError(f"a law of {size} terms needs {size} closed forms or None.")
+
+    def _recognise(self) -> tuple[Expr | None, ...]:
+        if self.verdict == "not in the library":
+            return (None,) * len(self.terms)
+        pairs = zip(self.coefficients, self.stderr, strict=True)
+        return tuple(recognise(float(value), float(error)) for value, error in pairs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Law) and self.to_json() == other.to_json()
+
+    # What is asked most, by short names
+
+    @property
+    def system(self) -> str:
+        """The name of the system that the law was read off."""
+        return self.origin.system
+
+    @property
+    def terms(self) -> tuple[Expr, ...]:
+        """The terms of all parts, in the order of the coefficients."""
+        return tuple(term for part in self.parts for term in part.terms)
+
+    @property
+    def candidates(self) -> tuple[Expr, ...]:
+        """What all parts were chosen from."""
+        return tuple(candidate for part in self.parts for candidate in part.candidates)
+
+    @property
+    def absent(self) -> tuple[Expr, ...]:
+        """The candidates that were tried and not kept."""
+        return tuple(candidate for part in self.parts for candidate in part.absent)
+
+    @property
+    def domain(self) -> Mapping[str, tuple[float, float]]:
+        """The range of each variable in the data."""
+        return self.variables.domain
+
+    @property
+    def features(self) -> Mapping[str, Expr]:
+        """The variables that are functions of the coordinates."""
+        return self.variables.features
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is to be held of it."""
+        return self.judgement.verdict
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is not simply identified."""
+        return self.judgement.reasons
+
+    @property
+    def chi2_per_n(self) -> float:
+        """χ² per data point, near 1 when the law explains the data."""
+        return self.judgement.chi2_per_n
+
+    @property
+    def stderr(self) -> Array:
+        """The standard error of each coefficient (k,); nan where the variance is negative."""
+        variance = np.diag(self.covariance)
+        known = variance >= 0
+        return np.where(known, np.sqrt(np.where(known, variance, 0.0)), np.nan)
+
+    def quantity(self, part: Part) -> str:
+        """What a problem's truths call this part: of a map, the quantity that is mapped to."""
+        return self.form.name if part.name == MAP else part.name
+
+    def of(self, part: Part) -> slice:
+        """Where the terms of a part stand among those of the law."""
+        before = sum(len(other.terms) for other in self.parts[: self.parts.index(part)])
+        return slice(before, before + len(part.terms))
+
+    # Expressions
+
+    @property
+    def expr(self) -> Expr:
+        """The law as a sympy expression without the constant, closed forms where recognised.
+
+        The parts are added as they stand: of a law of motion ask `potential` and its likes.
+        """
+        return self._sum(slice(None))
+
+    @property
+    def numeric(self) -> Expr:
+        """The law as a sympy expression without the constant, all coefficients as measured."""
+        return replace(self, recognised=(None,) * len(self.terms)).expr
+
+    @property
+    def potential(self) -> Expr:
+        """V as a sympy expression, closed forms where recognised; 0 without one."""
+        parts = [self._sum(self.of(part)) for part in self.parts if part.name == "potential"]
+        return sympy.Add(*parts)
+
+    def _sum(self, some: slice) -> Expr:
+        numbers = zip(self.recognised[some], self.coefficients[some], strict=True)
+        factors = [sympy.Float(float(c)) if form is None else form for form, c in numbers]
+        return self.form.expr(list(zip(factors, self.terms[some], strict=True)))
+
+    def in_coordinates(self) -> Expr:
+        """`expr` with the features written out in the coordinates of the data."""
+        definitions = {symbol(name): expression for name, expression in self.features.items()}
+        return self.expr.xreplace(definitions)
+
+    # Numbers
+
+    def __call__(self, x: ArrayLike) -> Array:
+        """The law at the points x, without the constant: (n, f), or (n,) for one variable, to (n,).
+
+        The columns are the variables of `domain`, in its order; coefficients as measured.
+
+        >>> q = symbol("q")
+        >>> law = Law(origin=Origin("s"), parts=(Part("potential", (q**2,), (q**2,)),),
+        ...           coefficients=[0.5], covariance=[[1e-4]],
+        ...           variables=Variables({"q": (-1.0, 1.0)}, {}))
+        >>> law([1.0, 2.0]), law.gradient([1.0, 2.0])[:, 0]
+        (array([0.5, 2. ]), array([1., 2.]))
+        """
+        pairs = list(zip(self.coefficients.tolist(), self.terms, strict=True))
+        return self.form.evaluate(pairs, tuple(self.domain), x)
+
+    def gradient(self, x: ArrayLike) -> Array:
+        """The derivatives by each variable at the points x: (n, f), or (n,) for one, to (n, f)."""
+        pairs = list(zip(self.coefficients.tolist(), self.terms, strict=True))
+        return self.form.gradient(pairs, tuple(self.domain), x)
+
+    # Changed
+
+    def refined(self, coefficients: Array, covariance: Array, chi2_per_n: float) -> Law:
+        """The same terms with better numbers; closed forms are sought anew."""
+        judgement = replace(self.judgement, chi2_per_n=chi2_per_n)
+        return replace(
+            self,
+            coefficients=coefficients,
+            covariance=covariance,
+            recognised=(),
+            judgement=judgement,
+        )
+
+    def doubted(self, verdict: Verdict, *reasons: str) -> Law:
+        """The same law with another verdict, for these reasons beside those it has."""
+        judgement = replace(self.judgement, verdict=verdict, reasons=(*self.reasons, *reasons))
+        return replace(self, judgement=judgement)
+
+    # Said
+
+    def entries(self, part: Part, *, closed: bool = False) -> list[Entry]:
+        """The terms of a part with their coefficients: in digits, or closed where recognised."""
+        some = self.of(part)
+        rows = zip(
+            part.terms,
+            self.coefficients[some].tolist(),
+            self.stderr[some].tolist(),
+            self.recognised[some],
+            strict=True,
+        )
+        return [
+            (with_error(value, error) if form is None or not closed else form, term)
+            for term, value, error, form in rows
+        ]
+
+    def left(self, part: Part) -> str:
+        """What a part is called in print: V(r)."""
+        used = {item.name for term in part.terms for item in term.free_symbols}
+        names = [name for name in self.domain if name in used] or list(self.domain)
+        return self.form.left(KINDS[part.name].symbol, names)
+
+    def statement(self) -> Statement:
+        """What is printed of the law: `interpret.laws.report` writes it as text and as HTML."""
+        measured = [self._equation(part) for part in self.parts]
+        closed = [
+            self.form.right(self.entries(part, closed=True), self.gauge)
+            for part in self.parts
+            if any(form is not None for form in self.recognised[self.of(part)])
+        ]
+        return Statement(
+            system=self.system,
+            equations=tuple(measured),
+            closed=tuple(closed),
+            latex=self.latex,
+            verdict=self.verdict,
+            reasons=self.reasons,
+            remarks=self.judgement.remarks,
+            where=tuple(f"{name} = {text(what)}" for name, what in self.features.items()),
+            table=self._table(),
+            absent=tuple(map(self.form.term, self.absent)),
+            chi2_per_n=self.chi2_per_n,
+        )
+
+    def _equation(self, part: Part) -> str:
+        return f"{self.left(part)} = {self.form.right(self.entries(part), self.gauge)}"
+
+    def _table(self) -> tuple[Row, ...]:
+        rows = zip(self.terms, self.coefficients.tolist(), self.stderr.tolist(), strict=True)
+        head = ("term", "recovered", "error bar")
+        return (
+            head,
+            *(
+                (self.form.term(term), to_place(value, last_place(value, error)), order(error))
+                for term, value, error in rows
+            ),
+        )
+
+    @property
+    def latex(self) -> str:
+        r"""The law as LaTeX, without dollars: ``V(r) = - \frac{1}{4 \pi r} + c``."""
+        return r" \\ ".join(
+            self.form.latex(self.left(part), self.entries(part, closed=True), self.gauge)
+            for part in self.parts
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """The law as ``--json`` prints it; the constant is left out."""
+        known = all(math.isfinite(value) for value in self.coefficients)
+        return {
+            "expression": readable(self.expr) if known else None,
+            "latex": self.latex,
+            "terms": self.to_json()["terms"],
+            "gauge": self.gauge,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The law as plain strings, numbers, lists and dicts; what is not finite becomes None.
+
+        Expressions are text that `systems.expressions.parse` and sympy read back. See
+        `interpret.laws.kept`, which reads it.
+        """
+        return {
+            "system": self.origin.system,
+            "dataset": self.origin.dataset,
+            "seed": self.origin.seed,
+            "form": self.form.to_json(),
+            "terms": [row for part in self.parts for row in self._rows(part)],
+            "covariance": [[finite(entry) for entry in row] for row in self.covariance],
+            "candidates": {part.name: list(map(written, part.candidates)) for part in self.parts},
+            "undetermined": {
+                part.name: list(map(written, part.undetermined)) for part in self.parts
+            },
+            "features": {name: written(what) for name, what in self.features.items()},
+            "domain": {
+                name: [finite(low), finite(top)] for name, (low, top) in self.domain.items()
+            },
+            "gauge": self.gauge,
+            "verdict": self.verdict,
+            "reasons": list(self.reasons),
+            "remarks": list(self.judgement.remarks),
+            "chi2_per_n": finite(self.chi2_per_n),
+        }
+
+    def _rows(self, part: Part) -> list[dict[str, Any]]:
+        some = self.of(part)
+        rows = zip(
+            part.terms,
+            self.coefficients[some],
+            self.stderr[some],
+            self.recognised[some],
+            strict=True,
+        )
+        return [
+            {
+                "term": written(term),
+                "part": part.name,
+                "coefficient": finite(value),
+                "stderr": finite(error),
+                "recognised": None if form is None else written(form),
+            }
+            for term, value, error, form in rows
+        ]
+
+    def __str__(self) -> str:
+        return report.text([self.statement()])
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex}$"
+
+    def _repr_html_(self) -> str:
+        return report.html([self.statement()])

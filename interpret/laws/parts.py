@@ -1,0 +1,81 @@
+"""The parts of a law of motion, and the one part of a map.
+
+d/dt ∂L/∂q̇ - ∂L/∂q + ∂R/∂q̇ = Q(t),     L = T(q, q̇) + A(q)·q̇ - V(q)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sympy import Expr
+
+from systems.errors import InputError, nearest
+
+MAP = "map"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a part is: the symbol it is written with, and one line about it."""
+
+    symbol: str
+    summary: str
+
+
+KINDS: dict[str, Kind] = {
+    "potential": Kind("V", "a term φ(q) contributes -c φ to L"),
+    "kinetic": Kind("T", "a term φ(q, q̇), of second degree in q̇, contributes c φ to L"),
+    "gyroscopic": Kind("A·q̇", "a term φ(q, q̇), of first degree in q̇, contributes c φ to L"),
+    "dissipative": Kind("R", "a term φ(q̇) contributes c φ to Rayleigh's R"),
+    "drive": Kind("Q", "a term φ(t, u) contributes c φ to the force Q"),
+    MAP: Kind("f", "a term φ(x) contributes c φ to y = f(x)"),
+}
+"""Every part that a law may have. A new kind of force is one more entry."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sum of terms: those kept of the `candidates`, in their order.
+
+    Of the candidates in `undetermined` the data say nothing, neither that they are there nor that
+    they are not. Raises InputError for an unknown part, and for terms that were no candidates.
+
+    >>> from systems.expressions import symbol
+    >>> q = symbol("q")
+    >>> Part("potential", (q**2,), (q, q**2, q**3)).absent
+    (q, q**3)
+    """
+
+    name: str
+    terms: tuple[Expr, ...]
+    candidates: tuple[Expr, ...]
+    undetermined: tuple[Expr, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.name not in KINDS:
+            raise InputError(
+                f"a law has no part {self.name!r}; there are {', '.join(KINDS)}."
+                f"{nearest(self.name, KINDS)}"
+            )
+        strangers = [str(term) for term in self.terms if term not in self.candidates]
+        if strangers:
+            raise InputError(f"the law has terms that were no candidates: {', '.join(strangers)}.")
+
+    @property
+    def absent(self) -> tuple[Expr, ...]:
+        """The candidates that were tried, and found not to be there."""
+        known = {*self.terms, *self.undetermined}
+        return tuple(candidate for candidate in self.candidates if candidate not in known)
+
+
+@dataclass(frozen=True)
+class Variables:
+    """What terms are written in.
+
+    `domain` is the range of each variable in the data: outside, a law is an extrapolation.
+    `features` are those variables that are functions of the coordinates; none: they are these.
+    """
+
+    domain: Mapping[str, tuple[float, float]]
+    features: Mapping[str, Expr]

@@ -1,0 +1,91 @@
+"""Whether a law is the true one: the verdict on terms that stand side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import numpy as np
+from sympy import Expr
+
+from interpret.laws.law import Law
+from interpret.laws.term import Term
+
+Verdict = Literal["IDENTICAL", "EQUAL WITHIN ERROR", "DIFFERENT"]
+
+LARGEST_Z: Final = 3.3
+"""A coefficient may lie off the truth by so many standard errors: 1 in 1000 does by chance."""
+
+SMALLEST_P: Final = 1e-3
+"""The χ² of all coefficients together must be at least so probable."""
+
+FEWEST: Final = 0.5
+"""Where the data determine a smaller share of the true terms, too little is known to tell."""
+
+
+def judged(law: Law, terms: Sequence[Term], outside: Sequence[Expr]) -> tuple[Verdict, str]:
+    """The verdict on a law whose terms stand beside the truth's, and its reason in words.
+
+    `outside` is what of the truth no candidate spans. See `comparison.compare` for the verdicts.
+    """
+    if outside:
+        return "DIFFERENT", f"the library lacks {_listed(outside)}"
+    known = [term for term in terms if term.determined]
+    missing = [term.term for term in known if term.recovered is None]
+    if missing:
+        return "DIFFERENT", f"the law misses {_listed(missing)}"
+    spurious = [term.term for term in known if term.truth is None]
+    if spurious:
+        return "DIFFERENT", f"the truth has no {_listed(spurious)}"
+    if all(term.identical for term in known):
+        return _identical(law, terms, len(known))
+    reason = _beyond_error(law, known)
+    return ("DIFFERENT", reason) if reason else ("EQUAL WITHIN ERROR", "")
+
+
+def _identical(law: Law, terms: Sequence[Term], known: int) -> tuple[Verdict, str]:
+    """Every coefficient that the data determine is the true one: are there enough of them?"""
+    if known < FEWEST * len(terms):
+        return "DIFFERENT", f"too few to tell: the data determine {known} of {len(terms)} terms"
+    undetermined = [term for part in law.parts for term in part.undetermined]
+    if undetermined:
+        shown = ", ".join(map(law.form.term, undetermined))
+        return "EQUAL WITHIN ERROR", f"the data do not determine {shown}"
+    return "IDENTICAL", ""
+
+
+def _beyond_error(law: Law, terms: Sequence[Term]) -> str:
+    """Why the differences cannot be put down to the error bars, or "" if they can.
+
+    A coefficient that is the true one by its closed form needs no error bar to be right.
+    """
+    from scipy.special import chdtrc
+
+    asked = [number for number, term in enumerate(terms) if not term.identical]
+    names = [law.form.term(terms[number].term) for number in asked]
+    true = np.array([float(terms[number].truth or 0) for number in asked])
+    coefficients = law.coefficients[asked]
+    covariance = law.covariance[np.ix_(asked, asked)]
+    stderr = law.stderr[asked]
+    if not np.isfinite(coefficients).all():
+        return "a coefficient is not a finite number"
+    if not np.isfinite(covariance).all() or not (stderr > 0).all():
+        return "the error bars are not known"
+    wide = stderr >= np.abs(true)
+    if wide.any():
+        listed = ", ".join(name for name, is_wide in zip(names, wide, strict=True) if is_wide)
+        return f"the error bar is wider than the coefficient of {listed}"
+    z = (coefficients - true) / stderr
+    worst = int(np.argmax(np.abs(z)))
+    if abs(z[worst]) > LARGEST_Z:
+        return f"the coefficient of {names[worst]} is off by {abs(z[worst]):.2g} error bars"
+    # In units of the error bars the covariance is well scaled: no inverse of tiny numbers.
+    correlation = covariance / np.outer(stderr, stderr)
+    chi2 = float(z @ np.linalg.pinv(correlation, rcond=1e-12, hermitian=True) @ z)
+    if float(chdtrc(len(z), chi2)) < SMALLEST_P:
+        return f"the coefficients together are off by chi^2 = {chi2:.3g} for {len(z)} terms"
+    return ""
+
+
+def _listed(expressions: Sequence[Expr]) -> str:
+    return ", ".join(str(expression) for expression in expressions)

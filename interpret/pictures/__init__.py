@@ -1,0 +1,1 @@
+"""Pictures of runs: numbers that are kept, and what draws them when they are asked for."""

@@ -1,0 +1,66 @@
+"""What a picture of a learned potential needs: a few hundred numbers, kept with the run."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import sympy
+import torch
+
+from interpret.laws.law import Law
+from interpret.select.library import Library
+from systems.integrate import compile
+from training.learn.fit import Fit
+from training.prepare.stencils import Array
+
+POINTS: Final = 400
+"""Enough for a smooth curve seven inches wide."""
+
+MARGIN: Final = 1e-3
+"""Curves end so far inside the data, as a part of their range: V may have a pole at its edge."""
+
+
+def curves(fit: Fit, law: Law, truth: sympy.Expr | None = None) -> dict[str, Array]:
+    """V learned, by the law and in truth, at the same points, each less its mean: c is gauge.
+
+    ``x`` (n, f) are 400 points along the one feature, or, of several, 400 of the training points
+    at most; ``learned``, ``law`` and ``truth`` (n,) the values there. A law in other variables than
+    the features is nan, a truth in others is left out, as one that is not known.
+    """
+    x = _points(fit)
+    names = fit.features.names
+    found = {
+        "x": x,
+        "learned": _centred(fit.potential.values(torch.from_numpy(x)).numpy()),
+        "law": _centred(_law_values(law, x, names)),
+    }
+    if truth is not None and _variables(truth) <= set(names):
+        found["truth"] = _centred(compile([truth], names)(x)[:, 0])
+    return found
+
+
+def _points(fit: Fit) -> Array:
+    x: Array = fit.prepared.points.x.numpy()
+    if x.shape[1] > 1:
+        return x[:: -(-len(x) // POINTS)]
+    low, high = float(x.min()), float(x.max())
+    inset = MARGIN * (high - low)
+    return np.linspace(low + inset, high - inset, POINTS)[:, None]
+
+
+def _law_values(law: Law, x: Array, names: tuple[str, ...]) -> Array:
+    if not law.terms or not _variables(law.expr) <= set(names):
+        # A law in other variables than the network's (the paper's recipe) has no curve here.
+        return np.full(len(x), np.nan)
+    values: Array = Library(law.terms).evaluate(x, names) @ law.coefficients
+    return values
+
+
+def _variables(expression: sympy.Expr) -> set[str]:
+    return {item.name for item in expression.free_symbols}
+
+
+def _centred(values: Array) -> Array:
+    centred: Array = values - values.mean()
+    return centred

@@ -1,0 +1,88 @@
+"""Pictures of a run: kept as a few numbers, and drawn when somebody asks for them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Numbers = Mapping[str, Array]
+SUFFIX: Final = ".picture.npz"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What one picture is drawn of: arrays by name, and the labels that stand on it."""
+
+    kind: str
+    numbers: Numbers
+    labels: Sequence[str] = ()
+
+    def files(self) -> dict[str, bytes]:
+        """The file that keeps it in the folder of a run, by its name."""
+        stream = io.BytesIO()
+        named: dict[str, Any] = {f"number_{name}": array for name, array in self.numbers.items()}
+        np.savez_compressed(stream, labels=np.array(self.labels, dtype=np.str_), **named)
+        return {f"{self.kind}{SUFFIX}": stream.getvalue()}
+
+    @staticmethod
+    def read(name: str, content: bytes) -> Picture:
+        """The picture that `files` kept.
+
+        >>> kept = Picture("potential", {"x": np.zeros(2)}, ("a", "b")).files()
+        >>> Picture.read(*next(iter(kept.items()))).labels
+        ['a', 'b']
+        """
+        with np.load(io.BytesIO(content), allow_pickle=False) as held:
+            numbers = {
+                key.removeprefix("number_"): held[key]
+                for key in held.files
+                if key.startswith("number_")
+            }
+            return Picture(name.removesuffix(SUFFIX), numbers, held["labels"].tolist())
+
+    def draw(self) -> bytes:
+        """The picture as PNG."""
+        return DRAWERS[self.kind](self.numbers, self.labels)
+
+
+def _potential(numbers: Numbers, labels: Sequence[str]) -> bytes:
+    from interpret.pictures import potentials as plots
+
+    title, *names = labels
+    return plots.potential(numbers, title, names)
+
+
+def _accelerations(numbers: Numbers, labels: Sequence[str]) -> bytes:
+    from interpret.pictures import accelerations as plots
+
+    return plots.accelerations(numbers, labels)
+
+
+def _couplings(numbers: Numbers, labels: Sequence[str]) -> bytes:
+    from interpret.pictures.heatmaps import heatmap
+    from interpret.reading.couplings.couplings import Couplings
+
+    title, *names = labels
+    tensor, center, scale = (numbers[name] for name in ("tensor", "center", "scale"))
+    return heatmap(Couplings(tensor, center, scale, tuple(names)), title)
+
+
+def _levels(numbers: Numbers, labels: Sequence[str]) -> bytes:
+    from interpret.pictures.spectra import picture
+
+    return picture(numbers)
+
+
+DRAWERS: dict[str, Callable[[Numbers, Sequence[str]], bytes]] = {
+    "potential": _potential,
+    "accelerations": _accelerations,
+    "couplings": _couplings,
+    "levels": _levels,
+}
+"""What draws each kind of picture."""

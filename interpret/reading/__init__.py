@@ -1,0 +1,1 @@
+"""Questions put to what was learned: potentials, Taylor tensors, poles, couplings."""

@@ -1,0 +1,1 @@
+"""Coupling tensors: read off a fit, expanded, printed, compared."""

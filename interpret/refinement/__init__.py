@@ -1,0 +1,1 @@
+"""Back to the raw data: coefficients and error bars without the network in between."""

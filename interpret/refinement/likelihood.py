@@ -1,0 +1,115 @@
+"""Gauss-Newton on a law's coefficients and every trajectory's initial state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from interpret.refinement.shooting import Shooting
+from training.prepare.stencils import Array
+
+MOST_ITERATIONS = 15
+MOST_REJECTIONS = 8
+CONVERGED = 1e-9
+TINY = 1e-14
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The maximum-likelihood law: coefficients (K,), covariance (K, K), chi^2 and its count.
+
+    ``states`` (R, 2d) are the fitted initial states. The covariance is the coefficients' block of
+    (J^T J)^-1, the initial states marginalised.
+    """
+
+    coefficients: Array
+    covariance: Array
+    states: Array
+    chi_squared: float
+    observations: int
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        """Measured values less fitted parameters."""
+        return max(1, self.observations - self.states.size - len(self.coefficients))
+
+    @property
+    def chi2_per_n(self) -> float:
+        """chi^2 per degree of freedom: 1 when the law and the noise level are right."""
+        return self.chi_squared / self.degrees_of_freedom
+
+
+def maximise(problem: Shooting, states: Array, coefficients: Array) -> Estimate | None:
+    """Minimise chi^2 over (initial states, coefficients) by damped Gauss-Newton.
+
+    The initial states belong to one trajectory each, so they are eliminated block by block (Schur
+    complement): S = sum_j N_cc - N_cy N_yy^-1 N_yc is the coefficients' information matrix.
+    Returns None where even the starting law cannot be integrated.
+    """
+    current = problem.normal_equations(states, coefficients)
+    if current is None:
+        return None
+    damping = 0.0
+    for _ in range(MOST_ITERATIONS):
+        chi = current[0]
+        for _ in range(MOST_REJECTIONS):
+            moved_states, moved = _step(current, states.shape[1], damping)
+            trial = problem.normal_equations(states + moved_states, coefficients + moved)
+            if trial is not None and trial[0] <= chi * (1 + 1e-12):
+                break
+            damping = max(10 * damping, 1e-3)
+        else:
+            break
+        states, coefficients, current = states + moved_states, coefficients + moved, trial
+        damping = damping / 10 if damping > 1e-6 else 0.0
+        if chi - trial[0] < CONVERGED * chi:
+            break
+    information, _ = _eliminate(current, states.shape[1], 0.0)
+    return Estimate(coefficients, invert(information), states, current[0], problem.observations())
+
+
+def _step(current: tuple[float, Array, Array], size: int, damping: float) -> tuple[Array, Array]:
+    """The damped Gauss-Newton step of the states (R, 2d) and of the coefficients (K,)."""
+    _, normal, right = current
+    information, pulled = _eliminate(current, size, damping)
+    moved = np.asarray(invert(information) @ pulled, dtype=np.float64)
+    states = _damped(normal[:, :size, :size], damping)
+    remaining = right[:, :size] - normal[:, :size, size:] @ moved
+    back = np.asarray(np.linalg.solve(states, remaining[:, :, None])[:, :, 0], dtype=np.float64)
+    return back, moved
+
+
+def _eliminate(
+    current: tuple[float, Array, Array], size: int, damping: float
+) -> tuple[Array, Array]:
+    """The Schur complement S (K, K) and its right-hand side (K,)."""
+    _, normal, right = current
+    states = _damped(normal[:, :size, :size], damping)
+    cross = normal[:, :size, size:]
+    solved = np.linalg.solve(states, cross)
+    information = normal[:, size:, size:].sum(axis=0)
+    information = information + damping * np.diag(np.diagonal(information))
+    information = information - np.einsum("rsk,rsl->kl", cross, solved)
+    pulled = right[:, size:].sum(axis=0) - np.einsum("rsk,rs->k", solved, right[:, :size])
+    return information, pulled
+
+
+def _damped(blocks: Array, damping: float) -> Array:
+    """Multiply the diagonals by 1 + damping (and by a hair more, against exact singularity)."""
+    damped = blocks.copy()
+    diagonal = np.arange(blocks.shape[1])
+    damped[:, diagonal, diagonal] *= 1 + damping + TINY
+    return damped
+
+
+def invert(information: Array) -> Array:
+    """The inverse after scaling to a unit diagonal; directions below round-off get none.
+
+    >>> invert(np.diag([4.0, 0.5])).round(12).tolist()
+    [[0.25, 0.0], [0.0, 2.0]]
+    """
+    scale = np.sqrt(np.maximum(np.diagonal(information), 1e-300))
+    inverse = np.linalg.pinv(information / scale / scale[:, None], rcond=1e-14, hermitian=True)
+    result: Array = inverse / scale / scale[:, None]
+    return result

@@ -1,0 +1,220 @@
+"""Integrate a law with its sensitivities, and compare it with the raw trajectories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from interpret.refinement.hermite import Windows, windows
+from interpret.select.library import Library
+from systems.samples.trajectories import Trajectories
+from training.features import Features
+from training.prepare.stencils import Array
+
+FEWEST_STEPS = 64
+MOST_STEPS = 16384
+HOPELESS_STEPS = 1024
+INTEGRATION_SHARE = 0.02
+
+
+@dataclass(frozen=True)
+class Shooting:
+    """The maximum-likelihood problem of a law sum_k c_k phi_k(x(q)) on noisy trajectories.
+
+    dq/dt = p/m, dp/dt = -sum_k c_k d phi_k/dq from every trajectory's own initial state;
+    chi^2 = sum |(q, p)_observed - (q, p)(t)|^2 / sigma^2. Trajectories are integrated together by
+    Runge-Kutta 4, each with its own step, and read off at the measured times by cubic Hermite
+    interpolation, which their known velocities and forces make as accurate as the steps.
+
+    ``sigma`` (2d,) noise of q and p; ``steps`` per trajectory.
+    """
+
+    trajectories: Trajectories
+    features: Features
+    library: Library
+    sigma: Array
+    windows: tuple[Windows, ...]
+    steps: int
+
+    @staticmethod
+    def on(
+        trajectories: Trajectories,
+        features: Features,
+        library: Library,
+        sigma: Array,
+        steps: int = FEWEST_STEPS,
+    ) -> Shooting:
+        """The problem with a given number of steps."""
+        cut = tuple(windows(item, steps) for item in trajectories)
+        return Shooting(trajectories, features, library, sigma, cut, steps)
+
+    def with_library(self, library: Library) -> Shooting:
+        """The same data, another library."""
+        return replace(self, library=library)
+
+    def resolved(self, states: Array, coefficients: Array) -> Shooting | None:
+        """Double the steps until doubling moves no prediction by more than 0.02 sigma.
+
+        None where the motion blows up however small the steps are: the law runs off.
+        """
+        coarse = self
+        before = coarse.predictions(states, coefficients)
+        while coarse.steps < MOST_STEPS:
+            fine = Shooting.on(
+                self.trajectories, self.features, self.library, self.sigma, 2 * coarse.steps
+            )
+            after = fine.predictions(states, coefficients)
+            moved = max(
+                float(np.abs((a - b) / self.sigma).max())
+                for a, b in zip(before, after, strict=True)
+            )
+            if np.isfinite(moved) and moved < INTEGRATION_SHARE:
+                return coarse
+            if not np.isfinite(moved) and fine.steps > HOPELESS_STEPS:
+                return None
+            coarse, before = fine, after
+        return coarse
+
+    def predictions(self, states: Array, coefficients: Array) -> list[Array]:
+        """(q, p) at the measured times of every trajectory, shapes (n_j, 2d)."""
+        path, slopes = self._integrate(states, coefficients)
+        with np.errstate(all="ignore"):
+            return [cut.interpolate(path[:, j], slopes[:, j]) for j, cut in enumerate(self.windows)]
+
+    def normal_equations(
+        self, states: Array, coefficients: Array
+    ) -> tuple[float, Array, Array] | None:
+        """chi^2, and per trajectory J^T J (R, P, P) and J^T r (R, P), P = 2d + K.
+
+        The parameters are the initial state, then the coefficients. None where the integration
+        left the numbers (a coefficient so wrong that the motion blows up).
+        """
+        grown = self._integrate_with_sensitivities(states, coefficients)
+        if grown is None:
+            return None
+        path, slopes, tangent, tangent_slopes = grown
+        count = tangent.shape[-1]
+        normal = np.empty((len(self.windows), count, count))
+        right = np.empty((len(self.windows), count))
+        chi = 0.0
+        for j, cut in enumerate(self.windows):
+            predicted = cut.interpolate(path[:, j], slopes[:, j])
+            residual = (cut.observed - predicted) / self.sigma
+            chi += float((residual**2).sum())
+            scaled = tangent[:, j] / self.sigma[:, None]
+            scaled_slopes = tangent_slopes[:, j] / self.sigma[:, None]
+            normal[j], right[j] = cut.accumulate(scaled, scaled_slopes, residual)
+        return chi, normal, right
+
+    def observations(self) -> int:
+        """The number of measured values."""
+        return sum(cut.observed.size for cut in self.windows)
+
+    def _integrate(self, states: Array, coefficients: Array) -> tuple[Array, Array]:
+        """States and their time derivatives at the nodes, (steps + 1, R, 2d)."""
+        h = self._step_lengths()[:, None]
+        state = states.copy()
+        path = np.empty((self.steps + 1, *states.shape))
+        slopes = np.empty_like(path)
+        with np.errstate(all="ignore"):
+            for k in range(self.steps + 1):
+                path[k] = state
+                one = slopes[k] = self._velocity(state, coefficients)
+                if k == self.steps:
+                    break
+                two = self._velocity(state + h / 2 * one, coefficients)
+                three = self._velocity(state + h / 2 * two, coefficients)
+                four = self._velocity(state + h * three, coefficients)
+                state = state + h / 6 * (one + 2 * two + 2 * three + four)
+        return path, slopes
+
+    def _integrate_with_sensitivities(
+        self, states: Array, coefficients: Array
+    ) -> tuple[Array, Array, Array, Array] | None:
+        """As ``_integrate``, with d(state)/d(parameters) (steps + 1, R, 2d, P) and its slope."""
+        h = self._step_lengths()[:, None]
+        wide = h[:, :, None]
+        runs, size = states.shape
+        count = size + len(coefficients)
+        state = states.copy()
+        tangent = np.zeros((runs, size, count))
+        tangent[:, np.arange(size), np.arange(size)] = 1.0
+        path = np.empty((self.steps + 1, runs, size))
+        slopes = np.empty_like(path)
+        tangents = np.empty((self.steps + 1, runs, size, count))
+        tangent_slopes = np.empty_like(tangents)
+        with np.errstate(all="ignore"):
+            for k in range(self.steps + 1):
+                path[k], tangents[k] = state, tangent
+                one, grow_one = self._variation(state, tangent, coefficients)
+                slopes[k], tangent_slopes[k] = one, grow_one
+                if k == self.steps:
+                    break
+                two, grow_two = self._variation(
+                    state + h / 2 * one, tangent + wide / 2 * grow_one, coefficients
+                )
+                three, grow_three = self._variation(
+                    state + h / 2 * two, tangent + wide / 2 * grow_two, coefficients
+                )
+                four, grow_four = self._variation(
+                    state + h * three, tangent + wide * grow_three, coefficients
+                )
+                state = state + h / 6 * (one + 2 * two + 2 * three + four)
+                growth = grow_one + 2 * grow_two + 2 * grow_three + grow_four
+                tangent = tangent + wide / 6 * growth
+                if not np.isfinite(state).all():
+                    return None
+        return path, slopes, tangents, tangent_slopes
+
+    def _velocity(self, state: Array, coefficients: Array) -> Array:
+        """(dq/dt, dp/dt), shape (R, 2d)."""
+        d = self._dimension
+        q, p = state[:, :d], state[:, d:]
+        slope = self.library.gradients(self.features.values(q), self.features.names) @ coefficients
+        force = -_apply(self.features.jacobian(q), slope)
+        return np.concatenate([p / self.trajectories.mass, force], axis=1)
+
+    def _variation(self, state: Array, tangent: Array, coefficients: Array) -> tuple[Array, Array]:
+        """The velocity and the right-hand side of the variational equations."""
+        d = self._dimension
+        q, p = state[:, :d], state[:, d:]
+        x = self.features.values(q)
+        jacobian = self.features.jacobian(q)
+        gradients = self.library.gradients(x, self.features.names)
+        by_candidate = jacobian @ gradients
+        force = -(by_candidate @ coefficients)
+        curvature = self.library.hessians(x, self.features.names) @ coefficients
+        hessian = jacobian @ curvature @ np.swapaxes(jacobian, 1, 2)
+        if not self.features.trivial:
+            slope = gradients @ coefficients
+            hessian = hessian + (self.features.hessian(q) @ slope[:, None, :, None])[..., 0]
+        growth = np.empty_like(tangent)
+        growth[:, :d] = tangent[:, d:] / self.trajectories.mass[:, None]
+        growth[:, d:] = -hessian @ tangent[:, :d]
+        growth[:, d:, 2 * d :] -= by_candidate
+        return np.concatenate([p / self.trajectories.mass, force], axis=1), growth
+
+    @property
+    def _dimension(self) -> int:
+        return len(self.trajectories.coordinates)
+
+    def _step_lengths(self) -> Array:
+        spans = [item.t[-1] - item.t[0] for item in self.trajectories]
+        lengths: Array = np.array(spans) / self.steps
+        return lengths
+
+
+def _apply(jacobian: Array, slope: Array) -> Array:
+    result: Array = (jacobian @ slope[:, :, None])[:, :, 0]
+    return result
+
+
+def initial_states(trajectories: Trajectories) -> Array:
+    """(q, p) at the first sample of every trajectory, shape (R, 2d).
+
+    >>> from systems import get
+    >>> initial_states(get("oscillator").draw()[:2]).shape
+    (2, 2)
+    """
+    return np.stack([np.concatenate([item.q[0], item.p[0]]) for item in trajectories])

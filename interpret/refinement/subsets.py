@@ -1,0 +1,165 @@
+"""Noisy data: choose among all subsets of the library by likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from interpret.laws.judgement import Judgement, Verdict
+from interpret.laws.law import Law
+from interpret.reading.probes import Probes
+from interpret.refinement.likelihood import Estimate, maximise
+from interpret.refinement.segments import first_estimate
+from interpret.refinement.shooting import Shooting
+from interpret.select.criteria import CLOSE, LeastChiSquared
+from interpret.select.library import Library
+from interpret.select.matrix import Compressed, Support
+from systems.errors import InputError
+from training.prepare.noise import NEGLIGIBLE
+from training.prepare.smoothing import SMALLEST_NOISE
+
+FINALISTS = 4
+LACK_OF_FIT = 1.15
+RIVAL_WITH_MORE = 2.0
+OVERRATED = 0.25
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A support with its likelihood fit; ``bic`` = chi^2 + |support| log n."""
+
+    support: Support
+    estimate: Estimate
+
+    @property
+    def bic(self) -> float:
+        """The Bayesian information criterion, up to a constant."""
+        count = len(self.estimate.coefficients)
+        return self.estimate.chi_squared + count * float(np.log(self.estimate.observations))
+
+
+def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
+    """The maximum-likelihood law, its support chosen anew when ``select`` is set.
+
+    1. Fit the law as it stands; where it fits far better than the noise level says, the level was
+       coarse sampling mistaken for noise, and is lowered to what the fit leaves.
+       Then fit the full library from there.
+    2. About it, chi^2 = chi^2_full + (c - c_full)^T C^-1 (c - c_full) (Fisher): a linear problem,
+       of which every subset is a least-squares fit.
+    3. Refit the four best by BIC; the least BIC wins. A close rival is named: "ambiguous".
+    4. chi^2/n above 1.15: lack of fit, "not in the library".
+    """
+    library = Library(law.candidates)
+    support = tuple(law.candidates.index(term) for term in law.terms)
+    found = _first(law, samples, _part(library, support))
+    if found is None:
+        raise InputError(
+            "the law found cannot be integrated along the data, so it cannot be refined: "
+            "try another library, or less noise"
+        )
+    problem, first = _sharpened(*found)
+    contenders = [Contender(support, first)]
+    if select:
+        contenders += _others(problem.with_library(library), library, contenders[0])
+    contenders.sort(key=lambda contender: contender.bic)
+    return _conclude(law, library, contenders)
+
+
+def _first(law: Law, samples: Probes, part: Library) -> tuple[Shooting, Estimate] | None:
+    """The law as it stands, fitted to the data as measured."""
+    prepared = samples.prepared
+    assert prepared.smoothed is not None, "only noisy data come here"
+    std_q, std_p = prepared.trajectories.channel_std()
+    noise = prepared.noise
+    sigma = np.concatenate(
+        [np.maximum(noise.q, SMALLEST_NOISE * std_q), np.maximum(noise.p, SMALLEST_NOISE * std_p)]
+    )
+    return first_estimate(
+        prepared.trajectories,
+        prepared.smoothed,
+        prepared.features,
+        part,
+        sigma,
+        law.coefficients,
+    )
+
+
+def _sharpened(problem: Shooting, first: Estimate) -> tuple[Shooting, Estimate]:
+    """The same fit with sigma lowered to the residual, where chi^2/n is far below 1."""
+    if first.chi2_per_n > OVERRATED:
+        return problem, first
+    observed = np.concatenate([window.observed for window in problem.windows])
+    lowest = NEGLIGIBLE * observed.std(axis=0)
+    sigma = np.maximum(problem.sigma * np.sqrt(first.chi2_per_n), lowest)
+    finer = replace(problem, sigma=sigma).resolved(first.states, first.coefficients)
+    again = None if finer is None else maximise(finer, first.states, first.coefficients)
+    if finer is None or again is None:
+        return problem, first
+    return finer, again
+
+
+def _others(problem: Shooting, library: Library, first: Contender) -> Iterator[Contender]:
+    """The best subsets under the Fisher approximation about the full library's fit, refitted."""
+    start = np.zeros(len(library))
+    start[list(first.support)] = first.estimate.coefficients
+    full = maximise(problem, first.estimate.states, start)
+    if full is None:
+        return
+    fisher = about(full, library)
+    for support in LeastChiSquared().choose(fisher).order.supports[:FINALISTS]:
+        if support == first.support:
+            continue
+        guess = fisher.solve(support)[0][list(support)]
+        part = problem.with_library(_part(library, support))
+        fitted = maximise(part, full.states, guess)
+        if fitted is not None:
+            yield Contender(support, fitted)
+
+
+def about(full: Estimate, library: Library) -> Compressed:
+    """The likelihood about the full library's fit as a linear problem: |A c - b|^2 is chi^2."""
+    names = tuple(map(str, library))
+    return Compressed.about(
+        full.coefficients, full.covariance, full.chi_squared, full.observations, names
+    )
+
+
+def _part(library: Library, support: Support) -> Library:
+    return Library(tuple(library.candidates[k] for k in support))
+
+
+def _lead(best: Contender, rival: Contender) -> float:
+    """How far ahead in BIC the best must be.
+
+    A rival that only adds terms can at most save what they cost, log n each; one that has others
+    instead is another law.
+    """
+    return RIVAL_WITH_MORE if set(best.support) < set(rival.support) else CLOSE
+
+
+def _conclude(law: Law, library: Library, ranked: list[Contender]) -> Law:
+    best = ranked[0]
+    reasons = []
+    verdict: Verdict = "identified"
+    for rival in ranked[1:]:
+        behind = rival.bic - best.bic
+        if behind < _lead(best, rival):
+            terms = ", ".join(str(library.candidates[k]) for k in rival.support)
+            reasons.append(f"the terms {terms} fit almost as well (BIC higher by {behind:.1f})")
+            verdict = "ambiguous"
+            break
+    chi = best.estimate.chi2_per_n
+    if chi > LACK_OF_FIT:
+        reasons.append(f"chi2/n = {chi:.2f}: the law misses the data by more than their noise")
+        verdict = "not in the library"
+    (part,) = law.parts
+    return replace(
+        law,
+        parts=(replace(part, terms=_part(library, best.support).candidates),),
+        coefficients=best.estimate.coefficients,
+        covariance=best.estimate.covariance,
+        recognised=(),
+        judgement=Judgement(verdict, tuple(reasons), chi),
+    )

@@ -1,0 +1,1 @@
+"""Files of samples, checked on the way in."""

@@ -1,0 +1,1 @@
+"""The reference physics of the two maps: levels in boxes, scattering lengths."""

@@ -1,0 +1,1 @@
+"""Samples: what a law is learned from."""

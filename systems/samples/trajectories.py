@@ -1,0 +1,272 @@
+"""Trajectories: what was measured or simulated, checked once, when it is put together.
+
+The trajectories of one data set share coordinates and masses. They may differ in length and in
+their times, which need not be equidistant.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from systems.errors import InputError
+from systems.expressions import symbol
+from systems.samples.noise import checked_fraction
+
+Array = NDArray[np.float64]
+FEWEST_POINTS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """One motion: times `t` (n,), coordinates `q` (n, d) and momenta `p` (n, d)."""
+
+    t: Array
+    q: Array
+    p: Array
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectories:
+    """A set of motions of one system: p_i = m_i v_i for each coordinate i.
+
+    `coordinates` are the d names, `mass` holds the mass (d,) that belongs to each of them, and
+    `items` the motions. All units are the user's own, but must be consistent.
+
+    Raises `InputError` when shapes disagree, a number is not finite, time does not increase,
+    a trajectory has fewer than three points, or a mass is missing or not positive.
+
+    >>> t = np.linspace(0, 1, 5)
+    >>> circle = Trajectory(t, np.sin(t)[:, None], np.cos(t)[:, None])
+    >>> data = Trajectories(("q",), [1.0], (circle,))
+    >>> len(data), data.dimension, data.points
+    (1, 1, 5)
+    """
+
+    coordinates: tuple[str, ...]
+    mass: Array
+    items: tuple[Trajectory, ...]
+
+    def __post_init__(self) -> None:
+        for name in self.coordinates:
+            symbol(name)
+        # A frozen record sets its fields this way; from here on they hold float64 arrays.
+        object.__setattr__(self, "coordinates", tuple(self.coordinates))
+        object.__setattr__(self, "mass", checked_mass(self.mass, self.coordinates))
+        if not self.items:
+            raise InputError("there are no trajectories.")
+        checked = (self._checked(number, item) for number, item in enumerate(self.items))
+        object.__setattr__(self, "items", tuple(checked))
+
+    @classmethod
+    def from_arrays(
+        cls, coordinates: Sequence[str], mass: ArrayLike, t: ArrayLike, q: ArrayLike, p: ArrayLike
+    ) -> Trajectories:
+        """R trajectories of n points each, from q (R, n, d), p (R, n, d), t (n,) or (R, n).
+
+        >>> t = [0.0, 0.1, 0.2]
+        >>> Trajectories.from_arrays(["x", "y"], [1, 1], t, np.ones((4, 3, 2)), np.ones((4, 3, 2)))
+        4 trajectories of x, y, 12 points
+        """
+        q = np.asarray(q, dtype=float)
+        p = np.asarray(p, dtype=float)
+        if q.ndim != 3 or p.shape != q.shape:
+            raise InputError(
+                f"q {q.shape} and p {p.shape} must have one shape (trajectories, points, "
+                f"coordinates)."
+            )
+        t = np.asarray(t, dtype=float)
+        if t.shape not in {q.shape[1:2], q.shape[:2]}:
+            raise InputError(f"t {t.shape} does not fit q {q.shape}: one time for each point.")
+        times = np.broadcast_to(t, q.shape[:2])
+        items = (Trajectory(*arrays) for arrays in zip(times, q, p, strict=True))
+        return cls(tuple(coordinates), np.asarray(mass, dtype=float), tuple(items))
+
+    @classmethod
+    def from_velocities(
+        cls,
+        coordinates: Sequence[str],
+        mass: ArrayLike,
+        items: Iterable[tuple[ArrayLike, ArrayLike, ArrayLike]],
+    ) -> Trajectories:
+        """The trajectories whose triples (t, q, v) hold velocities: p = m v.
+
+        >>> t = [0.0, 0.1, 0.2]
+        >>> data = Trajectories.from_velocities(["x"], [2.0], [(t, np.zeros((3, 1)), [[1]] * 3)])
+        >>> data[0].p.ravel()
+        array([2., 2., 2.])
+        """
+        mass = checked_mass(mass, tuple(coordinates))
+        made = (
+            Trajectory(np.asarray(t), np.asarray(q), mass * np.asarray(v, dtype=float))
+            for t, q, v in items
+        )
+        return cls(tuple(coordinates), mass, tuple(made))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the columns are called: the time, coordinates and momenta."""
+        return ("t", *self.coordinates, *(f"p_{name}" for name in self.coordinates))
+
+    @property
+    def dimension(self) -> int:
+        """d, the number of coordinates."""
+        return len(self.coordinates)
+
+    @property
+    def points(self) -> int:
+        """The number of points of all trajectories together."""
+        return sum(len(item) for item in self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Trajectory]:
+        return iter(self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> Trajectory: ...
+    @overload
+    def __getitem__(self, index: slice) -> Trajectories: ...
+    def __getitem__(self, index: int | slice) -> Trajectory | Trajectories:
+        """One trajectory, or, for a slice, the set of some."""
+        if isinstance(index, slice):
+            return replace(self, items=self.items[index])
+        return self.items[index]
+
+    def __repr__(self) -> str:
+        plural = "y" if len(self) == 1 else "ies"
+        names = ", ".join(self.coordinates)
+        return f"{len(self)} trajector{plural} of {names}, {self.points} points"
+
+    def velocity(self, index: int) -> Array:
+        """v = p / m of one trajectory (n, d)."""
+        return self.items[index].p / self.mass
+
+    def kinetic(self, index: int) -> Array:
+        """T = Σ_i p_i² / (2 m_i) of one trajectory (n,)."""
+        p = self.items[index].p
+        return np.asarray((p**2 / (2 * self.mass)).sum(axis=1))
+
+    def stack(self) -> tuple[Array, Array, Array, NDArray[np.intp]]:
+        """All points as (t (N,), q (N, d), p (N, d), group (N,)).
+
+        `group` holds the number of the trajectory that each point belongs to.
+        """
+        t = np.concatenate([item.t for item in self.items])
+        q = np.concatenate([item.q for item in self.items])
+        p = np.concatenate([item.p for item in self.items])
+        group = np.repeat(np.arange(len(self)), [len(item) for item in self.items])
+        return t, q, p, group
+
+    def channel_std(self) -> tuple[Array, Array]:
+        """The standard deviation of each coordinate (d,) and each momentum (d,), all points."""
+        _, q, p, _ = self.stack()
+        return q.std(axis=0), p.std(axis=0)
+
+    def with_noise(self, fraction: float, seed: int) -> Trajectories:
+        """A copy with white noise on q and p, σ = `fraction` of each channel's deviation.
+
+        >>> t = np.linspace(0, 6, 50)
+        >>> clean = Trajectories.from_arrays(["q"], [1], t, np.sin(t)[None, :, None],
+        ...                                  np.cos(t)[None, :, None])
+        >>> noisy = clean.with_noise(0.01, seed=0)
+        >>> bool(0.005 < (noisy[0].q - clean[0].q).std() / clean[0].q.std() < 0.015)
+        True
+        """
+        fraction = checked_fraction(fraction)
+        rng = np.random.default_rng(seed)
+        std_q, std_p = self.channel_std()
+        noisy = []
+        for item in self.items:
+            q = item.q + fraction * std_q * rng.standard_normal(item.q.shape)
+            p = item.p + fraction * std_p * rng.standard_normal(item.p.shape)
+            noisy.append(Trajectory(item.t, q, p))
+        return replace(self, items=tuple(noisy))
+
+    def digest(self) -> str:
+        """The SHA-256 of names, masses and every number, in hexadecimal."""
+        digest = hashlib.sha256(repr(self.coordinates).encode())
+        digest.update(self.mass.tobytes())
+        for item in self.items:
+            digest.update(str(len(item)).encode())
+            for array in (item.t, item.q, item.p):
+                digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+    def _checked(self, number: int, item: Trajectory) -> Trajectory:
+        """`item` as float64 arrays, when nothing is wrong with it."""
+        t, q, p = (np.asarray(array, dtype=float) for array in (item.t, item.q, item.p))
+        shape = (len(t) if t.ndim == 1 else -1, self.dimension)
+        if q.shape != shape or p.shape != shape:
+            raise InputError(
+                f"trajectory {number}: t {t.shape}, q {q.shape} and p {p.shape} must have shapes "
+                f"(points,), (points, {self.dimension}) and (points, {self.dimension})."
+            )
+        if len(t) < FEWEST_POINTS:
+            raise InputError(
+                f"trajectory {number} has {len(t)} point{'s' * (len(t) != 1)}; "
+                f"at least {FEWEST_POINTS} are needed."
+            )
+        self._check_finite(number, t, q, p)
+        if not np.all(np.diff(t) > 0):
+            point = int(np.argmin(np.diff(t) > 0)) + 1
+            fault = "repeated" if t[point] == t[point - 1] else "not sorted"
+            raise InputError(
+                f"trajectory {number}: time is {fault} at point {point} (t = {t[point]:g} after "
+                f"{t[point - 1]:g}); it must increase."
+            )
+        return Trajectory(t, q, p)
+
+    def _check_finite(self, number: int, t: Array, q: Array, p: Array) -> None:
+        if all(np.isfinite(array).all() for array in (t, q, p)):
+            return
+        table = np.column_stack([t, q, p])
+        point, column = np.argwhere(~np.isfinite(table))[0]
+        raise InputError(
+            f"trajectory {number}: {self.names[column]} is {table[point, column]} at point "
+            f"{point}; remove the points that are not finite."
+        )
+
+
+def checked_mass(mass: ArrayLike, coordinates: tuple[str, ...]) -> Array:
+    """`mass` as an array (d,): one positive number for each coordinate.
+
+    >>> checked_mass([1, 0.5], ("x",))
+    Traceback (most recent call last):
+        ...
+    systems.errors.InputError: there are 2 masses for 1 coordinate (x); give one mass each.
+    """
+    values = np.atleast_1d(np.asarray(mass, dtype=float))
+    d = len(coordinates)
+    if values.shape != (d,):
+        raise InputError(
+            f"there {'is' if values.size == 1 else 'are'} {values.size} "
+            f"mass{'es' * (values.size != 1)} for {d} coordinate{'s' * (d != 1)} "
+            f"({', '.join(coordinates)}); give one mass each."
+        )
+    if len(set(coordinates)) < d:
+        raise InputError(f"the coordinates {', '.join(coordinates)} are not all different.")
+    if not np.all(np.isfinite(values) & (values > 0)):
+        raise InputError(f"the masses {', '.join(f'{m:g}' for m in values)} must be positive.")
+    return values
+
+
+def groups(labels: NDArray[Any]) -> list[NDArray[np.intp]]:
+    """The rows of each label, labels in the order in which they first occur.
+
+    >>> groups(np.array(["b", "a", "b"]))
+    [array([0, 2]), array([1])]
+    """
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    order = np.argsort(inverse, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(inverse[order])) + 1)
+    return [parts[label] for label in np.argsort(first)]

@@ -1,0 +1,72 @@
+"""Whole commands beside the bare imports that they cannot do without."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+TITLE = "Start"
+NOTE = """
+CPU time, user and system, of whole processes on one thread, from the first line of Python to the
+last: the command over a Python that only imports what the command is built on, the best of 3 rounds
+by turns. What is learned is learned in full, and the run is kept.
+"""
+ROUNDS = 3
+FIT = "import torch, scipy.optimize, sympy"
+"""What every fit needs."""
+
+
+def spent(arguments: list[str], folder: Path) -> float:
+    """CPU seconds of a fresh Python, user and system."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    one_thread = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(folder)}
+    subprocess.run([sys.executable, *arguments], env=one_thread, check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("command", "imports", "most"),
+    [
+        ("--help", "import typer.rich_utils", 1.8),
+        ("systems", "import sympy, numpy, typer.rich_utils", 1.8),
+        ("fit oscillator --quiet", FIT, 1.5),
+        ("fit coulomb --quiet", FIT, 1.8),
+    ],
+)
+def test_a_command_costs_little_more_than_its_imports(
+    command: str,
+    imports: str,
+    most: float,
+    root: Path,
+    tmp_path: Path,
+    benchmark: Callable[..., None],
+    record: Callable[..., None],
+) -> None:
+    ours: list[float] = []
+    bare: list[float] = []
+
+    def both() -> None:
+        out = ["--out", str(tmp_path / str(len(ours)))] if command.startswith("fit") else []
+        bare.append(spent(["-c", imports], root))
+        ours.append(spent(["-m", "interpret", *command.split(), *out], root))
+
+    benchmark.pedantic(both, rounds=ROUNDS)
+
+    ratio = min(ours) / min(bare)
+    row = {
+        "command": f"interpret {command}",
+        "ours, s": f"{min(ours):.2f}",
+        "bare": imports.removeprefix("import "),
+        "bare, s": f"{min(bare):.2f}",
+        "ours / bare": f"{ratio:.2f}",
+    }
+    record(TITLE, NOTE, row)
+    assert ratio < most

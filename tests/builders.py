@@ -1,0 +1,54 @@
+"""Laws of a potential in one line, for tests that are about something else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from interpret.laws.judgement import Judgement, Origin
+from interpret.laws.law import Law
+from interpret.laws.parts import Part, Variables
+
+ORIGIN = ("system", "dataset", "seed")
+PART = ("terms", "candidates")
+JUDGEMENT = ("verdict", "reasons", "chi2_per_n")
+VARIABLES = ("domain", "features")
+
+
+def potential_law(**fields: Any) -> Law:
+    """A law with one part, the potential, from everything that it is made of, side by side."""
+    part = {name: tuple(fields.pop(name)) for name in PART if name in fields}
+    origin = {name: fields.pop(name) for name in ORIGIN if name in fields}
+    judgement = {name: fields.pop(name) for name in JUDGEMENT if name in fields}
+    variables = {"features": {}} | {n: fields.pop(n) for n in VARIABLES if n in fields}
+    return Law(
+        origin=Origin(**origin),
+        parts=(Part("potential", **part),),
+        judgement=Judgement(**judgement),
+        variables=Variables(**variables),
+        **fields,
+    )
+
+
+def changed(law: Law, **fields: Any) -> Law:
+    """The law with other terms, numbers or verdict; closed forms are sought anew where asked."""
+    (part,) = law.parts
+    flat = {
+        "terms": part.terms,
+        "candidates": part.candidates,
+        "system": law.origin.system,
+        "dataset": law.origin.dataset,
+        "seed": law.origin.seed,
+        "verdict": law.verdict,
+        "reasons": law.reasons,
+        "chi2_per_n": law.chi2_per_n,
+        "domain": law.domain,
+        "features": law.features,
+        "coefficients": law.coefficients,
+        "covariance": law.covariance,
+        "recognised": law.recognised,
+        "gauge": law.gauge,
+        "form": law.form,
+    }
+    made = potential_law(**{**flat, **fields})
+    return replace(made, judgement=replace(made.judgement, remarks=law.judgement.remarks))

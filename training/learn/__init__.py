@@ -1,0 +1,1 @@
+"""Learners: what is learned of samples, one file each."""

@@ -1,0 +1,199 @@
+"""Perturbation theory with networks: train, read the leading order, subtract, train again.
+
+A network fitted to f adapts its derivatives at 0 mainly to the leading order, whose error hides the
+next one. With the leading order subtracted, and every sample weighted by the inverse square of its
+amplitude, a second network of functions that begin at second order finds what is left.
+
+Source: B. Kaspschak, U.-G. Meißner, arXiv:2009.03192; the order-aware network is our own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from systems.errors import InputError
+from systems.samples.values import ValueSamples
+from training.bases.ridge import RidgeFunctions
+from training.optimise.held_out import HeldOut
+from training.optimise.outer_loop import Outer
+from training.optimise.projection import Reduced
+from training.optimise.watch import UNWATCHED, Monitor
+from training.prepare.stencils import Array
+from training.rows.values import ValueRows
+from training.taylor import Layers, tensors
+
+FIRST_WIDTH = 8
+FIRST_ITERATIONS = 200
+WIDTH = 12
+WIDTH_OF_MANY = 14
+MANY = 5000
+ITERATIONS = 300
+WARM = 150
+TOLERANCE = 1e-9
+RIDGE = 1e-10
+FEWEST = 100
+FIFTHS = 5
+HIGHEST = 3
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One trained network of the series: what it was fitted to, and how well.
+
+    ``order`` is the order it was trained for; ``misfit`` the relative weighted residual.
+    """
+
+    order: int
+    basis: RidgeFunctions
+    coefficients: torch.Tensor
+    misfit: float
+    history: tuple[float, ...]
+
+    def __call__(self, x: Array) -> Array:
+        """The network at x (n, d), shape (n,)."""
+        with torch.no_grad():
+            values: Array = (self.basis.values(torch.from_numpy(x)) @ self.coefficients).numpy()
+        return values
+
+    def tensors(self, highest: int) -> tuple[Array, ...]:
+        """The derivatives of the network at 0, of orders 1 to ``highest``."""
+        d = self.basis.weights.shape[0]
+        linear = self.coefficients[:d] if self.basis.linear else torch.zeros(d, dtype=torch.float64)
+        found = tensors(self._layers(), torch.zeros(d, dtype=torch.float64), highest)
+        # E₂ = exp - 1 - z has the derivatives of exp from the second on, and no first one.
+        first = linear if self.basis.profile == "exponential" else linear + found[0]
+        return tuple(tensor.numpy() for tensor in (first, *found[1:]))
+
+    def _layers(self) -> Layers:
+        """The hidden layer, without the linear part, as the Taylor routines take it."""
+        basis = self.basis
+        width = basis.hidden_units
+        biases = torch.zeros(width, dtype=torch.float64) if basis.biases is None else basis.biases
+        activation = "exp" if basis.profile == "exponential" else basis.profile
+        output = self.coefficients[basis.size - width :]
+        constant = torch.zeros((), dtype=torch.float64)
+        return Layers((basis.weights,), (biases,), (activation,), output, constant)
+
+
+@dataclass(frozen=True, repr=False)
+class Perturbation:
+    """f(x) = J·x + x·H·x/2 + T·x·x·x/6 + ...: the derivatives of f at 0, as far as asked for.
+
+    ``derivatives`` holds J (d,), H (d, d), T (d, d, d); ``stages`` the networks they were read off.
+    Another recipe than ours keeps its own ``losses`` and ``units``, and the Hessian ``before`` the
+    leading order was subtracted.
+    """
+
+    derivatives: tuple[Array, ...]
+    stages: tuple[Stage, ...]
+    losses: tuple[float, ...] = ()
+    units: int = 0
+    before: Array | None = None
+
+    def __repr__(self) -> str:
+        return f"Perturbation({len(self.derivatives)} orders, {len(self.stages)} networks)"
+
+    @property
+    def iterations(self) -> int:
+        """Outer iterations of all networks."""
+        return len(self.history)
+
+    @property
+    def neurons(self) -> int:
+        """Hidden units of all networks."""
+        return self.units or sum(stage.basis.hidden_units for stage in self.stages)
+
+    @property
+    def history(self) -> tuple[float, ...]:
+        """The loss along the training, one network after the other."""
+        return self.losses or tuple(loss for stage in self.stages for loss in stage.history)
+
+    def state(self) -> dict[str, Any]:
+        """What is kept of it in a file: the derivatives, and the networks of our own recipe."""
+        networks = [
+            {"basis": stage.basis.state(), "coefficients": stage.coefficients}
+            for stage in self.stages
+        ]
+        return {"derivatives": list(map(torch.from_numpy, self.derivatives)), "stages": networks}
+
+
+def perturb(
+    samples: ValueSamples,
+    *,
+    orders: int = 2,
+    noisy: bool = False,
+    seed: int = 0,
+    iterations: int | None = None,
+    monitor: Monitor = UNWATCHED,
+) -> Perturbation:
+    """The derivatives at 0 of the map behind ``samples`` y = f(x), with f(0) = 0.
+
+    1. A small softplus network N(x) - N(0), every sample weighted by 1/scale: read J.
+    2. What J leaves of y, weighted by 1/scale² (by 1/scale under noise, which that would blow up,
+       and only for as long as a fifth of the samples, held out, profits): an order-aware
+       network s·x + Σ a_k E₂(w_k·x); J is corrected by s, H and T are its derivatives.
+
+    Raises InputError for too few samples, and orders other than 1, 2, 3.
+    """
+    if orders not in range(1, HIGHEST + 1):
+        raise InputError(f"orders 1 to {HIGHEST} can be read off, not {orders}.")
+    if len(samples) < FEWEST:
+        raise InputError(f"{len(samples)} samples are too few to train on; draw {FEWEST} or more.")
+    first = _first(samples, seed, Monitor(monitor.watch))
+    (slope,) = first.tensors(1)
+    if orders == 1:
+        return Perturbation((slope,), (first,))
+    left = samples.y - samples.x @ slope
+    rows = ValueRows.of(samples.x, left, samples.scale ** -(1.0 if noisy else 2.0))
+    width = WIDTH_OF_MANY if len(samples) >= MANY else WIDTH
+    start = RidgeFunctions.start(
+        samples.x.shape[1], width, "exponential", seed=seed + 1, biased=False, linear=True
+    )
+    total = ITERATIONS if iterations is None else iterations
+    outer = Outer(total, TOLERANCE, monitor, warm=WARM)
+    second = (_trained_in_noise if noisy else _trained)(2, start, rows, outer)
+    correction, *higher = second.tensors(orders)
+    return Perturbation((slope + correction, *higher), (first, second))
+
+
+def _first(samples: ValueSamples, seed: int, monitor: Monitor) -> Stage:
+    rows = ValueRows.of(samples.x, samples.y, 1 / samples.scale)
+    start = RidgeFunctions.start(
+        samples.x.shape[1], FIRST_WIDTH, "softplus", seed=seed, biased=True, linear=False
+    )
+    return _trained(1, start, rows, Outer(FIRST_ITERATIONS, TOLERANCE, monitor, warm=WARM))
+
+
+def _trained(order: int, start: RidgeFunctions, rows: ValueRows, outer: Outer) -> Stage:
+    reduced = Reduced([rows], [1.0], RIDGE)
+    basis, history = outer.train(start, reduced)
+    with torch.no_grad():
+        _, coefficients, residual = reduced.eliminate(basis)
+    return Stage(order, basis, coefficients, float(residual.norm()), history)
+
+
+def _trained_in_noise(order: int, start: RidgeFunctions, rows: ValueRows, outer: Outer) -> Stage:
+    """Trained on four fifths of the samples until the last fifth is predicted no better.
+
+    The coefficients are then those of all samples.
+    """
+    fitted = Reduced([_every(rows, FIFTHS, others=True)], [1.0], RIDGE)
+    held_out = HeldOut(fitted, _every(rows, FIFTHS, others=False))
+    basis, history = replace(outer, held_out=held_out).train(start, fitted)
+    with torch.no_grad():
+        _, coefficients, residual = Reduced([rows], [1.0], RIDGE).eliminate(basis)
+    return Stage(order, basis, coefficients, float(residual.norm()), history)
+
+
+def _every(rows: ValueRows, period: int, others: bool) -> ValueRows:
+    """Every fifth sample, say, or all the others."""
+    return rows[(torch.arange(len(rows.y)) % period == 0) != others]
+
+
+def relative_error(recovered: Array, truth: Array) -> float:
+    """The Frobenius norm of the difference over that of the truth."""
+    return float(np.linalg.norm(recovered - truth) / np.linalg.norm(truth))

@@ -1,0 +1,1 @@
+"""Hidden weights: descents, their checkpoints, and who watches."""

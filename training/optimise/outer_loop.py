@@ -1,0 +1,106 @@
+"""The outer loop over hidden weights, whatever the basis: progress, checkpoint, going on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from training.bases.basis import Trainable
+from training.optimise.checkpoint import Progress
+from training.optimise.held_out import HeldOut, Overtrained
+from training.optimise.projection import Limits, Reduced, lbfgs, levenberg_marquardt
+from training.optimise.watch import UNWATCHED, Monitor
+
+T = TypeVar("T", bound=Trainable)
+SMALL = 1300
+"""Hidden weights up to which Levenberg–Marquardt's normal equations are cheap."""
+
+
+@dataclass(frozen=True)
+class Outer:
+    """How long and how far to train, who watches, and where the training is kept.
+
+    Few hidden weights are trained by Levenberg–Marquardt, after ``warm`` iterations of L-BFGS from
+    a random start; many by L-BFGS alone. With ``held_out`` samples the training ends when they are
+    predicted no better any more, and the network that did best on them is taken.
+    """
+
+    iterations: int
+    tolerance: float
+    monitor: Monitor = UNWATCHED
+    small: int = SMALL
+    warm: int = 0
+    held_out: HeldOut | None = None
+
+    def train(self, basis: T, reduced: Reduced) -> tuple[T, tuple[float, ...]]:
+        """The basis with its hidden weights trained, and the loss after every iteration.
+
+        It goes on from the checkpoint, if that holds anything, unless the training kept there had
+        ended by itself. Levenberg–Marquardt goes on exactly as it would have; L-BFGS begins its
+        memory of gradients anew, and so takes other steps from there.
+        """
+        kept = self.monitor.progress or Progress(basis.parameters())
+        basis = basis.with_parameters(kept.parameters.to(basis.parameters()))
+        history = list(kept.history)
+        if self.held_out is not None:
+            self.held_out.recall(kept.memory.get("held_out", {}), basis)
+        if not kept.finished:
+            basis = self._descended(basis, reduced, history, kept.memory)
+        if self.held_out is not None and self.held_out.best is not None:
+            basis = basis.with_parameters(self.held_out.best.parameters())
+        return basis, tuple(history)
+
+    def _descended(
+        self, basis: T, reduced: Reduced, history: list[float], memory: Mapping[str, Any]
+    ) -> T:
+        """The basis after all legs; ``history`` grows. That it ended by itself is remembered."""
+        legs: list[tuple[int, Callable[..., T]]] = [(self.iterations, lbfgs)]
+        if basis.parameters().numel() <= self.small:
+            warm = min(self.warm, self.iterations)
+            legs = [(warm, lbfgs), (self.iterations, levenberg_marquardt)]
+        began = memory.get("leg", 0)
+        overtrained = reached = False
+        for leg in range(began, len(legs)):
+            end, descend = legs[leg]
+            reached = bool(history) and history[-1] <= self.tolerance**2
+            if end <= len(history) or reached:
+                continue
+            limits = Limits(end - len(history), self.tolerance)
+            remembered = memory.get("descent") if leg == began else None
+            try:
+                after = partial(self._after, history, leg)
+                basis = descend(basis, reduced, limits, after, remembered)
+            except Overtrained:
+                overtrained = True
+                break
+        if overtrained or reached or len(history) < self.iterations:
+            self._keep(basis, history, {}, finished=True)
+        return basis
+
+    def _after(
+        self,
+        history: list[float],
+        leg: int,
+        loss: float,
+        current: Trainable,
+        remembered: Mapping[str, float],
+    ) -> None:
+        """What is done after every iteration."""
+        history.append(loss)
+        if self.held_out is not None:
+            self.held_out.look(current, may_stop=len(history) > self.warm)
+        self._keep(current, history, {"leg": leg, "descent": dict(remembered)})
+        self.monitor.update(len(history), self.iterations, loss)
+
+    def _keep(
+        self,
+        basis: Trainable,
+        history: Sequence[float],
+        memory: dict[str, Any],
+        finished: bool = False,
+    ) -> None:
+        if self.held_out is not None:
+            memory = memory | {"held_out": self.held_out.memory()}
+        self.monitor.keep(Progress(basis.parameters(), tuple(history), memory, finished))

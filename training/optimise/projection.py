@@ -1,0 +1,173 @@
+"""Variable projection: train the hidden weights with the output layer eliminated.
+
+Source: G. H. Golub and V. Pereyra, SIAM J. Numer. Anal. 10 (1973) 413; the Jacobian's second term
+is dropped after L. Kaufman, BIT 15 (1975) 49.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from scipy.optimize import minimize
+from torch import Tensor
+
+from training.bases.basis import Trainable
+from training.bases.tangent import Tangent
+from training.rows.trajectories import Rows
+from training.solve.families import stack
+from training.solve.linear import solve
+
+T = TypeVar("T", bound=Trainable)
+After = Callable[[float, Any, Mapping[str, float]], None]
+"""(loss, network, what the descent remembers) -> None, called after every iteration."""
+
+RIDGE = 1e-8
+NOTHING_CUT = 1e-16
+MOST_REJECTIONS = 20
+STALLED = 1e-3
+STALLED_LOG = 1e-5
+PATIENCE = 15
+FIRST_DAMPING = 1e-2
+
+
+@dataclass(frozen=True)
+class Limits:
+    """A descent ends when ``iterations`` are spent or the loss is ``tolerance``² or less."""
+
+    iterations: int
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """The reduced loss: L(w) = min_c |A(w) c - b|^2 + ridge^2 |c|^2, stacked over the families.
+
+    The ridge makes the minimum over c a smooth function of w, where cutting off singular values
+    would let it jump; once w is trained, the last solve is done without it.
+    """
+
+    families: Sequence[Rows]
+    weights: Sequence[float]
+    ridge: float = RIDGE
+
+    def eliminate(self, network: Trainable) -> tuple[Tensor, Tensor, Tensor]:
+        """A with the ridge's rows below, c*(w), and the residual A c* - b."""
+        design, truth = stack(self.families, self.weights, network)
+        penalty = self.ridge * torch.eye(network.size, dtype=design.dtype, device=design.device)
+        design = torch.cat([design, penalty])
+        truth = torch.cat([truth, truth.new_zeros(network.size)])
+        with torch.no_grad():
+            coefficients = solve(design, truth, NOTHING_CUT).coefficients
+        return design, coefficients, design @ coefficients - truth
+
+    def loss(self, network: Trainable) -> float:
+        """L(w)."""
+        with torch.no_grad():
+            return float(self.eliminate(network)[2].square().sum())
+
+    def loss_and_gradient(self, network: Trainable, flat: Tensor) -> tuple[float, Tensor]:
+        """L(w) and dL/dw; c* needs no derivative, being the minimum over c (envelope theorem)."""
+        flat = flat.detach().requires_grad_(True)
+        _, _, residual = self.eliminate(network.with_parameters(flat))
+        loss = residual.square().sum()
+        (gradient,) = torch.autograd.grad(loss, flat)
+        return float(loss.detach()), gradient
+
+
+def lbfgs(
+    network: T,
+    reduced: Reduced,
+    limits: Limits,
+    after: After,
+    memory: Mapping[str, float] | None = None,
+) -> T:
+    """Minimise log L(w) by L-BFGS (memory 50) until L <= tolerance^2 or the iterations are spent.
+
+    The logarithm keeps the line search's stopping tests meaningful over twenty decades of loss.
+    It remembers nothing: the gradients of before are inside scipy, and lost when it goes on.
+    """
+    del memory
+    start = network.parameters()
+    best = (np.inf, start)
+
+    def objective(point: np.ndarray) -> tuple[float, np.ndarray]:
+        nonlocal best
+        flat = torch.from_numpy(point).to(start)
+        loss, gradient = reduced.loss_and_gradient(network, flat)
+        if loss < best[0]:
+            best = (loss, flat.clone())
+        floor = max(loss, 1e-300)
+        return float(np.log(floor)), (gradient / floor).cpu().numpy()
+
+    def callback(_: np.ndarray) -> None:
+        after(best[0], network.with_parameters(best[1]), {})
+        if best[0] <= limits.tolerance**2:
+            raise StopIteration
+
+    options: dict[str, float] = {"maxiter": limits.iterations, "maxfun": 2 * limits.iterations}
+    options |= {"maxcor": 50, "ftol": STALLED_LOG, "gtol": 1e-12}
+    minimize(
+        objective,
+        start.cpu().numpy(),
+        jac=True,
+        method="L-BFGS-B",
+        callback=callback,
+        options=options,
+    )
+    return network.with_parameters(best[1])
+
+
+def levenberg_marquardt(
+    network: T,
+    reduced: Reduced,
+    limits: Limits,
+    after: After,
+    memory: Mapping[str, float] | None = None,
+) -> T:
+    """Damped Gauss-Newton on the hidden weights with the output layer projected out.
+
+    (J_p^T J_p + lambda mean(diag J_p^T J_p) I) dw = -J_p^T r, where J_p is the residual's
+    Jacobian with the range of A removed. lambda falls fivefold on success, grows fourfold on
+    rejection. Stops at L <= tolerance^2, after 15 steps that gain under 0.1 %, or when 20 dampings
+    in a row are rejected. It remembers lambda and the number of steps that gained little.
+    """
+    remembered = {"damping": FIRST_DAMPING, "stalled": 0.0} | dict(memory or {})
+    damping, stalled = remembered["damping"], remembered["stalled"]
+    flat = network.parameters()
+    loss = reduced.loss(network)
+    for _ in range(limits.iterations):
+        current = network.with_parameters(flat)
+        normal, gradient = _normal_equations(current, reduced)
+        scale = float(normal.diagonal().mean())
+        identity = torch.eye(len(flat), dtype=flat.dtype, device=flat.device)
+        for _ in range(MOST_REJECTIONS):
+            step = torch.linalg.solve(normal + damping * scale * identity, -gradient)
+            trial = reduced.loss(network.with_parameters(flat + step))
+            if trial < loss:
+                break
+            damping *= 4
+        else:
+            break
+        gain = (loss - trial) / loss
+        flat, loss = flat + step, trial
+        damping = max(damping / 5, 1e-17)
+        stalled = stalled + 1 if gain < STALLED else 0
+        after(loss, network.with_parameters(flat), {"damping": damping, "stalled": stalled})
+        if loss <= limits.tolerance**2 or stalled >= PATIENCE:
+            break
+    return network.with_parameters(flat)
+
+
+def _normal_equations(network: Trainable, reduced: Reduced) -> tuple[Tensor, Tensor]:
+    """J_p^T J_p and J_p^T r, with the range of A projected out of J."""
+    with torch.no_grad():
+        design, coefficients, residual = reduced.eliminate(network)
+        span = torch.linalg.qr(design).Q
+        jacobian, _ = stack(reduced.families, reduced.weights, Tangent(network, coefficients))
+        jacobian = torch.cat([jacobian, jacobian.new_zeros(network.size, jacobian.shape[1])])
+        projected = jacobian - span @ (span.T @ jacobian)
+    return projected.T @ projected, projected.T @ residual

@@ -1,0 +1,1 @@
+"""From samples to rows: is there noise, who integrated, which points."""

@@ -1,0 +1,1 @@
+"""Recipes: how networks are trained, ours and the papers' own."""

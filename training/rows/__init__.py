@@ -1,0 +1,1 @@
+"""Rows: what the data say of an unknown function, linear in it."""

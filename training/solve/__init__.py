@@ -1,0 +1,1 @@
+"""Solving for coefficients: scaled least squares, and families of rows together."""

@@ -1,0 +1,151 @@
+"""Scaled least squares: the one solver behind every basis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+ROUND_OFF = 1e-13
+
+NEGLIGIBLE_PART = 1e-6
+"""A smaller part in an unseen direction is round-off, and no reason to know nothing."""
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """A with its columns scaled to unit length, as U S Vᵀ: A = U S Vᵀ diag(lengths).
+
+    ``left`` (rows, k), ``singular`` (k,) descending, k = min(rows, K), ``right`` (K, K) all of V,
+    ``lengths`` (K,), 1 where a column is zero. Directions with a singular value below ``rcond``
+    times the largest count as unseen: they carry only round-off.
+    """
+
+    left: Tensor
+    singular: Tensor
+    right: Tensor
+    lengths: Tensor
+    rcond: float
+
+    @staticmethod
+    def of(design: Tensor, rcond: float = ROUND_OFF) -> Scaled:
+        """The decomposition of a design (rows, K)."""
+        lengths = design.norm(dim=0)
+        lengths = torch.where(lengths > 0, lengths, torch.ones_like(lengths))
+        left, singular, right = torch.linalg.svd(design / lengths, full_matrices=False)
+        if len(singular) < len(lengths):
+            # Fewer rows than columns: the weakest direction is one that no row sees.
+            right = torch.linalg.svd(design / lengths, full_matrices=True).Vh
+        return Scaled(left, singular, right.T, lengths, rcond)
+
+    @property
+    def rank(self) -> int:
+        """The number of directions seen; they come first."""
+        return int((self.singular > self.rcond * self.singular[0]).sum())
+
+    @property
+    def weak_direction(self) -> Tensor:
+        """The unit vector (K,), in scaled coefficients, that the rows constrain least."""
+        return self.right[:, -1]
+
+    def solve(self, truth: Tensor, damping: float = 0.0) -> Tensor:
+        """argmin |A c - b|² + damping |c · lengths|² (K,), without the unseen directions."""
+        rank = self.rank
+        singular = self.singular[:rank]
+        strength = singular / (singular.square() + damping) if damping else 1 / singular
+        scaled = self.right[:, :rank] @ ((self.left.T @ truth)[:rank] * strength)
+        return scaled / self.lengths
+
+    def covariance(self, variance: float) -> Tensor:
+        """variance (AᵀA)⁻¹ (K, K), in the units of the coefficients.
+
+        A coefficient that has a part in an unseen direction has an infinite variance and undefined
+        (nan) covariances.
+
+        >>> seen_once = torch.tensor([[2.0, 0.0], [0.0, 0.0]], dtype=torch.float64)
+        >>> Scaled.of(seen_once).covariance(1.0).tolist()
+        [[0.25, nan], [nan, inf]]
+        """
+        rank = self.rank
+        root = self.right[:, :rank] / self.singular[:rank] / self.lengths[:, None]
+        covariance = variance * root @ root.T
+        unseen = (self.right[:, rank:].abs() > NEGLIGIBLE_PART).any(dim=1)
+        covariance[unseen, :] = torch.nan
+        covariance[:, unseen] = torch.nan
+        covariance[unseen, unseen] = torch.inf
+        return covariance
+
+
+@dataclass(frozen=True)
+class Solution:
+    """c = argmin |A c - b|, with what the data say about c.
+
+    ``coefficients`` (K,); ``residual`` |A c - b|; ``scaled``, the decomposition of A, or of what QR
+    has left of it.
+    """
+
+    coefficients: Tensor
+    residual: float
+    scaled: Scaled
+
+    @property
+    def rank(self) -> int:
+        """The number of directions that the rows see."""
+        return self.scaled.rank
+
+    @property
+    def singular_values(self) -> Tensor:
+        """Those of the scaled A, descending."""
+        return self.scaled.singular
+
+    def covariance(self, degrees: int) -> Tensor:
+        """s² (AᵀA)⁻¹ (K, K), s² = |A c - b|²/degrees.
+
+        ``degrees`` of freedom are the rows minus the rank, and to be given, since rows that came
+        compressed are fewer than were measured; 1 takes the whole residual for one error. See
+        `Scaled.covariance` for what the rows do not see.
+        """
+        return self.scaled.covariance(self.residual**2 / degrees)
+
+
+def solve(design: Tensor, truth: Tensor, rcond: float = ROUND_OFF) -> Solution:
+    """Minimise |A c - b|² after scaling every column of A to unit length.
+
+    c_k = (V S^-1 U^T b)_k / |A_k|, with the singular values below ``rcond`` times the largest left
+    out: a basis of overlapping neurons has many, and they carry only round-off.
+
+    Shapes: ``design`` (rows, K), ``truth`` (rows,).
+
+    >>> line = torch.tensor([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]], dtype=torch.float64)
+    >>> truth = torch.tensor([1.0, 3.0, 5.0], dtype=torch.float64)
+    >>> [round(value, 12) for value in solve(line, truth).coefficients.tolist()]
+    [1.0, 2.0]
+    """
+    rows, columns = design.shape
+    if rows > 2 * columns:
+        compressed = compress(design, truth)
+        rest = compressed[columns:, columns].norm()
+        design, truth = compressed[:columns, :columns], compressed[:columns, columns]
+    else:
+        rest = torch.zeros((), dtype=design.dtype)
+    scaled = Scaled.of(design, rcond)
+    coefficients = scaled.solve(truth)
+    inside = (design @ coefficients - truth).norm()
+    return Solution(coefficients, float(torch.hypot(inside, rest.to(inside))), scaled)
+
+
+def compress(design: Tensor, truth: Tensor) -> Tensor:
+    """R of the QR decomposition of [A b]: all that least squares needs of the rows.
+
+    |A c - b| = |R [c, -1]| for every c, whatever the number of rows was.
+
+    Shape: (min(rows, K + 1), K + 1).
+
+    >>> design = torch.ones(5, 1, dtype=torch.float64)
+    >>> compress(design, 2 * design[:, 0]).abs().round(decimals=6).tolist()[0]
+    [2.236068, 4.472136]
+    """
+    augmented = torch.cat([design, truth[:, None]], dim=1)
+    factor: Tensor = torch.linalg.qr(augmented, mode="r").R
+    return factor
