@@ -24,7 +24,8 @@ from rich.console import Console
 from rich.table import Table
 
 import systems
-from interpret import Law, Library, discover, probe, refine, regress
+from interpret import Law, Library, discover, probe, regress
+from interpret.refinement.refinement import refine
 from systems import Problem, Trajectories
 from training import Fit, Settings, train
 from training.features import Features
@@ -234,7 +235,7 @@ def interpreted() -> Callable[..., Law]:
         features = _features(system, trajectories, search)
         samples = probe(train(system, trajectories, features=features))
         law = refine(regress(samples, Library.of(system)), samples)
-        return replace(law, dataset=dataset)
+        return replace(law, origin=replace(law.origin, dataset=dataset))
 
     return interpret
 
