@@ -87,11 +87,11 @@ def test_imports_run_one_way(room, root):
 
 
 def loaded_by(root: Path, *command: str) -> set[str]:
-    """The top-level modules that a fresh Python has loaded once the command is over."""
+    """All modules that a fresh Python has loaded once the command is over, by their full names."""
     reporting = [sys.executable, "-X", "importtime", *command]
     outcome = subprocess.run(reporting, cwd=root, capture_output=True, text=True, check=True)
     lines = [line for line in outcome.stderr.splitlines() if line.startswith("import time:")]
-    return {line.rsplit("|", 1)[1].strip().split(".")[0] for line in lines}
+    return {line.rsplit("|", 1)[1].strip() for line in lines}
 
 
 def test_systems_loads_no_torch(root):
@@ -110,6 +110,25 @@ def test_help_loads_nothing_heavy(root, arguments):
     assert "typer" in loaded
     heavy = {"torch", "sympy", "matplotlib", "scipy", "numpy", "pysindy", "training"}
     assert loaded & heavy == set()
+    light = {"systems", "systems.errors", "systems.lazy"}
+    assert {name for name in loaded if name.split(".")[0] == "systems"} == light
+
+
+def test_a_list_of_systems_loads_no_scipy(root):
+    loaded = loaded_by(root, "-m", "interpret", "systems")
+
+    assert "sympy" in loaded
+    heavy = {"torch", "scipy", "training", "interpret.pipeline", "pysindy", "matplotlib"}
+    assert loaded & heavy == set()
+
+
+def test_a_fit_without_noise_loads_what_it_uses(root, tmp_path):
+    fit = ["fit", "oscillator", "--quiet", "--out", str(tmp_path / "run")]
+    loaded = loaded_by(root, "-m", "interpret", *fit)
+
+    assert "torch" in loaded
+    unused = {"scipy", "torch._dynamo", "pysindy", "sklearn", "pandas", "matplotlib"}
+    assert loaded & unused == set()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 import numpy as np
-import scipy.linalg
 import sympy
 
 from interpret.discovery.conservation import conserved
@@ -125,6 +124,8 @@ def _linear(names: tuple[str, ...], direction: Array) -> Invariant:
 
 def _quadratic(q: Array, force: Array) -> tuple[tuple[float, ...], Array, Array]:
     """The eigenvalues and the best u: S (d, d) with max |S| = 1, and b (d,)."""
+    from scipy.linalg import eigh
+
     dimension = q.shape[1]
     centre = q.mean(axis=0)
     spread = float(q.std())
@@ -142,7 +143,7 @@ def _quadratic(q: Array, force: Array) -> tuple[tuple[float, ...], Array, Array]
     orthogonal = np.einsum("ndk,ndl->kl", across, across)
     total = np.einsum("ndk,ndl->kl", gradient, gradient)
     floor = 1e-12 * np.trace(total) / len(total) * np.eye(len(total))
-    values, vectors = scipy.linalg.eigh(orthogonal, total + floor)
+    values, vectors = eigh(orthogonal, total + floor)
     best = vectors[:, 0]
     matrix = np.zeros((dimension, dimension))
     for k, (a, b) in enumerate(pairs):

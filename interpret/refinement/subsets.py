@@ -17,8 +17,7 @@ from interpret.select.criteria import CLOSE, LeastChiSquared
 from interpret.select.library import Library
 from interpret.select.matrix import Compressed, Support
 from systems.errors import InputError
-from training.prepare.noise import NEGLIGIBLE
-from training.prepare.smoothing import SMALLEST_NOISE
+from training.prepare.noise import NEGLIGIBLE, SMALLEST_NOISE
 
 FINALISTS = 4
 LACK_OF_FIT = 1.15

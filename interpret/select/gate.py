@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from scipy.special import fdtrc
-
 from interpret.select.criteria import EXACT
 from training.learn.reference import Reference
 
@@ -41,6 +39,8 @@ class Gate:
             ratio = law / max(reference.misfit, 1e-300)
             accepted = law <= max(CLEAN_RATIO * reference.misfit, EXACT)
             return Gate(ratio, float(accepted), accepted)
+        from scipy.special import fdtrc
+
         degrees = reference.degrees
         ratio = (law**2 / max(1, rows - terms) / (reference.misfit**2 / degrees)) ** 0.5
         further = max(1, reference.solution.rank - terms)

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from scipy.optimize import minimize
 from torch import Tensor
 
 from training.bases.basis import Trainable
@@ -90,6 +89,9 @@ def lbfgs(
     The logarithm keeps the line search's stopping tests meaningful over twenty decades of loss.
     It remembers nothing: the gradients of before are inside scipy, and lost when it goes on.
     """
+    # Imported here, for a potential that one solve finds needs no descent.
+    from scipy.optimize import minimize
+
     del memory
     start = network.parameters()
     best = (np.inf, start)

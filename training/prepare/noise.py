@@ -12,6 +12,8 @@ from training.prepare.stencils import Array, contrasts
 MEDIAN_TO_SIGMA = 0.6744897501960817
 NEGLIGIBLE = 1e-6
 MOST_TRAJECTORIES = 200
+SMALLEST_NOISE = 1e-9
+"""What a channel that shows no noise is taken to have, in parts of its spread, beside others."""
 
 
 @dataclass(frozen=True)
@@ -39,26 +41,18 @@ def estimate(trajectories: Trajectories, order: int = 6) -> Noise:
     >>> estimate(get("oscillator").draw()).negligible
     True
     """
-    contrasts_q = []
-    contrasts_p = []
+    found = []
     for trajectory in trajectories.items[:MOST_TRAJECTORIES]:
         if len(trajectory.t) < order + 2:
             continue
-        contrasts_q.append(contrasts(trajectory.t, trajectory.q, order))
-        contrasts_p.append(contrasts(trajectory.t, trajectory.p, order))
+        found.append(contrasts(trajectory.t, np.hstack([trajectory.q, trajectory.p]), order))
     std_q, std_p = trajectories.channel_std()
-    if not contrasts_q:
+    if not found:
         return Noise(np.zeros_like(std_q), np.zeros_like(std_p), 0.0)
-    q = _level(np.concatenate(contrasts_q))
-    p = _level(np.concatenate(contrasts_p))
     spread = np.concatenate([std_q, std_p])
-    level = np.concatenate([q, p])
+    # A robust standard deviation of every channel.
+    level = np.median(np.abs(np.concatenate(found)), axis=0) / MEDIAN_TO_SIGMA
     moving = spread > 0
     relative = float((level[moving] / spread[moving]).max()) if moving.any() else 0.0
+    q, p = np.split(level, 2)
     return Noise(q, p, relative)
-
-
-def _level(contrast: Array) -> Array:
-    """A robust standard deviation of every column."""
-    level: Array = np.median(np.abs(contrast), axis=0) / MEDIAN_TO_SIGMA
-    return level

@@ -16,7 +16,6 @@ from training.prepare.dissipation import energy_trend
 from training.prepare.fingerprint import is_verlet
 from training.prepare.noise import Noise, estimate
 from training.prepare.selection import Indices, select
-from training.prepare.smoothing import smooth
 from training.rows import trajectories as rows
 from training.rows.trajectories import ForceRows, LevelRows, Rows
 from training.settings import Settings
@@ -133,6 +132,9 @@ def _clean(
 def _smoothed(
     trajectories: Trajectories, features: Features, settings: Settings, noise: Noise
 ) -> Prepared:
+    # Splines load much of scipy, and only noisy data need them.
+    from training.prepare.smoothing import smooth
+
     smoothed = smooth(trajectories, noise)
     items = tuple(item.trajectory for item in smoothed)
     quiet = Trajectories(trajectories.coordinates, trajectories.mass, items)

@@ -12,7 +12,7 @@ from scipy.interpolate import BSpline
 from scipy.linalg import solveh_banded
 
 from systems.samples.trajectories import Trajectories, Trajectory
-from training.prepare.noise import Noise
+from training.prepare.noise import SMALLEST_NOISE, Noise
 from training.prepare.stencils import Array
 
 DEGREE = 7
@@ -21,7 +21,6 @@ GROWTH = 1.25
 PATIENCE = 4
 FOLLOWS = 4.0
 SINGULAR = 1e-12
-SMALLEST_NOISE = 1e-9
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.optimize import nnls
 
 from systems.samples.phase_space import PhaseSamples
 from training.features import Features
@@ -46,6 +45,8 @@ class Spread:
         >>> abs(found.relative / 0.1 - 1) < 0.03
         True
         """
+        from scipy.optimize import nnls
+
         n, d = residual.shape
         squares = (residual**2).mean(axis=1) * n * d / max(n * d - columns, 1)
         design = np.stack([np.ones(n), size**2], axis=1)
