@@ -38,7 +38,7 @@ def get(name_or_path: str | Path, parameters: Mapping[str, str | float] | None =
     has no `SYSTEM`, and parameters that it does not have.
 
     >>> get("oscillator").truths(), get("born", {"steps": 8}).map.between
-    ({'potential': q**2/2}, '8 inputs to a0')
+    ({'potential': q**2/2, 'kinetic': qd**2/2}, '8 inputs to a0')
     >>> get("columb")
     Traceback (most recent call last):
         ...
