@@ -38,6 +38,31 @@ def option(help: str, panel: str, default: Any = None, **meaning: Any) -> Any:
     return field(default=default, metadata={"meaning": Meaning(help, panel, **meaning)})
 
 
+def threshold_option() -> Any:
+    """A field for the threshold of the regression, of experiments that have one."""
+    return option("Drop smaller coefficients; by default all thresholds are tried.", LAW, least=0.0)
+
+
+def optimizer_option() -> Any:
+    """A field for how terms are chosen, of experiments that choose them by regression."""
+    return option(
+        "How terms are chosen: path (of thresholds), or as PySINDy does it: stlsq, sr3, ssr.",
+        LAW,
+        metavar="NAME",
+        choices=("path", "stlsq", "sr3", "ssr"),
+    )
+
+
+def device_option() -> Any:
+    """A field for where to train, of experiments that can train on a GPU."""
+    return option(
+        "Where to train: cpu, cuda, or auto, a GPU where there is one.",
+        TRAINING,
+        metavar="NAME",
+        choices=("cpu", "cuda", "auto"),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """What every experiment can be asked for. None: its own choice.

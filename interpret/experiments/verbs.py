@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from interpret.experiments.options import Options
@@ -117,6 +117,23 @@ def noisy(samples: Samples, options: Options) -> Samples:
     if not options.noise:
         return samples
     return samples.with_noise(options.noise, other_stream(options.seed))
+
+
+def as_read(law: Law, fit: AnyFit) -> Law:
+    """The law as it is: the raw samples say no more of it than it was read off already."""
+    return law
+
+
+def whole(problem: Problem, options: Options) -> Problem:
+    """The problem itself: nothing of it was taken as known."""
+    return problem
+
+
+def traced(laws: Iterable[Law], dataset: str | None, seed: int) -> tuple[Law, ...]:
+    """The laws with the data set and the seed that their samples come from."""
+    return tuple(
+        replace(law, origin=replace(law.origin, dataset=dataset, seed=seed)) for law in laws
+    )
 
 
 def refuse_drawing(options: Options) -> None:

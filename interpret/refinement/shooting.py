@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -113,72 +114,55 @@ class Shooting:
 
     def _integrate(self, states: Array, coefficients: Array) -> tuple[Array, Array]:
         """States and their time derivatives at the nodes, (steps + 1, R, 2d)."""
-        h = self._step_lengths()[:, None]
-        state = states.copy()
-        path = np.empty((self.steps + 1, *states.shape))
-        slopes = np.empty_like(path)
+        walk = self._walk(states, lambda state: self._velocity(state, coefficients))
         with np.errstate(all="ignore"):
-            for k in range(self.steps + 1):
-                path[k] = state
-                one = slopes[k] = self._velocity(state, coefficients)
-                if k == self.steps:
-                    break
-                two = self._velocity(state + h / 2 * one, coefficients)
-                three = self._velocity(state + h / 2 * two, coefficients)
-                four = self._velocity(state + h * three, coefficients)
-                state = state + h / 6 * (one + 2 * two + 2 * three + four)
-        return path, slopes
+            path, slopes = zip(*walk, strict=True)
+        return np.stack(path), np.stack(slopes)
 
     def _integrate_with_sensitivities(
         self, states: Array, coefficients: Array
     ) -> tuple[Array, Array, Array, Array] | None:
         """As ``_integrate``, with d(state)/d(parameters) (steps + 1, R, 2d, P) and its slope."""
-        h = self._step_lengths()[:, None]
-        wide = h[:, :, None]
         runs, size = states.shape
-        count = size + len(coefficients)
-        state = states.copy()
-        tangent = np.zeros((runs, size, count))
-        tangent[:, np.arange(size), np.arange(size)] = 1.0
-        path = np.empty((self.steps + 1, runs, size))
+        # The state is the first column beside the tangents: all are integrated as one.
+        start = np.zeros((runs, size, 1 + size + len(coefficients)))
+        start[:, :, 0] = states
+        start[:, np.arange(size), 1 + np.arange(size)] = 1.0
+        path = np.empty((self.steps + 1, *start.shape))
         slopes = np.empty_like(path)
-        tangents = np.empty((self.steps + 1, runs, size, count))
-        tangent_slopes = np.empty_like(tangents)
+        walk = self._walk(start, lambda grown: self._variation(grown, coefficients))
         with np.errstate(all="ignore"):
-            for k in range(self.steps + 1):
-                path[k], tangents[k] = state, tangent
-                one, grow_one = self._variation(state, tangent, coefficients)
-                slopes[k], tangent_slopes[k] = one, grow_one
-                if k == self.steps:
-                    break
-                two, grow_two = self._variation(
-                    state + h / 2 * one, tangent + wide / 2 * grow_one, coefficients
-                )
-                three, grow_three = self._variation(
-                    state + h / 2 * two, tangent + wide / 2 * grow_two, coefficients
-                )
-                four, grow_four = self._variation(
-                    state + h * three, tangent + wide * grow_three, coefficients
-                )
-                state = state + h / 6 * (one + 2 * two + 2 * three + four)
-                growth = grow_one + 2 * grow_two + 2 * grow_three + grow_four
-                tangent = tangent + wide / 6 * growth
-                if not np.isfinite(state).all():
+            for k, (grown, rate) in enumerate(walk):
+                if not np.isfinite(grown[:, :, 0]).all():
                     return None
-        return path, slopes, tangents, tangent_slopes
+                path[k], slopes[k] = grown, rate
+        return path[..., 0], slopes[..., 0], path[..., 1:], slopes[..., 1:]
+
+    def _walk(self, state: Array, rate: Callable[[Array], Array]) -> Iterator[tuple[Array, Array]]:
+        """The state (R, ...) and its rate at every node, by Runge–Kutta 4."""
+        h = self._step_lengths().reshape(-1, *(1,) * (state.ndim - 1))
+        for k in range(self.steps + 1):
+            one = rate(state)
+            yield state, one
+            if k == self.steps:
+                return
+            two = rate(state + h / 2 * one)
+            three = rate(state + h / 2 * two)
+            four = rate(state + h * three)
+            state = state + h / 6 * (one + 2 * two + 2 * three + four)
 
     def _velocity(self, state: Array, coefficients: Array) -> Array:
         """(dq/dt, dp/dt), shape (R, 2d)."""
         d = self._dimension
         q, p = state[:, :d], state[:, d:]
         slope = self.library.gradients(self.features.values(q), self.features.names) @ coefficients
-        force = -_apply(self.features.jacobian(q), slope)
+        force = -(self.features.jacobian(q) @ slope[:, :, None])[:, :, 0]
         return np.concatenate([p / self.trajectories.mass, force], axis=1)
 
-    def _variation(self, state: Array, tangent: Array, coefficients: Array) -> tuple[Array, Array]:
-        """The velocity and the right-hand side of the variational equations."""
+    def _variation(self, grown: Array, coefficients: Array) -> Array:
+        """The velocity and the right-hand side of the variational equations, (R, 2d, 1 + P)."""
         d = self._dimension
-        q, p = state[:, :d], state[:, d:]
+        q, p, tangent = grown[:, :d, 0], grown[:, d:, 0], grown[:, :, 1:]
         x = self.features.values(q)
         jacobian = self.features.jacobian(q)
         gradients = self.library.gradients(x, self.features.names)
@@ -189,11 +173,12 @@ class Shooting:
         if not self.features.trivial:
             slope = gradients @ coefficients
             hessian = hessian + (self.features.hessian(q) @ slope[:, None, :, None])[..., 0]
-        growth = np.empty_like(tangent)
-        growth[:, :d] = tangent[:, d:] / self.trajectories.mass[:, None]
-        growth[:, d:] = -hessian @ tangent[:, :d]
-        growth[:, d:, 2 * d :] -= by_candidate
-        return np.concatenate([p / self.trajectories.mass, force], axis=1), growth
+        growth = np.empty_like(grown)
+        growth[:, :, 0] = np.concatenate([p / self.trajectories.mass, force], axis=1)
+        growth[:, :d, 1:] = tangent[:, d:] / self.trajectories.mass[:, None]
+        growth[:, d:, 1:] = -hessian @ tangent[:, :d]
+        growth[:, d:, 1 + 2 * d :] -= by_candidate
+        return growth
 
     @property
     def _dimension(self) -> int:
@@ -203,11 +188,6 @@ class Shooting:
         spans = [item.t[-1] - item.t[0] for item in self.trajectories]
         lengths: Array = np.array(spans) / self.steps
         return lengths
-
-
-def _apply(jacobian: Array, slope: Array) -> Array:
-    result: Array = (jacobian @ slope[:, :, None])[:, :, 0]
-    return result
 
 
 def initial_states(trajectories: Trajectories) -> Array:

@@ -75,7 +75,7 @@ def acceleration_model(
     """
     _check_names(lagrangian, parameters, coordinates)
     accelerations = equations.accelerations(lagrangian, coordinates)
-    slopes = tuple(slope for value in accelerations for slope in _slopes(value, parameters))
+    slopes = tuple(s for value in accelerations for s in equations.gradient(value, parameters))
     unknown = {symbol(name) for name in parameters}
     if any(slope.free_symbols & unknown for slope in slopes):
         # What looks nonlinear may cancel: m in both the force and the mass, say.
@@ -113,11 +113,6 @@ def quadratic_loss(
     residual, design = model.linearised(samples, minimum)
     factor = compress(torch.from_numpy(design), torch.from_numpy(residual)).numpy()
     return QuadraticLoss(minimum, factor, len(residual))
-
-
-def _slopes(value: Expr, parameters: tuple[str, ...]) -> tuple[Expr, ...]:
-    """∂/∂θ of an acceleration."""
-    return equations.gradient(value, parameters)
 
 
 def _check_names(

@@ -23,7 +23,7 @@ from interpret.discovery.lagrangian.numeric_equations import DIGITS, Evaluated, 
 from interpret.laws import formula
 from interpret.laws.json_numbers import finite
 from interpret.laws.value import order
-from systems import equations, motion
+from systems import equations
 from systems.errors import InputError
 
 Verdict = Literal["IDENTICAL", "EQUIVALENT", "SAME MOTION", "DIFFERENT"]
@@ -177,17 +177,10 @@ def _exact(a: Expr, b: Expr, coordinates: Sequence[str], points: Sequence[Point]
     rates = [equations.velocity(name) for name in coordinates]
     pushes = [equations.acceleration(name) for name in coordinates]
     place = {s: points[0][s] for s in (*map(sympy.Symbol, coordinates), *rates, *pushes)}
-    above, below = (_equations(each, coordinates, pushes) for each in (a, b))
+    above, below = (equations.euler_lagrange(each, coordinates) for each in (a, b))
     values = [abs(sympy.N(entry.xreplace(points[0]))) for entry in below]
     row = values.index(max(values))
     return sympy.simplify(above[row].xreplace(place) / below[row].xreplace(place))
-
-
-def _equations(
-    lagrangian: Expr, coordinates: Sequence[str], pushes: Sequence[sympy.Symbol]
-) -> list[Expr]:
-    masses, forces = motion.mass_and_forcing(lagrangian, coordinates)
-    return list(masses * sympy.Matrix(pushes) - sympy.Matrix(forces))
 
 
 def _equivalent(

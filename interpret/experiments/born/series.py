@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 import numpy as np
 
 from interpret.experiments.born import Born
-from interpret.experiments.verbs import Findings, Fit, drawn
+from interpret.experiments.verbs import Findings, Fit, as_read, drawn, traced, whole
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.law import Law
@@ -65,18 +65,12 @@ def read(fit: BornFit) -> tuple[Law, ...]:
         inputs=samples.x / samples.scale[:, None],
         system=fit.problem.name,
     )
-    origin = replace(laws[0].origin, dataset=fit.options.dataset, seed=fit.options.seed)
-    return tuple(replace(law, origin=origin) for law in laws)
+    return traced(laws, fit.options.dataset, fit.options.seed)
 
 
-def refine(law: Law, fit: BornFit) -> Law:
-    """The law as it was read: the derivatives are all that the samples say of it."""
-    return law
-
-
-def compared(problem: Problem, options: Born) -> Problem:
-    """The problem itself."""
-    return problem
+# The derivatives are all that the samples say of the law.
+refine = as_read
+compared = whole
 
 
 def findings(fit: BornFit, laws: Sequence[Law], comparisons: Sequence[Comparison]) -> Findings:

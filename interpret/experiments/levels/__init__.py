@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from interpret.experiments.options import LAW, TRAINING, Options, option
+from interpret.experiments.options import LAW, TRAINING, Options, device_option, option
 
 EVERY: Final = ("dataset", "samples", "noise", "seed", "learn")
 
@@ -37,9 +37,7 @@ class Levels(Options):
         metavar="NAME",
         choices=("default", "slides"),
     )
-    device: str | None = option(
-        "cpu, cuda or auto.", TRAINING, metavar="NAME", choices=("cpu", "cuda", "auto")
-    )
+    device: str | None = device_option()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from interpret.experiments.levels import Levels
 from interpret.experiments.levels.store import LevelStore
-from interpret.experiments.verbs import Findings, Fit, noisy
+from interpret.experiments.verbs import Findings, Fit, as_read, noisy, traced, whole
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.law import Law
@@ -153,19 +153,12 @@ def learn(problem: Problem, samples: Samples, options: Levels, session: Session)
 
 def read(fit: LevelFit) -> tuple[Law, ...]:
     """Lüscher's formula, read off the levels that are predicted of the models asked for."""
-    laws = reading(fit).laws
-    origin = replace(laws[0].origin, dataset=fit.options.dataset, seed=fit.options.seed)
-    return tuple(replace(law, origin=origin) for law in laws)
+    return traced(reading(fit).laws, fit.options.dataset, fit.options.seed)
 
 
-def refine(law: Law, fit: LevelFit) -> Law:
-    """The law as it was read: the samples say nothing of the levels that it was read off."""
-    return law
-
-
-def compared(problem: Problem, options: Levels) -> Problem:
-    """The problem itself."""
-    return problem
+# The samples say nothing of the levels that the law was read off.
+refine = as_read
+compared = whole
 
 
 def findings(fit: LevelFit, laws: Sequence[Law], comparisons: Sequence[Comparison]) -> Findings:

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from interpret.experiments.options import LAW, TRAINING, Options, option
+from interpret.experiments.options import (
+    LAW,
+    TRAINING,
+    Options,
+    device_option,
+    optimizer_option,
+    option,
+    threshold_option,
+)
 
 if TYPE_CHECKING:
     from interpret.select.library import Library
@@ -79,15 +87,8 @@ class Motion(Options):
         LAW,
         metavar="EXPR,…",
     )
-    threshold: float | None = option(
-        "Drop smaller coefficients; by default all thresholds are tried.", LAW, least=0.0
-    )
-    optimizer: str | None = option(
-        "How terms are chosen: path (of thresholds), or as PySINDy does it: stlsq, sr3, ssr.",
-        LAW,
-        metavar="NAME",
-        choices=("path", "stlsq", "sr3", "ssr"),
-    )
+    threshold: float | None = threshold_option()
+    optimizer: str | None = optimizer_option()
     recipe: str | None = option(
         "default; mlp: a small network trained in full, as a cross-check; paper: the papers' own; "
         "report: the ReLU network's, of neural.",
@@ -95,12 +96,7 @@ class Motion(Options):
         metavar="NAME",
         choices=("default", "mlp", "paper", "report"),
     )
-    device: str | None = option(
-        "Where to train: cpu, cuda, or auto, a GPU where there is one.",
-        TRAINING,
-        metavar="NAME",
-        choices=("cpu", "cuda", "auto"),
-    )
+    device: str | None = device_option()
     trap: str | None = option(
         "The external potential: known, unknown, or auto: known to coupling and neural.",
         LAW,

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from interpret.experiments.motion import USES, Motion, exact, lagrangians, points, trajectories
 from interpret.experiments.motion.learner import Learner
-from interpret.experiments.verbs import AnyFit, Findings, drawn, refuse_drawing
+from interpret.experiments.verbs import AnyFit, Findings, drawn, refuse_drawing, traced
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.law import Law
@@ -83,7 +83,7 @@ def read(fit: AnyFit) -> tuple[Law, ...]:
     """The law of what was learned: one."""
     law = LEARNERS[_learned(fit.options)].read(fit)
     dataset = fit.options.dataset or next(iter(fit.problem.datasets), None)
-    return (replace(law, origin=replace(law.origin, dataset=dataset, seed=fit.options.seed)),)
+    return traced([law], dataset, fit.options.seed)
 
 
 def refine(law: Law, fit: AnyFit) -> Law:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from interpret.experiments.motion import Motion
-from interpret.experiments.verbs import Findings, Fit
+from interpret.experiments.verbs import Findings, Fit, as_read
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.law import Law
@@ -19,11 +19,6 @@ FitT = TypeVar("FitT", bound=Fit[Motion, Any])
 def as_asked(problem: Problem, options: Motion) -> Motion:
     """The options as they are."""
     return options
-
-
-def as_read(law: Law, fit: Fit[Motion, Any]) -> Law:
-    """The law as it is: its numbers come from the raw samples already."""
-    return law
 
 
 @dataclass(frozen=True)

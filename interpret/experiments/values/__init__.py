@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from interpret.experiments.options import LAW, Options, option
+from interpret.experiments.options import LAW, Options, optimizer_option, option, threshold_option
 
 if TYPE_CHECKING:
     from interpret.select.library import Library
@@ -23,12 +23,5 @@ class Values(Options):
     library: str | Library | None = option(
         "The candidate terms, such as 'x, x*y'.", LAW, metavar="EXPR,…"
     )
-    threshold: float | None = option(
-        "Drop smaller coefficients; by default all thresholds are tried.", LAW, least=0.0
-    )
-    optimizer: str | None = option(
-        "path, stlsq, sr3 or ssr.",
-        LAW,
-        metavar="NAME",
-        choices=("path", "stlsq", "sr3", "ssr"),
-    )
+    threshold: float | None = threshold_option()
+    optimizer: str | None = optimizer_option()

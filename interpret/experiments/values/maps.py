@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 import numpy as np
 
 from interpret.experiments.values import Values
-from interpret.experiments.verbs import Findings, Fit, drawn, refuse_drawing
+from interpret.experiments.verbs import Findings, Fit, as_read, drawn, refuse_drawing, whole
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.forms import Sum
@@ -93,14 +93,9 @@ def read(fit: MapFit) -> tuple[Law, ...]:
     return (law,)
 
 
-def refine(law: Law, fit: MapFit) -> Law:
-    """The law as it is: its numbers are those of least squares on the samples already."""
-    return law
-
-
-def compared(problem: Problem, options: Values) -> Problem:
-    """The problem itself."""
-    return problem
+# Its numbers are those of least squares on the samples already.
+refine = as_read
+compared = whole
 
 
 def findings(fit: MapFit, laws: Sequence[Law], comparisons: Sequence[Comparison]) -> Findings:

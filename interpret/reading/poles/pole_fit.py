@@ -21,6 +21,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import ArrayLike, NDArray
 
+from interpret.select.matrix import lengths
 from systems.errors import InputError
 
 Array = NDArray[np.float64]
@@ -125,7 +126,7 @@ def fit_poles(points: Phases, poles: Array, order: int, movable: bool = False) -
     poles = poles.astype(float)
     basis = _basis(points.x, poles, order)
     sine, cosine = np.sin(points.delta), np.cos(points.delta)
-    values = _solve(basis * (sine**2 / points.height)[:, None], sine * cosine)
+    values = next(_steps(basis * (sine**2 / points.height)[:, None], sine * cosine, (0.0,)))
     count = len(poles)
     farthest = LARGEST_MOVE * float(np.diff(np.sort(poles)).min(initial=np.inf))
     for _ in range(ITERATIONS):
@@ -138,7 +139,7 @@ def fit_poles(points: Phases, poles: Array, order: int, movable: bool = False) -
             if np.abs(moves).max(initial=0.0) > farthest:
                 continue
             new_poles, new_values = poles + moves, values + step[-len(values) :]
-            now = _missed(points, new_poles, new_values, order)
+            now = _angle(points, _basis(points.x, new_poles, order) @ new_values)
             gain = 1 - _cost(now, limit) / _cost(missed, limit)
             if gain > 0:
                 poles, values = new_poles, new_values
@@ -180,12 +181,8 @@ def _distance(x: Array, poles: Array) -> Array:
     return apart
 
 
-def _missed(points: Phases, poles: Array, values: Array, order: int) -> Array:
-    """The phases less the model's, in (-π/2, π/2]."""
-    return _angle(points, _basis(points.x, poles, order) @ values)
-
-
 def _angle(points: Phases, model: Array) -> Array:
+    """The phases less the model's, in (-π/2, π/2]."""
     missed = points.delta - np.arctan2(points.height, model)
     nearest: Array = missed - np.pi * np.rint(missed / np.pi)
     return nearest
@@ -209,35 +206,28 @@ def _linearised(
     return -basis * (points.height / size / size)[:, None], missed
 
 
-def _solve(rows: Array, right: Array) -> Array:
-    """Least squares by scaled columns; directions that the rows do not see are left out."""
-    return next(_steps(rows, right, (0.0,)))
-
-
 def _steps(rows: Array, right: Array, damping: Sequence[float]) -> Iterator[Array]:
-    """The solutions of the normal equations, damped ever more as Levenberg and Marquardt did."""
-    lengths = _lengths(rows)
+    """The solutions of the normal equations, damped ever more as Levenberg and Marquardt did.
+
+    Columns are scaled; directions that the rows do not see are left out.
+    """
+    scales = lengths(rows)
     # The last column of R is Q^T right: Q itself is not needed.
-    triangular = np.asarray(np.linalg.qr(np.column_stack([rows / lengths, right]), mode="r"))
+    triangular = np.asarray(np.linalg.qr(np.column_stack([rows / scales, right]), mode="r"))
     left, singular, right_vectors = np.linalg.svd(triangular[:-1, :-1])
     seen = singular > NEGLIGIBLE * singular[0]
     parts = (left.T @ triangular[:-1, -1])[seen]
     s = singular[seen]
     for factor in damping:
-        yield (parts * s / (s**2 + factor)) @ right_vectors[seen] / lengths
-
-
-def _lengths(rows: Array) -> Array:
-    lengths = np.linalg.norm(rows, axis=0)
-    return np.where(lengths > 0, lengths, 1.0)
+        yield (parts * s / (s**2 + factor)) @ right_vectors[seen] / scales
 
 
 def _standard_errors(rows: Array, missed: Array) -> Array:
     limit = CAUCHY * scale(missed)
     weights = _weights(missed, limit)
     weighted = rows * weights[:, None]
-    lengths = _lengths(weighted)
-    orthogonal, triangular = np.linalg.qr(weighted / lengths)
+    scales = lengths(weighted)
+    orthogonal, triangular = np.linalg.qr(weighted / scales)
     left, singular, right_vectors = np.linalg.svd(triangular)
     seen = singular > NEGLIGIBLE * singular[0]
     inverse = right_vectors[seen] / singular[seen, None]
@@ -247,7 +237,7 @@ def _standard_errors(rows: Array, missed: Array) -> Array:
     # The weights change with the parameters: the cost bends by w (1 - 2 r² w/limit²), not by w.
     squared = weights**2
     bend = float((squared * (1 - 2 * squared * (missed / limit) ** 2)).mean() / squared.mean())
-    errors: Array = np.linalg.norm(spread @ inverse, axis=0) / lengths / bend
+    errors: Array = np.linalg.norm(spread @ inverse, axis=0) / scales / bend
     return errors
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.optimize import least_squares
 
-from interpret.laws.json_numbers import finite
 from interpret.reading.tensors.kernel_candidates import Reading
 from interpret.reading.tensors.standard_errors import standard_errors
 from systems.physics.scattering import cells as integrals
@@ -27,15 +25,6 @@ class FreeExponents:
     powers: tuple[float, ...]
     coefficient_stderr: float
     powers_stderr: tuple[float, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain numbers and lists."""
-        return {
-            "coefficient": self.coefficient,
-            "stderr": finite(self.coefficient_stderr),
-            "powers": list(self.powers),
-            "powers_stderr": [finite(error) for error in self.powers_stderr],
-        }
 
 
 def free_exponents(reading: Reading, start: Powers, fitted: float = 0.0) -> FreeExponents:
