@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -15,6 +19,7 @@ from torch import Tensor
 
 import interpret
 import systems
+from interpret import cli, fit
 from interpret.experiments import EXPERIMENTS, Experiment
 from interpret.experiments.options import LAW, Options, option
 from interpret.experiments.verbs import Findings, Fit, drawn
@@ -25,11 +30,12 @@ from interpret.laws.parts import KINDS, MAP, Kind, Part, Variables
 from interpret.run import Run
 from systems import catalog
 from systems.errors import InputError
-from systems.expressions import symbol
+from systems.expressions import parse, symbol
 from systems.problem import Dataset, Map, Problem
 from systems.samples.values import ValueSamples
 from training.bases.basis import Basis
 from training.bases.candidates import Candidates
+from training.bases.chebyshev import Chebyshev
 from training.solve.families import solve_families
 
 q, x = symbol("q"), symbol("x")
@@ -58,6 +64,59 @@ def test_a_system(tmp_path, monkeypatch):
     assert found.truths()["potential"] == 3 * q**4
     # dp/dt = -12 q³ for a mass of 2.
     np.testing.assert_allclose(found.motion().acceleration()(np.array([[0.5]])), [[-0.75]])
+
+
+SPRING = '''\
+"""A stiff spring.
+
+    H = p²/4 + 3 q² + q⁴/4
+"""
+
+import numpy as np
+from systems import Dataset, System
+from systems.expressions import symbol
+
+q = symbol("q")
+
+
+def swings(seed):
+    starts = np.linspace(0.5, 2, 4)[:, None]
+    return SYSTEM.flow(starts, 0 * starts, np.linspace(0, 5, 300))
+
+
+SYSTEM = System(
+    "toy_spring", "a stiff spring", "nobody", ("q",), (2.0,), 3 * q**2 + q**4 / 4,
+    candidates=(q, q**2, q**3, q**4), datasets={"swings": Dataset("four swings", swings)},
+)
+'''
+LAW_OF_THE_SPRING = parse("3*q**2 + q**4/4")
+
+
+@pytest.fixture
+def spring(tmp_path) -> Path:
+    path = tmp_path / "toy_spring.py"
+    path.write_text(SPRING, encoding="utf-8")
+    return path
+
+
+def test_a_system_in_a_file_of_ones_own(spring):
+    run = fit(spring)
+    assert run.law.expr == LAW_OF_THE_SPRING
+    assert run.comparison.verdict == "IDENTICAL"
+
+
+def test_a_system_in_the_catalog_is_listed_and_fitted(spring, monkeypatch, capfd):
+    monkeypatch.setattr(catalog, "__path__", [*catalog.__path__, str(spring.parent)])
+    importlib.invalidate_caches()
+    try:
+        assert "toy_spring" in systems.names()
+        assert fit("toy_spring").law.expr == LAW_OF_THE_SPRING
+        assert cli.main(["systems"]) == 0
+        assert "a stiff spring" in capfd.readouterr().out
+        with pytest.raises(InputError, match="Did you mean 'toy_spring'"):
+            systems.get("toy_sprong")
+    finally:
+        sys.modules.pop("systems.catalog.toy_spring", None)
 
 
 # A residual: one row type
@@ -95,6 +154,14 @@ def test_a_residual():
     torch.testing.assert_close(
         solved.coefficients, torch.tensor([2.0, 0.0, -0.5], dtype=torch.float64)
     )
+    smooth = Chebyshev.of(points, 6)
+    values = smooth.values(points) @ solve_families([rows], smooth).coefficients
+    missed = values - (2 * points - points**3 / 2)[:, 0]
+    assert (missed - missed.mean()).abs().max() < 1e-12
+    halves = [rows.part(number, 2) for number in range(2)]
+    both = solve_families(halves, smooth, passes=2)
+    assert len(both.residuals) == 2
+    assert both.residual < 1e-12
 
 
 # A part of a law of motion: one entry
@@ -263,7 +330,7 @@ def test_the_options_of_an_experiment(calls):
         interpret.fit(LINE, depth=-1)
 
 
-def test_an_output_format(calls, monkeypatch):
+def test_an_output_format(calls, monkeypatch, tmp_path, capfd):
     run = interpret.fit(LINE)
     with pytest.raises(InputError, match="not as 'toy'"):
         run.written("toy")
@@ -273,3 +340,148 @@ def test_an_output_format(calls, monkeypatch):
 
     monkeypatch.setitem(report.WRITERS, "toy", shout)
     assert run.written("toy") == "line: 3*x"
+    run.save(tmp_path / "run")
+    assert cli.main(["show", str(tmp_path / "run"), "--format", "toy"]) == 0
+    assert capfd.readouterr().out == "line: 3*x\n"
+
+
+# The same on the command line, which is made of what is entered when it is loaded
+
+PROPORTIONAL = '''\
+"""y = a x: the slope alone is learned."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from interpret.experiments import EXPERIMENTS, Experiment
+from interpret.experiments.options import LAW, Options, option
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proportional(Options):
+    """robust: take the median of the slopes."""
+
+    robust: str | None = option("Take the median of all slopes.", LAW, choices=("yes", "no"))
+
+
+EXPERIMENTS["proportional"] = Experiment("proportional", Proportional, __name__)
+
+
+@dataclass(frozen=True)
+class Slope:
+    value: float
+    error: float
+    iterations: int = 0
+    neurons: int = 0
+    history: tuple = ()
+
+    def state(self):
+        return {"value": self.value}
+
+
+def settled(problem, samples, options):
+    return options
+
+
+def draw(problem, options, session):
+    from interpret.experiments.verbs import drawn
+
+    return drawn(problem, options, session)
+
+
+def learn(problem, samples, options, session):
+    from interpret.experiments.verbs import Fit
+
+    slopes = samples.y / samples.x[:, 0]
+    value = np.median(slopes) if options.robust == "yes" else np.mean(slopes)
+    error = np.std(slopes) / np.sqrt(len(slopes)) + 1e-15
+    return Fit(problem, samples, options, Slope(float(value), float(error)))
+
+
+def read(fit):
+    from interpret.laws.forms import Sum
+    from interpret.laws.law import Law, Origin
+    from interpret.laws.parts import Part, Variables
+    from systems.expressions import symbol
+
+    x = symbol(fit.samples.names[0])
+    return (
+        Law(
+            origin=Origin(fit.problem.name, fit.options.dataset, fit.options.seed),
+            parts=(Part("map", (x,), (x, x**2)),),
+            coefficients=[fit.learned.value],
+            covariance=[[fit.learned.error**2]],
+            variables=Variables({str(x): (1.0, 2.0)}, {}),
+            form=Sum("y"),
+        ),
+    )
+
+
+def refine(law, fit):
+    return law.refined(law.coefficients, law.covariance, 1.0)
+
+
+def compared(problem, options):
+    return problem
+
+
+def findings(fit, laws, comparisons):
+    from interpret.experiments.verbs import Findings
+
+    return Findings((f"a slope of {len(fit.samples)} samples",), {"slope": fit.learned.value})
+'''
+
+LINE_FILE = """\
+import numpy as np
+from systems import Dataset, Map, Problem, ValueSamples
+from systems.expressions import symbol
+
+
+def draw(seed, count=None, report=None):
+    x = np.random.default_rng(seed).uniform(1, 2, (count or 100, 1))
+    return ValueSamples(x, 3 * x[:, 0], np.ones(len(x)), ("x", "y"))
+
+
+SYSTEM = Problem(
+    "line", "y = 3 x", "nobody", {"default": Dataset("a hundred", draw)},
+    experiment="proportional", map=Map(("x",), "y", {"map": 3 * symbol("x")}),
+)
+"""
+
+
+def test_its_options_are_on_the_command_line(root, tmp_path):
+    """In a process of its own."""
+    (tmp_path / "toy_proportional.py").write_text(PROPORTIONAL, encoding="utf-8")
+    (tmp_path / "line.py").write_text(LINE_FILE, encoding="utf-8")
+    calls = [
+        ["fit", "--help"],
+        ["fit", "line.py", "--robust", "yes"],
+        ["show", "line"],
+        ["fit", "line.py", "--terms", "3"],
+        ["fit", "oscillator", "--robust", "yes"],
+    ]
+    script = (
+        "import sys, toy_proportional\nfrom interpret import cli\n"
+        f"for call in {calls!r}:\n"
+        "    print(cli.main(call), flush=True)\n"
+        "    print('-----', flush=True)\n"
+    )
+    outcome = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{root}:{tmp_path}", "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    help, fitted, shown, terms, robust, _ = outcome.stdout.split("-----\n")
+    assert "--robust" in help
+    assert "Take the median of all slopes." in help
+    assert "y(x) = 3.00000000000000" in fitted
+    assert "=  3*x" in shown
+    assert (terms, robust) == ("2\n", "2\n")
+    first, second = outcome.stderr.splitlines()
+    assert "proportional has no use for terms (an option of motion); leave it out." in first
+    assert "motion has no use for robust (an option of proportional); leave it out." in second
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["line"]

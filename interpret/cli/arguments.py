@@ -102,29 +102,33 @@ NUMBERS: Final = {"int": int, "float": float}
 def with_experiments(command: Callable[..., None]) -> Callable[..., None]:
     """The command with a parameter for every option of every experiment in place of ``**given``.
 
+    An option's other name is a parameter too, so that nobody's second choice is silently dropped.
+
     What is not given on the command line is None there, whatever its default is.
     """
     signature = inspect.signature(command, eval_str=True)
     own = [item for item in signature.parameters.values() if item.kind != item.VAR_KEYWORD]
-    parameters = [*own, *map(_parameter, option_fields().values())]
+    declared = option_fields()
+    named = {**declared, **{alias: declared[name] for alias, name in ALIASES.items()}}
+    parameters = [*own, *(_parameter(name, item) for name, item in named.items())]
     # typer reads what a command takes from these two.
     vars(command)["__signature__"] = signature.replace(parameters=parameters)
     command.__annotations__ = {item.name: item.annotation for item in parameters}
     return command
 
 
-def _parameter(item: Field[Any]) -> inspect.Parameter:
-    """The parameter of the command line that an option is."""
+def _parameter(name: str, item: Field[Any]) -> inspect.Parameter:
+    """The parameter of the command line that an option is, by its own or by its other name."""
     meaning: Meaning = item.metadata["meaning"]
-    names = [item.name, *(alias for alias, name in ALIASES.items() if name == item.name)]
     kind = NUMBERS.get(str(item.type).removesuffix(" | None"), str)
-    settings: dict[str, Any] = {"help": meaning.help, "rich_help_panel": meaning.panel}
+    help = meaning.help if name == item.name else f"Another name of --{item.name}."
+    settings: dict[str, Any] = {"help": help, "rich_help_panel": meaning.panel}
     if meaning.metavar:
         settings["metavar"] = meaning.metavar
     if meaning.least is not None and kind is not str:
         settings["min"] = kind(meaning.least)
-    flags = [f"--{name.replace('_', '-')}" for name in names]
-    annotation = Annotated[kind | None, typer.Option(*flags, **settings)]  # type: ignore[valid-type]
+    flag = f"--{name.replace('_', '-')}"
+    annotation = Annotated[kind | None, typer.Option(flag, **settings)]  # type: ignore[valid-type]
     return inspect.Parameter(
-        item.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
     )

@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from interpret.cli import arguments as options
 from interpret.cli import luescher as luescher_commands
+from interpret.experiments.options import named
 
 if TYPE_CHECKING:
     from interpret.cli.request import Request
@@ -124,7 +125,7 @@ def fit(
             velocities=velocities,
             set=set_,
         )
-        chosen = {name: value for name, value in given.items() if value is not None}
+        chosen = named({name: value for name, value in given.items() if value is not None})
         request = Request(asked, chosen)
         opened = asked.open()
         # What means nothing here is refused before a folder is made.
@@ -288,9 +289,8 @@ def compare(
     from interpret.run import Run
 
     loaded = Run.load(runs.find(run))
-    contents = runs.load(run)
     # A run that Python saved was not asked for on the command line: its law names the system.
-    asked = contents["request"]
+    asked = runs.load(run)["request"]
     opened = None if asked is None else Request.from_json(asked).source.open()
     found = compare_run(loaded, opened, truth)
     if json:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields
+from numbers import Integral, Real
 from typing import Any, Final, Self, TypeVar
 
 from systems.errors import InputError, nearest
@@ -19,7 +20,14 @@ TRAINING: Final = "The training"
 ALIASES: Final[Mapping[str, str]] = {"model": "learn", "window": "dataset"}
 """Other names of options, kept for those who know them."""
 
-T = TypeVar("T", bound="Options")
+NUMERIC: Final[Mapping[str, tuple[str, type | None]]] = {
+    "int": ("a whole number", Integral),
+    "float": ("a number", Real),
+}
+"""What options that are numbers may be, by the type that their field declares."""
+
+T = TypeVar("T")
+OptionsT = TypeVar("OptionsT", bound="Options")
 
 
 @dataclass(frozen=True)
@@ -132,7 +140,9 @@ class Options:
         return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
 
 
-def build(kind: type[T], name: str, given: Mapping[str, Any], known: Mapping[str, type]) -> T:
+def build(
+    kind: type[OptionsT], name: str, given: Mapping[str, Any], known: Mapping[str, type]
+) -> OptionsT:
     """The options of the experiment `name` from what was given.
 
     `known` are the records of options of all experiments. Raises InputError for options that this
@@ -141,17 +151,28 @@ def build(kind: type[T], name: str, given: Mapping[str, Any], known: Mapping[str
     >>> build(Options, "motion", {"window": "far"}, {"motion": Options}).dataset
     'far'
     """
-    named: dict[str, Any] = {}
-    for key, value in given.items():
-        proper = ALIASES.get(key, key)
-        if proper in named:
-            raise InputError(f"{key} is another name of {proper}; give only one of them.")
-        named[proper] = value
+    asked = named(given)
     uses = {other: [item.name for item in fields(record)] for other, record in known.items()}
-    refused = [key for key in named if key not in uses[name]]
+    refused = [key for key in asked if key not in uses[name]]
     if refused:
         raise InputError(_no_use(name, refused, uses))
-    return kind(**named)
+    return kind(**asked)
+
+
+def named(given: Mapping[str, T]) -> dict[str, T]:
+    """What was given, by the proper names of options; InputError where one is given twice.
+
+    >>> named({"window": "far", "seed": 1})
+    {'dataset': 'far', 'seed': 1}
+    """
+    found: dict[str, T] = {}
+    for key, value in given.items():
+        proper = ALIASES.get(key, key)
+        if proper in found:
+            other = next(alias for alias, name in ALIASES.items() if name == proper)
+            raise InputError(f"{other} is another name of {proper}; give only one of them.")
+        found[proper] = value
+    return found
 
 
 def _no_use(what: str, refused: Iterable[str], uses: Mapping[str, Iterable[str]]) -> str:
@@ -181,6 +202,9 @@ def _check(item: Field[Any], value: Any) -> None:
     meaning: Meaning = item.metadata["meaning"]
     if value is None:
         return
+    named, kind = NUMERIC.get(str(item.type).removesuffix(" | None"), ("", None))
+    if kind and (isinstance(value, bool) or not isinstance(value, kind)):
+        raise InputError(f"the {item.name} must be {named}, not {value!r}.")
     if meaning.choices and value not in meaning.choices:
         raise InputError(
             f"there is no {item.name} {value!r}; there are {', '.join(meaning.choices)}."

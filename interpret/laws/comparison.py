@@ -14,7 +14,7 @@ from interpret.laws import report
 from interpret.laws.forms import Form
 from interpret.laws.json_numbers import finite
 from interpret.laws.law import Law
-from interpret.laws.parts import Part
+from interpret.laws.parts import Part, gauged
 from interpret.laws.report import Beside, Row, Statement
 from interpret.laws.term import Term
 from interpret.laws.truth import Decomposition, Words, common, decompose
@@ -82,7 +82,10 @@ class Comparison:
         return (("term", "recovered", "truth", "error"), *rows)
 
     def _beside(self) -> Beside:
-        written = tuple(self.form.exact(truth, self.gauge) for truth in self.truths.values())
+        written = tuple(
+            self.form.exact(truth, self.gauge if gauged(quantity) else "")
+            for quantity, truth in self.truths.items()
+        )
         return Beside(written, self.verdict, self.reason)
 
     def summary(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from interpret.laws.forms import Entry, Form, Sum
 from interpret.laws.formula import readable, text
 from interpret.laws.json_numbers import finite
 from interpret.laws.judgement import Judgement, Origin, Verdict
-from interpret.laws.parts import KINDS, MAP, Part, Variables
+from interpret.laws.parts import KINDS, MAP, Part, Variables, gauged
 from interpret.laws.report import Row, Statement
 from interpret.laws.value import last_place, order, to_place, with_error
 from systems.errors import InputError
@@ -73,6 +73,9 @@ class Law:
                 )
             array.setflags(write=False)
             object.__setattr__(self, name, array)
+        names = [part.name for part in self.parts]
+        if len(set(names)) < len(names):
+            raise InputError(f"a law has each part once, not {', '.join(names)}.")
         if not self.recognised:
             object.__setattr__(self, "recognised", self._recognise())
         if len(self.recognised) != size:
@@ -248,7 +251,7 @@ class Law:
         """What is printed of the law: `interpret.laws.report` writes it as text and as HTML."""
         measured = [self._equation(part) for part in self.parts]
         closed = [
-            self.form.right(self.entries(part, closed=True), self.gauge)
+            self.form.right(self.entries(part, closed=True), self._gauge(part))
             for part in self.parts
             if any(form is not None for form in self.recognised[self.of(part)])
         ]
@@ -267,7 +270,10 @@ class Law:
         )
 
     def _equation(self, part: Part) -> str:
-        return f"{self.left(part)} = {self.form.right(self.entries(part), self.gauge)}"
+        return f"{self.left(part)} = {self.form.right(self.entries(part), self._gauge(part))}"
+
+    def _gauge(self, part: Part) -> str:
+        return self.gauge if gauged(part.name) else ""
 
     def _table(self) -> tuple[Row, ...]:
         rows = zip(self.terms, self.coefficients.tolist(), self.stderr.tolist(), strict=True)
@@ -284,7 +290,7 @@ class Law:
     def latex(self) -> str:
         r"""The law as LaTeX, without dollars: ``V(r) = - \frac{1}{4 \pi r} + c``."""
         return r" \\ ".join(
-            self.form.latex(self.left(part), self.entries(part, closed=True), self.gauge)
+            self.form.latex(self.left(part), self.entries(part, closed=True), self._gauge(part))
             for part in self.parts
         )
 

@@ -17,21 +17,34 @@ MAP = "map"
 
 @dataclass(frozen=True)
 class Kind:
-    """What a part is: the symbol it is written with, and one line about it."""
+    """What a part is: the symbol it is written with, one line about it, and its gauge.
+
+    `gauged` parts are fixed up to a constant: T(q̇) is of second degree, so none is added to it.
+    """
 
     symbol: str
     summary: str
+    gauged: bool = False
 
 
 KINDS: dict[str, Kind] = {
-    "potential": Kind("V", "a term φ(q) contributes -c φ to L"),
+    "potential": Kind("V", "a term φ(q) contributes -c φ to L", gauged=True),
     "kinetic": Kind("T", "a term φ(q, q̇), of second degree in q̇, contributes c φ to L"),
     "gyroscopic": Kind("A·q̇", "a term φ(q, q̇), of first degree in q̇, contributes c φ to L"),
     "dissipative": Kind("R", "a term φ(q̇) contributes c φ to Rayleigh's R"),
     "drive": Kind("Q", "a term φ(t, u) contributes c φ to the force Q"),
-    MAP: Kind("f", "a term φ(x) contributes c φ to y = f(x)"),
+    MAP: Kind("f", "a term φ(x) contributes c φ to y = f(x)", gauged=True),
 }
 """Every part that a law may have. A new kind of force is one more entry."""
+
+
+def gauged(quantity: str) -> bool:
+    """Whether a constant may be added to a part, or to a quantity that is mapped to.
+
+    >>> gauged("potential"), gauged("kinetic"), gauged("a1")
+    (True, False, True)
+    """
+    return KINDS.get(quantity, KINDS[MAP]).gauged
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,7 +23,8 @@ def is_data(path: str | Path) -> bool:
     (True, False, False)
     """
     suffix = Path(path).suffix.lower()
-    return suffix in SUFFIXES or (suffix != ".py" and Path(path).is_file())
+    # os.path asks nothing of a name that no file can have, where Path raises OSError.
+    return suffix in SUFFIXES or (suffix != ".py" and os.path.isfile(path))  # noqa: PTH113
 
 
 def read(

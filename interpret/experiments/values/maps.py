@@ -146,9 +146,14 @@ def _compressed(library: Library, samples: ValueSamples, names: Sequence[str]) -
 
 
 def _covariance(problem: Compressed, support: Support, residual: float) -> Array:
-    """s² (AᵀA)⁻¹, and what round-off adds to it."""
+    """s² (AᵀA)⁻¹, and what round-off adds to it, √n-fold for the n rows that were factorised.
+
+    Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms (2002), chapter 2: errors
+    of n operations add up like a random walk.
+    """
     variance = residual**2 / max(1, problem.rows - len(support))
-    return variance * problem.inverse_gram(support) + np.diag(problem.rounding(support) ** 2)
+    rounding = problem.rows * problem.rounding(support) ** 2
+    return variance * problem.inverse_gram(support) + np.diag(rounding)
 
 
 def _judgement(ratio: float, full: float, learned: ValueFit) -> Judgement:
