@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from interpret.experiments.motion import Motion
     from interpret.experiments.values import Values
     from interpret.experiments.verbs import Fit
+    from interpret.judge.certificate import Certificate
     from interpret.judge.prediction import rollout
     from interpret.landscapes.landscape import landscape
     from interpret.laws.comparison import Comparison, compare
     from interpret.laws.constants import recognise
     from interpret.laws.law import Law
-    from interpret.pipeline import fit, learn, read, refine
+    from interpret.pipeline import certify, fit, learn, read, refine
     from interpret.reading.couplings.couplings import Couplings
     from interpret.reading.couplings.expansion import expand
     from interpret.reading.extraction import extract
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Born": "experiments.born",
+    "Certificate": "judge.certificate",
     "Comparison": "laws.comparison",
     "Couplings": "reading.couplings.couplings",
     "Fit": "experiments.verbs",
@@ -52,6 +54,7 @@ _HOMES = {
     "Probes": "reading.probes",
     "Run": "run",
     "Values": "experiments.values",
+    "certify": "pipeline",
     "compare": "laws.comparison",
     "compare_lagrangians": "discovery.lagrangian.equivalence",
     "discover": "discovery.features",
@@ -71,6 +74,7 @@ _HOMES = {
 
 __all__ = [
     "Born",
+    "Certificate",
     "Comparison",
     "Couplings",
     "Fit",
@@ -81,6 +85,7 @@ __all__ = [
     "Probes",
     "Run",
     "Values",
+    "certify",
     "compare",
     "compare_lagrangians",
     "discover",

@@ -1,6 +1,6 @@
 """fit(): from a problem or from measured samples to the law, in one call.
 
-draw ──▶ learn ──▶ read ──▶ refine ──▶ compare ──▶ keep
+draw ──▶ learn ──▶ read ──▶ refine ──▶ judge ──▶ compare ──▶ keep
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import systems
 from interpret.experiments import EXPERIMENTS
 from interpret.experiments.options import Options
 from interpret.experiments.verbs import AnyFit, noisy
+from interpret.judge.certificate import Certificate
 from interpret.keep import folder
 from interpret.keep.provenance import provenance
 from interpret.keep.session import Session, session
@@ -37,7 +38,7 @@ def fit(
     progress: Watch | None = None,
     **given: Any,
 ) -> Run:
-    """Draw or take samples, learn what is behind them, read the laws, refine and compare them.
+    """Draw or take samples, learn what is behind them, read the laws, refine, judge, compare them.
 
     source     a system's name, a Python file with a SYSTEM, a file of trajectories; a Problem, or
                samples of one's own: Trajectories, PhaseSamples, ValueSamples
@@ -59,13 +60,17 @@ def fit(
     with session(out, resume, progress) as current:
         samples = noisy(measured, asked) if measured else verbs.draw(problem, asked, current)
         fitted = verbs.learn(problem, samples, asked, current)
-    laws = tuple(verbs.refine(law, fitted) for law in verbs.read(fitted))
+    refined = [verbs.refine(law, fitted) for law in verbs.read(fitted)]
+    certificates = tuple(verbs.judge(law, fitted) for law in refined)
+    pairs = zip(certificates, refined, strict=True)
+    laws = tuple(certificate.judged(law) for certificate, law in pairs)
     comparisons = compared(laws, verbs.compared(problem, asked))
     findings = verbs.findings(fitted, laws, comparisons)
     learned = fitted.learned
     run = Run(
         laws=laws,
         comparisons=comparisons,
+        certificates=certificates,
         fit=fitted,
         settings={
             "experiment": problem.experiment,
@@ -171,3 +176,8 @@ def read(fit: AnyFit) -> tuple[Law, ...]:
 def refine(law: Law, fit: AnyFit) -> Law:
     """A law again, its numbers and error bars from the raw samples that were learned from."""
     return EXPERIMENTS[fit.problem.experiment].verbs.refine(law, fit)
+
+
+def certify(law: Law, fit: AnyFit) -> Certificate:
+    """The checks of a law on the raw samples; `Certificate.judged` is the law with its verdict."""
+    return EXPERIMENTS[fit.problem.experiment].verbs.judge(law, fit)

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from interpret.experiments.verbs import AnyFit, Findings
+from interpret.judge.certificate import Certificate
 from interpret.keep import folder
 from interpret.laws import kept, report
 from interpret.laws.comparison import Comparison
@@ -27,7 +28,7 @@ from training.potential import Potential
 class Run:
     """Laws with their comparisons, what was learned, and how they came about.
 
-    - `laws`, and their `comparisons` where there is a truth.
+    - `laws`, their `certificates`, and their `comparisons` where there is a truth.
     - `fit`: there in the process that trained it; a loaded run has its weights (`potential`).
     - `settings`: the experiment, the source and its options, as plain values.
     - `findings`: sentences, numbers and files beside the laws; `cost`: seconds and the like.
@@ -35,6 +36,7 @@ class Run:
 
     laws: tuple[Law, ...]
     comparisons: tuple[Comparison, ...]
+    certificates: tuple[Certificate, ...]
     fit: AnyFit | None
     settings: Mapping[str, Any]
     findings: Findings
@@ -53,6 +55,11 @@ class Run:
     def comparison(self) -> Comparison | None:
         """The law beside the truth, where there is one; the first of several."""
         return self.comparisons[0] if self.comparisons else None
+
+    @property
+    def certificate(self) -> Certificate:
+        """The checks behind the law's verdict; of the first of several."""
+        return self.certificates[0] if self.certificates else Certificate()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -114,7 +121,12 @@ class Run:
 
     def text(self) -> str:
         """The printed form: laws and tables, then what was noted on the way."""
-        return "\n".join([self.written("text"), *self.notes])
+        short = dict.fromkeys(map(str, self.certificates))
+        return "\n".join([self.written("text"), *filter(None, short), *self.notes])
+
+    def certified(self) -> str:
+        """Every check of every law, one a line: what ``show --certificate`` prints."""
+        return "\n".join(item.table() for item in self.certificates)
 
     def written(self, form: str) -> str:
         """The laws as "text", "latex" or "html": see `interpret.laws.report.WRITERS`."""
@@ -138,6 +150,7 @@ class Run:
             "features": {} if first is None else first.to_json()["features"],
             "verdict": None if first is None else first.verdict,
             "chi2_per_n": None if first is None else finite(first.chi2_per_n),
+            "certificate": self.certificate.to_json(),
             "iterations": self.cost.iterations,
             "seconds": None if self.cost.seconds is None else finite(self.cost.seconds),
             "run": None if self.path is None else str(self.path),
@@ -173,6 +186,8 @@ class Run:
             **self.findings.files,
             folder.LAW: kept.to_json(self.laws),
         }
+        if self.certificates:
+            files[folder.CERTIFICATE] = {"laws": [item.to_json() for item in self.certificates]}
         if self.comparisons:
             rows = [comparison.to_json() for comparison in self.comparisons]
             files[folder.COMPARISON] = {"comparisons": rows}
@@ -202,6 +217,7 @@ class Run:
             return Run(
                 laws=laws,
                 comparisons=_comparisons(contents["comparison"]),
+                certificates=_certificates(contents["certificate"]),
                 fit=None,
                 settings=_settings(settings),
                 findings=Findings(tuple(figures["notes"]), figures.get("numbers", {})),
@@ -218,6 +234,11 @@ def _comparisons(contents: Mapping[str, Any] | None) -> tuple[Comparison, ...]:
     if contents is None:
         return ()
     return tuple(map(kept.comparison, contents.get("comparisons", [contents])))
+
+
+def _certificates(contents: Mapping[str, Any] | None) -> tuple[Certificate, ...]:
+    """Those of a run; earlier versions kept none."""
+    return () if contents is None else tuple(map(Certificate.from_json, contents["laws"]))
 
 
 def _settings(contents: Mapping[str, Any]) -> dict[str, Any]:

@@ -254,6 +254,9 @@ def show(
     picture: Annotated[
         bool, typer.Option("--picture", help="Draw the run's pictures into its folder too.")
     ] = False,
+    certificate: Annotated[
+        bool, typer.Option("--certificate", help="Print every check behind the verdict.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Print the laws of a finished run again, as the fit printed them."""
@@ -264,6 +267,8 @@ def show(
     drawn = loaded.draw() if picture else ()
     if form:
         print(loaded.written(form))
+    elif certificate and not json:
+        print(loaded.certified())
     else:
         _show(loaded, json)
     for path in drawn:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from interpret.experiments.options import Options
+from interpret.judge.certificate import Certificate, as_it_was_read
 from interpret.keep.folder import Content
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
@@ -95,6 +96,10 @@ class Verbs(Protocol):
         """A law again, its numbers and error bars from the raw samples."""
         ...
 
+    def judge(self, law: Law, fit: AnyFit) -> Certificate:
+        """The checks of a law on the raw samples, from which its verdict follows."""
+        ...
+
     def compared(self, problem: Problem, options: Any) -> Problem:
         """The problem whose truth the laws are compared with."""
         ...
@@ -122,6 +127,11 @@ def noisy(samples: Samples, options: Options) -> Samples:
 def as_read(law: Law, fit: AnyFit) -> Law:
     """The law as it is: the raw samples say no more of it than it was read off already."""
     return law
+
+
+def by_reading(law: Law, fit: AnyFit) -> Certificate:
+    """The certificate of a law that was judged where it was read: that is its one check."""
+    return as_it_was_read(law)
 
 
 def whole(problem: Problem, options: Options) -> Problem:

@@ -10,6 +10,7 @@ did not finish: it can be resumed, and it is never shown as a result.
     checkpoint.pt    the latest state of the training, while it runs
     weights.pt       the trained weights
     *.picture.npz    what its pictures are drawn of, when they are asked for
+    certificate.json the checks behind the verdict
     comparison.json  the law beside the truth, where there is one
     law.json         the law
 """
@@ -36,6 +37,7 @@ PROVENANCE: Final = "provenance.json"
 HISTORY: Final = "history.json"
 CHECKPOINT: Final = "checkpoint.pt"
 WEIGHTS: Final = "weights.pt"
+CERTIFICATE: Final = "certificate.json"
 COMPARISON: Final = "comparison.json"
 LAW: Final = "law.json"
 
@@ -170,7 +172,7 @@ def load(run: str | Path) -> dict[str, Any]:
             f"the run {path} has no law yet; go on with `interpret fit --resume {path}`."
         )
     contents: dict[str, Any] = {"path": path}
-    for name in (REQUEST, SETTINGS, PROVENANCE, HISTORY, COMPARISON, LAW):
+    for name in (REQUEST, SETTINGS, PROVENANCE, HISTORY, CERTIFICATE, COMPARISON, LAW):
         file = path / name
         contents[file.stem] = read(file) if file.exists() else None
     return contents

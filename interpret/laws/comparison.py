@@ -128,6 +128,8 @@ def compare(
       them smaller than the coefficient, and the χ² d^T C^-1 d of all differences d under the
       law's covariance C not less probable than 1e-3; or every coefficient is the true one, where
       the data leave others of half the terms at most undetermined;
+    - UNDETERMINED: the same terms, none refuted, but an error bar is wider than its coefficient or
+      not known, or the data determine fewer than half of the terms;
     - DIFFERENT: anything else. A truth with terms outside the library is always different.
 
     Raises InputError when there is no truth, or it has unknown variables.

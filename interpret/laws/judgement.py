@@ -9,7 +9,9 @@ import numpy as np
 
 from systems.errors import InputError
 
-Verdict = Literal["identified", "ambiguous", "not in the library"]
+Verdict = Literal[
+    "identified", "approximate", "ambiguous", "not in the library", "contradictory columns"
+]
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,13 @@ class Origin:
 class Judgement:
     """What is to be held of a law.
 
-    - `verdict` and its `reasons`: "identified", "ambiguous" (another law fits as well) or "not in
-      the library" (then the terms are a best fit, and no law).
+    - `verdict` and its `reasons`: "identified", "approximate" (the terms are right, and the model
+      misses something), "ambiguous" (another law fits as well), "not in the library" (then the
+      terms are a best fit, and no law) or "contradictory columns" (of no one motion).
     - `remarks`: what else is to be said of it, in sentences.
     - `chi2_per_n`: χ² per data point of the law on the data; near 1 when it explains them, nan
       where it is not known.
+    - `missed`: which share of the force, or of the values, an approximate law misses.
 
     Raises InputError for a verdict that is none.
     """
@@ -38,6 +42,18 @@ class Judgement:
     reasons: tuple[str, ...] = ()
     chi2_per_n: float = np.nan
     remarks: tuple[str, ...] = ()
+    missed: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """The verdict as it is printed.
+
+        >>> Judgement("approximate", missed=0.008).words
+        'approximate (0.8 %)'
+        """
+        if self.verdict == "approximate" and self.missed > 0:
+            return f"{self.verdict} ({100 * self.missed:.2g} %)"
+        return self.verdict
 
     def __post_init__(self) -> None:
         if self.verdict not in get_args(Verdict):

@@ -107,6 +107,7 @@ def _law(contents: Mapping[str, Any]) -> Law:
             tuple(map(str, contents["reasons"])),
             number(contents["chi2_per_n"]),
             tuple(map(str, contents["remarks"])),
+            number(contents.get("missed", 0.0)),
         ),
         form=_form(contents["form"]),
     )

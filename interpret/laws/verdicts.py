@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from sympy import Expr
 
 from interpret.laws.law import Law
 from interpret.laws.term import Term
 
-Verdict = Literal["IDENTICAL", "EQUAL WITHIN ERROR", "DIFFERENT"]
+Array = NDArray[np.float64]
+Verdict = Literal["IDENTICAL", "EQUAL WITHIN ERROR", "UNDETERMINED", "DIFFERENT"]
 
 LARGEST_Z: Final = 3.3
 """A coefficient may lie off the truth by so many standard errors: 1 in 1000 does by chance."""
@@ -39,14 +41,13 @@ def judged(law: Law, terms: Sequence[Term], outside: Sequence[Expr]) -> tuple[Ve
         return "DIFFERENT", f"the truth has no {_listed(spurious)}"
     if all(term.identical for term in known):
         return _identical(law, terms, len(known))
-    reason = _beyond_error(law, known)
-    return ("DIFFERENT", reason) if reason else ("EQUAL WITHIN ERROR", "")
+    return _within_error(law, known)
 
 
 def _identical(law: Law, terms: Sequence[Term], known: int) -> tuple[Verdict, str]:
     """Every coefficient that the data determine is the true one: are there enough of them?"""
     if known < FEWEST * len(terms):
-        return "DIFFERENT", f"too few to tell: the data determine {known} of {len(terms)} terms"
+        return "UNDETERMINED", f"the data determine {known} of {len(terms)} terms"
     undetermined = [term for part in law.parts for term in part.undetermined]
     if undetermined:
         shown = ", ".join(map(law.form.term, undetermined))
@@ -54,13 +55,12 @@ def _identical(law: Law, terms: Sequence[Term], known: int) -> tuple[Verdict, st
     return "IDENTICAL", ""
 
 
-def _beyond_error(law: Law, terms: Sequence[Term]) -> str:
-    """Why the differences cannot be put down to the error bars, or "" if they can.
+def _within_error(law: Law, terms: Sequence[Term]) -> tuple[Verdict, str]:
+    """Whether the differences can be put down to the error bars, and whether these say anything.
 
-    A coefficient that is the true one by its closed form needs no error bar to be right.
+    A coefficient that is the true one by its closed form needs no error bar to be right. One whose
+    error bar is wider than itself is not refuted by the truth, and does not bear it out.
     """
-    from scipy.special import chdtrc
-
     asked = [number for number, term in enumerate(terms) if not term.identical]
     names = [law.form.term(terms[number].term) for number in asked]
     true = np.array([float(terms[number].truth or 0) for number in asked])
@@ -68,19 +68,29 @@ def _beyond_error(law: Law, terms: Sequence[Term]) -> str:
     covariance = law.covariance[np.ix_(asked, asked)]
     stderr = law.stderr[asked]
     if not np.isfinite(coefficients).all():
-        return "a coefficient is not a finite number"
+        return "DIFFERENT", "a coefficient is not a finite number"
     if not np.isfinite(covariance).all() or not (stderr > 0).all():
-        return "the error bars are not known"
+        return "UNDETERMINED", "the error bars are not known"
+    off = _off((coefficients - true) / stderr, covariance / np.outer(stderr, stderr), names)
+    if off:
+        return "DIFFERENT", off
     wide = stderr >= np.abs(true)
     if wide.any():
         listed = ", ".join(name for name, is_wide in zip(names, wide, strict=True) if is_wide)
-        return f"the error bar is wider than the coefficient of {listed}"
-    z = (coefficients - true) / stderr
+        return "UNDETERMINED", f"the error bar is wider than the coefficient of {listed}"
+    return "EQUAL WITHIN ERROR", ""
+
+
+def _off(z: Array, correlation: Array, names: Sequence[str]) -> str:
+    """How far coefficients that are z (k,) error bars off are beyond chance, or "".
+
+    In units of the error bars the covariance is well scaled: no inverse of tiny numbers.
+    """
+    from scipy.special import chdtrc
+
     worst = int(np.argmax(np.abs(z)))
     if abs(z[worst]) > LARGEST_Z:
         return f"the coefficient of {names[worst]} is off by {abs(z[worst]):.2g} error bars"
-    # In units of the error bars the covariance is well scaled: no inverse of tiny numbers.
-    correlation = covariance / np.outer(stderr, stderr)
     chi2 = float(z @ np.linalg.pinv(correlation, rcond=1e-12, hermitian=True) @ z)
     if float(chdtrc(len(z), chi2)) < SMALLEST_P:
         return f"the coefficients together are off by chi^2 = {chi2:.3g} for {len(z)} terms"

@@ -34,7 +34,7 @@ def first_estimate(
     """
     best: tuple[Shooting, Estimate] | None = None
     for cuts in CUTS:
-        start, states = _problem(measured, smoothed, features, library, sigma, cuts)
+        start, states = stretched(measured, smoothed, features, library, sigma, cuts)
         problem = start.resolved(states, coefficients)
         if problem is None:
             continue
@@ -47,7 +47,7 @@ def first_estimate(
             break
     if best is None or len(best[0].windows) == len(measured):
         return best
-    start, states = _problem(measured, smoothed, features, library, sigma, 1)
+    start, states = stretched(measured, smoothed, features, library, sigma, 1)
     whole = start.resolved(states, best[1].coefficients)
     if whole is None:
         return best
@@ -73,7 +73,7 @@ def cut(trajectories: Trajectories, cuts: int) -> Trajectories:
     return Trajectories(trajectories.coordinates, trajectories.mass, tuple(items))
 
 
-def _problem(
+def stretched(
     measured: Trajectories,
     smoothed: Trajectories,
     features: Features,
@@ -81,5 +81,6 @@ def _problem(
     sigma: Array,
     cuts: int,
 ) -> tuple[Shooting, Array]:
+    """The problem on stretches, with the smoothed states that they start from."""
     states = initial_states(cut(smoothed, cuts))
     return Shooting.on(cut(measured, cuts), features, library, sigma), states

@@ -17,6 +17,7 @@ FEWEST_STEPS = 64
 MOST_STEPS = 16384
 HOPELESS_STEPS = 1024
 INTEGRATION_SHARE = 0.02
+FINEST_SHARE = 2e-3
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,14 @@ class Shooting:
         return replace(self, library=library)
 
     def resolved(self, states: Array, coefficients: Array) -> Shooting | None:
-        """Double the steps until doubling moves no prediction by more than 0.02 sigma.
+        """Double the steps until doubling moves no prediction by more than sigma/√n.
+
+        An error of the integrator is the same in all n values, so it counts √n-fold in the
+        coefficients beside the noise; a share of 0.02 is enough for few, 0.002 for any number.
 
         None where the motion blows up however small the steps are: the law runs off.
         """
+        share = float(np.clip(1 / np.sqrt(self.observations()), FINEST_SHARE, INTEGRATION_SHARE))
         coarse = self
         before = coarse.predictions(states, coefficients)
         while coarse.steps < MOST_STEPS:
@@ -70,7 +75,7 @@ class Shooting:
                 float(np.abs((a - b) / self.sigma).max())
                 for a, b in zip(before, after, strict=True)
             )
-            if np.isfinite(moved) and moved < INTEGRATION_SHARE:
+            if np.isfinite(moved) and moved < share:
                 return coarse
             if not np.isfinite(moved) and fine.steps > HOPELESS_STEPS:
                 return None
@@ -91,7 +96,7 @@ class Shooting:
         The parameters are the initial state, then the coefficients. None where the integration
         left the numbers (a coefficient so wrong that the motion blows up).
         """
-        grown = self._integrate_with_sensitivities(states, coefficients)
+        grown = self.grown(states, coefficients)
         if grown is None:
             return None
         path, slopes, tangent, tangent_slopes = grown
@@ -119,10 +124,12 @@ class Shooting:
             path, slopes = zip(*walk, strict=True)
         return np.stack(path), np.stack(slopes)
 
-    def _integrate_with_sensitivities(
-        self, states: Array, coefficients: Array
-    ) -> tuple[Array, Array, Array, Array] | None:
-        """As ``_integrate``, with d(state)/d(parameters) (steps + 1, R, 2d, P) and its slope."""
+    def grown(self, states: Array, coefficients: Array) -> tuple[Array, Array, Array, Array] | None:
+        """States at the nodes, their slopes, and both by the parameters.
+
+        Shapes: (steps + 1, R, 2d) twice, (steps + 1, R, 2d, P) twice. None where the motion left
+        the numbers.
+        """
         runs, size = states.shape
         # The state is the first column beside the tangents: all are integrated as one.
         start = np.zeros((runs, size, 1 + size + len(coefficients)))
@@ -155,9 +162,14 @@ class Shooting:
         """(dq/dt, dp/dt), shape (R, 2d)."""
         d = self._dimension
         q, p = state[:, :d], state[:, d:]
-        slope = self.library.gradients(self.features.values(q), self.features.names) @ coefficients
-        force = -(self.features.jacobian(q) @ slope[:, :, None])[:, :, 0]
+        force = -self.slopes(q) @ coefficients
         return np.concatenate([p / self.trajectories.mass, force], axis=1)
+
+    def slopes(self, q: Array) -> Array:
+        """dφ_k/dq of every term at q (n, d): (n, d, K)."""
+        by_feature = self.library.gradients(self.features.values(q), self.features.names)
+        result: Array = self.features.jacobian(q) @ by_feature
+        return result
 
     def _variation(self, grown: Array, coefficients: Array) -> Array:
         """The velocity and the right-hand side of the variational equations, (R, 2d, 1 + P)."""

@@ -20,9 +20,10 @@ from systems.errors import InputError
 from training.prepare.noise import NEGLIGIBLE, SMALLEST_NOISE
 
 FINALISTS = 4
-LACK_OF_FIT = 1.15
 RIVAL_WITH_MORE = 2.0
 OVERRATED = 0.25
+CREDIBLE = 1.5
+TINY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,6 @@ def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
     2. About it, chi^2 = chi^2_full + (c - c_full)^T C^-1 (c - c_full) (Fisher): a linear problem,
        of which every subset is a least-squares fit.
     3. Refit the four best by BIC; the least BIC wins. A close rival is named: "ambiguous".
-    4. chi^2/n above 1.15: lack of fit, "not in the library".
     """
     library = Library(law.candidates)
     support = tuple(law.candidates.index(term) for term in law.terms)
@@ -58,7 +58,7 @@ def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
             "the law found cannot be integrated along the data, so it cannot be refined: "
             "try another library, or less noise"
         )
-    problem, first = _sharpened(*found)
+    problem, first = measured(*sharpened(*found))
     contenders = [Contender(support, first)]
     if select:
         contenders += _others(problem.with_library(library), library, contenders[0])
@@ -85,7 +85,7 @@ def _first(law: Law, samples: Probes, part: Library) -> tuple[Shooting, Estimate
     )
 
 
-def _sharpened(problem: Shooting, first: Estimate) -> tuple[Shooting, Estimate]:
+def sharpened(problem: Shooting, first: Estimate) -> tuple[Shooting, Estimate]:
     """The same fit with sigma lowered to the residual, where chi^2/n is far below 1."""
     if first.chi2_per_n > OVERRATED:
         return problem, first
@@ -97,6 +97,26 @@ def _sharpened(problem: Shooting, first: Estimate) -> tuple[Shooting, Estimate]:
     if finer is None or again is None:
         return problem, first
     return finer, again
+
+
+def measured(problem: Shooting, first: Estimate) -> tuple[Shooting, Estimate]:
+    """The same fit with the σ of each channel that its own residuals show.
+
+    Differences of the data give σ to 2/√n, and error bars and χ² inherit that; residuals of a law
+    that explains the data give it to 1/√(2n). Where they are larger than `CREDIBLE` times the
+    differences allow, the law is wrong or the noise correlated, and the differences are kept.
+    """
+    predicted = problem.predictions(first.states, first.coefficients)
+    pairs = zip(problem.windows, predicted, strict=True)
+    left = np.concatenate([cut.observed - path for cut, path in pairs])
+    share = first.degrees_of_freedom / first.observations
+    sigma = np.sqrt((left**2).mean(axis=0) / share)
+    if not (sigma < CREDIBLE * problem.sigma).all():
+        return problem, first
+    known = np.where(np.isfinite(problem.sigma), np.maximum(sigma, TINY * sigma.max()), np.inf)
+    again = replace(problem, sigma=known)
+    found = maximise(again, first.states, first.coefficients)
+    return (problem, first) if found is None else (again, found)
 
 
 def _others(problem: Shooting, library: Library, first: Contender) -> Iterator[Contender]:
@@ -150,9 +170,6 @@ def _conclude(law: Law, library: Library, ranked: list[Contender]) -> Law:
             verdict = "ambiguous"
             break
     chi = best.estimate.chi2_per_n
-    if chi > LACK_OF_FIT:
-        reasons.append(f"chi2/n = {chi:.2f}: the law misses the data by more than their noise")
-        verdict = "not in the library"
     (part,) = law.parts
     return replace(
         law,

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 import numpy as np
 
 from interpret.experiments.born import Born
-from interpret.experiments.verbs import Findings, Fit, as_read, drawn, traced, whole
+from interpret.experiments.verbs import Findings, Fit, as_read, by_reading, drawn, traced, whole
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.law import Law
@@ -70,6 +70,7 @@ def read(fit: BornFit) -> tuple[Law, ...]:
 
 # The derivatives are all that the samples say of the law.
 refine = as_read
+judge = by_reading
 compared = whole
 
 

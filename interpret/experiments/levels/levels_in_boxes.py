@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from interpret.experiments.levels import Levels
 from interpret.experiments.levels.store import LevelStore
-from interpret.experiments.verbs import Findings, Fit, as_read, noisy, traced, whole
+from interpret.experiments.verbs import Findings, Fit, as_read, by_reading, noisy, traced, whole
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.law import Law
@@ -158,6 +158,7 @@ def read(fit: LevelFit) -> tuple[Law, ...]:
 
 # The samples say nothing of the levels that the law was read off.
 refine = as_read
+judge = by_reading
 compared = whole
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from interpret.experiments.motion import USES, Motion, exact, lagrangians, points, trajectories
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.verbs import AnyFit, Findings, drawn, refuse_drawing, traced
+from interpret.judge.certificate import Certificate
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.law import Law
@@ -89,6 +90,11 @@ def read(fit: AnyFit) -> tuple[Law, ...]:
 def refine(law: Law, fit: AnyFit) -> Law:
     """The law from the raw samples, where it was read off a function learned from them."""
     return LEARNERS[_learned(fit.options)].refine(law, fit)
+
+
+def judge(law: Law, fit: AnyFit) -> Certificate:
+    """The checks of the law on the raw samples."""
+    return LEARNERS[_learned(fit.options)].judge(law, fit)
 
 
 def compared(problem: Problem, options: Motion) -> Problem:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from interpret.experiments.motion import Motion
-from interpret.experiments.verbs import Findings, Fit, as_read
+from interpret.experiments.verbs import Findings, Fit, as_read, by_reading
+from interpret.judge.certificate import Certificate
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.law import Law
@@ -26,8 +27,8 @@ class Learner(Generic[FitT]):
     """How something is learned from one kind of samples, and how its law is read.
 
     - `samples`: what it is learned from.
-    - `settled` puts its own choices into the options; `learn`, `read`, `refine` and `findings` are
-      those of the spine.
+    - `settled` puts its own choices into the options; `learn`, `read`, `refine`, `judge` and
+      `findings` are those of the spine.
     """
 
     samples: type
@@ -35,4 +36,5 @@ class Learner(Generic[FitT]):
     read: Callable[[FitT], Law]
     findings: Callable[[FitT, Law, Sequence[Comparison]], Findings]
     refine: Callable[[Law, FitT], Law] = as_read
+    judge: Callable[[Law, FitT], Certificate] = by_reading
     settled: Callable[[Problem, Motion], Motion] = as_asked

@@ -11,6 +11,8 @@ from interpret.discovery.features import discover
 from interpret.experiments.motion import Motion
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.verbs import Findings, Fit
+from interpret.judge.certificate import Certificate
+from interpret.judge.motion import certify
 from interpret.judge.prediction import held_out
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
@@ -114,6 +116,11 @@ def refine(law: Law, fit: TrajectoryFit) -> Law:
     return fit.recipe.refine(law, fit.probes, fit.options)
 
 
+def judge(law: Law, fit: TrajectoryFit) -> Certificate:
+    """Every check of the law that the trajectories allow."""
+    return certify(law, fit.probes)
+
+
 def findings(fit: TrajectoryFit, law: Law, comparisons: Sequence[Comparison]) -> Findings:
     """Who integrated the data, how well held-out motion is predicted, and V to be drawn.
 
@@ -128,7 +135,7 @@ def findings(fit: TrajectoryFit, law: Law, comparisons: Sequence[Comparison]) ->
     return Findings(tuple(note for note in notes if note), {}, picture.files())
 
 
-POTENTIAL: Final = Learner(Trajectories, learn, read, findings, refine, settled)
+POTENTIAL: Final = Learner(Trajectories, learn, read, findings, refine, judge, settled)
 
 
 def _settings(options: Motion) -> Settings:

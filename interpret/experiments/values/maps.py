@@ -10,7 +10,15 @@ from typing import Any, Final, cast
 import numpy as np
 
 from interpret.experiments.values import Values
-from interpret.experiments.verbs import Findings, Fit, as_read, drawn, refuse_drawing, whole
+from interpret.experiments.verbs import (
+    Findings,
+    Fit,
+    as_read,
+    by_reading,
+    drawn,
+    refuse_drawing,
+    whole,
+)
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.forms import Sum
@@ -95,6 +103,7 @@ def read(fit: MapFit) -> tuple[Law, ...]:
 
 # Its numbers are those of least squares on the samples already.
 refine = as_read
+judge = by_reading
 compared = whole
 
 

@@ -1,0 +1,72 @@
+"""The residuals of a law on noisy trajectories, by a fit of its own along their whole lengths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from interpret.judge.residuals import MOST_VALUES, Residuals
+from interpret.laws.law import Law
+from interpret.reading.probes import Probes
+from interpret.refinement.likelihood import maximise
+from interpret.refinement.segments import CUTS, stretched
+from interpret.refinement.subsets import sharpened
+from interpret.select.library import Library
+from systems.samples.trajectories import Trajectories
+from training.prepare.noise import SMALLEST_NOISE
+from training.prepare.stencils import Array
+
+UNFINISHED: Final = 0.01
+"""A fit whose own parameters could still lower χ² by this part has not found its minimum."""
+
+
+def residuals(law: Law, samples: Probes) -> Iterator[Residuals]:
+    """What the law leaves of the longest trajectories: whole, then in ever shorter stretches.
+
+    Short stretches forgive a wrong law, since each has an initial state of its own; a sensitive
+    motion cannot be fitted in one. So the longest stretches come first on which the fit finds its
+    minimum; those on which it does not are left out.
+    """
+    prepared = samples.prepared
+    assert prepared.smoothed is not None, "exact data are judged by the law's flow"
+    chosen = _longest(prepared.trajectories)
+    for cuts in CUTS:
+        start, states = stretched(
+            _some(prepared.trajectories, chosen),
+            _some(prepared.smoothed, chosen),
+            prepared.features,
+            Library(law.terms),
+            sigma(samples),
+            cuts,
+        )
+        problem = start.resolved(states, law.coefficients)
+        estimate = None if problem is None else maximise(problem, states, law.coefficients)
+        if problem is None or estimate is None:
+            continue
+        found = Residuals(*sharpened(problem, estimate))
+        if found.unfinished < UNFINISHED:
+            yield found
+
+
+def sigma(samples: Probes) -> Array:
+    """The noise of the 2d channels, as read off the data."""
+    prepared = samples.prepared
+    spread = np.concatenate(prepared.trajectories.channel_std())
+    noise = np.concatenate([prepared.noise.q, prepared.noise.p])
+    level: Array = np.maximum(noise, SMALLEST_NOISE * spread)
+    return level
+
+
+def _longest(trajectories: Trajectories) -> list[int]:
+    """The numbers of the longest trajectories, as many as hold the values to be judged."""
+    lengths = np.array([2 * item.q.size for item in trajectories])
+    order = np.argsort(-lengths, kind="stable")
+    count = int(np.searchsorted(np.cumsum(lengths[order]), MOST_VALUES)) + 1
+    return sorted(order[:count].tolist())
+
+
+def _some(trajectories: Trajectories, chosen: list[int]) -> Trajectories:
+    return replace(trajectories, items=tuple(trajectories.items[k] for k in chosen))

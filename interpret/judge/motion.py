@@ -1,0 +1,218 @@
+"""The certificate of a potential: does it make the motion that was measured?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+import numpy as np
+import torch
+
+from interpret.judge import left_over
+from interpret.judge.certificate import Certificate, Check, as_it_was_read
+from interpret.judge.defects import Defects, defects
+from interpret.judge.fitted import residuals
+from interpret.judge.forces import families
+from interpret.judge.left_over import Left
+from interpret.judge.residuals import Residuals
+from interpret.judge.support import Forces, cancellation, enough, surrogate
+from interpret.laws.judgement import Verdict
+from interpret.laws.law import Law
+from interpret.reading.probes import Probes
+from interpret.select.library import Library
+from training.bases.candidates import Candidates
+from training.prepare.preparation import VERLET
+from training.prepare.stencils import Array
+
+EXACT: Final = 1e-4
+"""Exact motion is explained when less of its force is left; integrators leave about as much."""
+
+WRONG: Final = 0.05
+"""A law that misses more of the force than this is not the law of these data."""
+
+NETWORK: Final = 10.0
+"""How many times as much of the energy a law may miss as the flexible potential does."""
+
+UNRESOLVED: Final = 1e-8
+"""Energies that close to this part say nothing about each other: integrators are no better."""
+
+UNLIKELY: Final = 4.0
+"""Deviations of χ² from one, in its own: 3e-5 of right laws are further off."""
+
+AGAIN: Final = 0.05
+"""What is found along whole trajectories must be this improbable along halves of them too."""
+
+
+def certify(law: Law, samples: Probes) -> Certificate:
+    """Every check that these data allow.
+
+    Exact data: the law's flow from sample to sample, and the energy beside the network's. Noisy
+    data: left-over forces, periods, χ² and neighbours of the residuals along the law's own path.
+    """
+    trajectories = samples.prepared.trajectories
+    checks = [*as_it_was_read(law).checks, enough(law, trajectories.points)]
+    if law.terms and np.isfinite(law.coefficients).all():
+        q = np.concatenate([item.q for item in trajectories])
+        forces = Forces.of(law, samples.prepared.features, q)
+        checks += [surrogate(law, forces), cancellation(forces)]
+        exact = not samples.prepared.noisy
+        checks += _exact(law, samples) if exact else _noisy(law, samples)
+    return Certificate(tuple(checks))
+
+
+def _exact(law: Law, samples: Probes) -> Iterator[Check]:
+    prepared = samples.prepared
+    if prepared.integrator == VERLET:
+        share = _verlet(law, samples)
+        found = f"Störmer–Verlet's second differences are the law's forces to {share:.1g}"
+        yield Check("agreement", share, EXACT, _missed(share), found, share)
+        return
+    yield _agreement(defects(prepared.trajectories, prepared.features, law_slope(law, samples)))
+    if not prepared.drift:
+        yield _beside_network(law, samples)
+
+
+def law_slope(law: Law, samples: Probes):  # type: ignore[no-untyped-def]
+    """dV/dq of the law as a function of q (n, d)."""
+    features = samples.prepared.features
+    library = Library(law.terms)
+
+    def slope(q: Array) -> Array:
+        gradient = library.gradients(features.values(q), features.names) @ law.coefficients
+        result: Array = (features.jacobian(q) @ gradient[:, :, None])[:, :, 0]
+        return result
+
+    return slope
+
+
+def _verlet(law: Law, samples: Probes) -> float:
+    """What the law misses of the second differences, whose weights have length one."""
+    (force,) = samples.prepared.families
+    basis = Candidates(samples.features.names, law.terms)
+    with torch.no_grad():
+        missed = force.design(basis) @ torch.from_numpy(law.coefficients.copy()) - force.truth
+    return float(missed.norm())
+
+
+def _missed(share: float) -> Verdict:
+    """What a law is called that misses this share of the force."""
+    if not share < WRONG:
+        return "not in the library"
+    return "identified" if share <= EXACT else "approximate"
+
+
+def _agreement(found: Defects) -> Check:
+    """The law's flow from each sample to the next, against the next."""
+    worst = max(found.share, found.moved, found.lost)
+    said = f"from sample to sample the law misses {_percent(found.share)} of the force"
+    if found.moved > max(EXACT, found.share):
+        said += f" and {_percent(found.moved)} of the way"
+    if found.lost:
+        said += f", and runs off in {_percent(found.lost)} of the steps"
+    if worst > EXACT and found.cause:
+        said += f"; {_percent(found.explained)} of what is left depends on {found.cause}"
+    return Check("agreement", worst, EXACT, _missed(worst), said, worst)
+
+
+def _beside_network(law: Law, samples: Probes) -> Check:
+    """The energy that the law leaves open, beside what the flexible potential leaves open.
+
+    Energy rows have no quadrature: where a flexible function of the same variables closes them
+    better, the library lacks a term.
+    """
+    energy = samples.prepared.families[0]
+    basis = Candidates(samples.features.names, law.terms)
+    with torch.no_grad():
+        missed = energy.design(basis) @ torch.from_numpy(law.coefficients.copy()) - energy.truth
+    own, flexible = float(missed.norm()), samples.residuals[0]
+    ratio = own / max(flexible, UNRESOLVED)
+    said = f"the energy closes to {own:.1g}, by a flexible potential to {flexible:.1g}"
+    if ratio <= NETWORK:
+        return Check("energy", ratio, NETWORK, "identified", said)
+    verdict: Verdict = "approximate" if own < WRONG else "not in the library"
+    return Check("energy", ratio, NETWORK, verdict, f"{said}: a term is missing", own)
+
+
+def _noisy(law: Law, samples: Probes) -> Iterator[Check]:
+    rungs = list(islice(residuals(law, samples), 2))
+    if not rungs:
+        said = "the law could not be fitted along the trajectories, however short"
+        yield Check("residuals", np.nan, np.nan, "not in the library", said)
+        return
+    longest = rungs[0]
+    yield _left(rungs, samples)
+    yield _size(longest)
+    yield _period(rungs)
+
+
+def _left(rungs: list[Residuals], samples: Probes) -> Check:
+    """The most significant force that is left over along the longest stretches."""
+    found = _tests(rungs[0], samples)
+    if not found:
+        return Check("left over", np.nan, np.nan, "identified", "too few samples for the test")
+    limit = left_over.CHANCE / len(found)
+    best = found[0]
+    said = (
+        f"the strongest force left over, one of {best.cause}, is as strong by chance with a "
+        f"probability of {best.probability:.1g}"
+    )
+    if best.probability >= limit or not _confirmed(best, rungs[1:], samples):
+        return Check("left over", -np.log10(max(best.probability, 1e-300)), -np.log10(limit),
+                     "identified", said)  # fmt: skip
+    share = best.share
+    verdict: Verdict = "not in the library" if not share < WRONG else "approximate"
+    why = (
+        f"a force of {best.cause} is left over, {_percent(share)} of the law's "
+        f"(χ² falls by {best.gain:.0f}; by chance: {best.probability:.0e})"
+    )
+    return Check("left over", -np.log10(max(best.probability, 1e-300)), -np.log10(limit),
+                 verdict, why, share)  # fmt: skip
+
+
+def _tests(residual: Residuals, samples: Probes) -> list[Left]:
+    return left_over.left(
+        residual, families(residual.problem.trajectories, samples.prepared.features)
+    )
+
+
+def _confirmed(best: Left, shorter: list[Residuals], samples: Probes) -> bool:
+    """Whether shorter stretches, which a fit cannot miss the minimum of, show it too."""
+    for residual in shorter:
+        again = [item for item in _tests(residual, samples) if item.cause == best.cause]
+        return not again or again[0].probability < AGAIN
+    return True
+
+
+def _size(residual: Residuals) -> Check:
+    """χ² against its own scatter."""
+    ratio, z = left_over.excess(residual)
+    said = f"χ²/n is {ratio:.3f}, {abs(z):.1f} deviations {'above' if z > 0 else 'below'} one"
+    if z <= UNLIKELY:
+        return Check("noise", z, UNLIKELY, "identified", said)
+    return Check("noise", z, UNLIKELY, "not in the library",
+                 f"{said}: the law misses the data by more than their noise")  # fmt: skip
+
+
+def _period(rungs: list[Residuals]) -> Check:
+    """The highest peak of the residuals' periodogram."""
+    length, chance = left_over.period(rungs[0])
+    limit = left_over.CHANCE
+    figures = (-np.log10(max(chance, 1e-300)), -np.log10(limit))
+    if chance >= limit or (rungs[1:] and left_over.period(rungs[1])[1] > AGAIN):
+        return Check("period", *figures, "identified", "no period stands out of the residuals")
+    said = f"the residuals have a period of {length:.4g} (by chance: {chance:.0e})"
+    return Check("period", *figures, "approximate", said, _amplitude(rungs[0]))
+
+
+def _amplitude(residual: Residuals) -> float:
+    """The rms of what the noise does not explain of the residuals, over that of the motion."""
+    ratio, _ = left_over.excess(residual)
+    sigma = residual.problem.sigma[residual.measured]
+    observed = np.concatenate([cut.observed for cut in residual.problem.windows])
+    spread = observed.std(axis=0)[residual.measured]
+    return float(np.sqrt(max(0.0, ratio - 1)) * (sigma / spread).max())
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %" if share < 10 else f"{share:.3g} times"

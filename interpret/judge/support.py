@@ -1,0 +1,104 @@
+"""Is it a law, or a surrogate: how much of the library it keeps, and how its terms cancel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interpret.judge.certificate import Check
+from interpret.laws.law import Law
+from interpret.select.library import Library
+from training.features import Features
+
+Array = NDArray[np.float64]
+
+FEW: Final = 3
+"""So many terms are never called a surrogate: a small library may be all true."""
+
+NEEDED: Final = 1e-2
+"""Every term of a law that keeps many must be worth this part of the force."""
+
+MOST_POINTS: Final = 4000
+
+CANCELLING: Final = 100.0
+"""Terms whose forces cancel by more than two digits stand for a function that they are not."""
+
+POINTS_A_CANDIDATE: Final = 5
+"""Samples needed for each candidate that the law was chosen from."""
+
+
+@dataclass(frozen=True)
+class Forces:
+    """The forces of a law's terms at the points of the data, each one a column (n d, K)."""
+
+    columns: Array
+
+    @staticmethod
+    def of(law: Law, features: Features, q: Array) -> Forces:
+        """c_k ∇φ_k at q (n, d), at `MOST_POINTS` of them at most."""
+        some = q[:: max(1, len(q) // MOST_POINTS)]
+        library = Library(law.terms)
+        slopes = library.gradients(features.values(some), features.names) * law.coefficients
+        columns = features.jacobian(some) @ slopes
+        return Forces(columns.reshape(-1, columns.shape[2]))
+
+    @property
+    def size(self) -> float:
+        """The rms of their sum, up to a common factor."""
+        return float(np.linalg.norm(self.columns.sum(axis=1)))
+
+    @property
+    def cancelling(self) -> float:
+        """√(Σ_k |c_k ∇φ_k|²) / |Σ_k c_k ∇φ_k|."""
+        return float(np.linalg.norm(self.columns)) / self.size if self.size else np.inf
+
+    @property
+    def needed(self) -> float:
+        """What the law would miss of the force, at least, if one term were left to the others."""
+        lengths = np.linalg.norm(self.columns, axis=0)
+        scaled = self.columns / np.where(lengths > 0, lengths, 1.0)
+        # The distance of a column from the span of the others: one over the root of (AᵀA)⁻¹_kk.
+        gram = np.linalg.pinv(scaled.T @ scaled, rcond=1e-14, hermitian=True)
+        apart = lengths / np.sqrt(np.maximum(np.diagonal(gram), 1e-300))
+        return float(apart.min()) / self.size if self.size else 0.0
+
+
+def surrogate(law: Law, forces: Forces) -> Check:
+    """A law that keeps many of its candidates, some of them for next to nothing, is no law.
+
+    Any smooth function is a sum of all candidates to some digits, the later ones adding ever less.
+    Asked of laws of more than half of the library alone.
+    """
+    kept, tried = len(law.terms), len(law.candidates)
+    found = f"{kept} of {tried} candidates were kept"
+    if kept <= max(FEW, tried // 2):
+        return Check("support", kept, max(FEW, tried // 2), "identified", found)
+    needed = forces.needed
+    found = f"{found}, and without one of them {needed:.1g} of the force would be missed"
+    if needed >= NEEDED:
+        return Check("support", 1 / needed, 1 / NEEDED, "identified", found)
+    why = f"{found}: such a sum fits any smooth function, so it is no law"
+    return Check("support", 1 / max(needed, 1e-300), 1 / NEEDED, "not in the library", why)
+
+
+def cancellation(forces: Forces) -> Check:
+    """Terms whose forces cancel by more than two digits stand for another function."""
+    ratio = forces.cancelling
+    found = f"the terms' forces are {ratio:.3g} times their sum"
+    if ratio <= CANCELLING:
+        return Check("cancellation", ratio, CANCELLING, "identified", found)
+    why = f"{found}: they cancel by more than two digits, as a surrogate's do"
+    return Check("cancellation", ratio, CANCELLING, "not in the library", why)
+
+
+def enough(law: Law, points: int) -> Check:
+    """Are there samples enough to choose among so many candidates?"""
+    needed = POINTS_A_CANDIDATE * len(law.candidates)
+    found = f"{points} samples for {len(law.candidates)} candidates"
+    if points >= needed:
+        return Check("samples", needed, points, "identified", found)
+    why = f"{found} are too few to choose among them: give {needed}, or a smaller library"
+    return Check("samples", needed, points, "ambiguous", why)
