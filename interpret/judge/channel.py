@@ -1,4 +1,4 @@
-"""One coordinate's columns and what is said of them; all of them, and the option that mends them."""
+"""What is said of one coordinate's columns and of all, and the option that mends them."""
 
 from __future__ import annotations
 

@@ -72,6 +72,9 @@ def channels(trajectories: Trajectories, velocities: bool = False) -> Channels:
     >>> print(found[0].sentence)
     p_x/m is 0.5 times dx/dt: is the mass 0.5 times what was given?
     """
+    if trajectories.derived:
+        derived = tuple(Channel(name, 1.0, 0.0, "derived") for name in trajectories.coordinates)
+        return Channels(derived, tuple(trajectories.mass.tolist()))
     some = _some(trajectories)
     evidence = _Evidence(some, stretches(some), stretches(some, every=2), estimate(some))
     every = range(some.dimension)
@@ -110,9 +113,9 @@ class _Evidence:
         name = self.samples.coordinates[i]
         best = slope(self.parts, i, i)
         if best is None:
-            moves = bool(self.parts) and not np.any([item.p[:, i] for item in self.samples[:1]])
-            verdict = "contradictory" if moves else "not told"
-            return Channel(name, 0.0 if moves else 1.0, 0.0 if moves else np.inf, verdict)
+            if self.parts and not any(item.p[:, i].any() for item in self.samples):
+                return Channel(name, 0.0, 0.0, "contradictory")
+            return Channel(name, 1.0, np.inf, "not told")
         ratio, error = best.ratio, float(np.hypot(best.error, self._of_the_steps(i, best)))
         share = best.unexplained
         if share > LOOSE and share > UNLIKE_NOISE * self._expected(i, best):
@@ -150,20 +153,19 @@ class _Evidence:
         wrong = [i for i, item in enumerate(found) if item.verdict == "contradictory"]
         if len(wrong) < 2:
             return found
-        missed = {
-            (i, j): 1.0 if (pair := slope(self.parts, i, j)) is None else pair.unexplained
-            for i in wrong
-            for j in wrong
-        }
-        best = {i: min(wrong, key=lambda j, i=i: missed[i, j]) for i in wrong}
-        moved = [i for i in wrong if best[i] != i]
-        firm = all(missed[i, best[i]] < FIRM * missed[i, i] for i in moved)
-        if not moved or not firm or len(set(best.values())) < len(wrong):
+        missed = np.ones((len(wrong), len(wrong)))
+        for row, i in enumerate(wrong):
+            for column, j in enumerate(wrong):
+                pair = slope(self.parts, i, j)
+                missed[row, column] = 1.0 if pair is None else pair.unexplained
+        best = np.argmin(missed, axis=1)
+        own, least = np.diagonal(missed), missed.min(axis=1)
+        moved = [(wrong[row], wrong[best[row]]) for row in range(len(wrong)) if best[row] != row]
+        firm = np.all((least < FIRM * own) | (least == own))
+        if not moved or not firm or len(set(best.tolist())) < len(wrong):
             return found
-        # best[i] = j: p_j is the velocity of i.
         result = list(found)
-        for i in moved:
-            j = best[i]
+        for i, j in moved:
             other = self.samples.coordinates[i]
             result[j] = replace(found[j], verdict="permuted", other=other)
         return result
@@ -213,7 +215,9 @@ def _copied(samples: Trajectories, i: int, item: Channel) -> Channel:
         left = y - (x @ y) / (x @ x) * x
         if np.sqrt(left @ left) <= ALIKE * np.sqrt(y @ y):
             name = samples.coordinates[j]
-            return item if item.verdict == "contradictory" else replace(
-                item, verdict="copied", other=name
+            return (
+                item
+                if item.verdict == "contradictory"
+                else replace(item, verdict="copied", other=name)
             )
     return item

@@ -51,7 +51,6 @@ NEAR = 0.01
 (1/29.97 and 1/30 do not: the nearest counts.)"""
 
 
-
 def conversion(ratio: float, error: float, name: str) -> str:
     """The known conversion that the ratio is within its error and 1 %, "" where there is none.
 

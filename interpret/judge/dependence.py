@@ -1,4 +1,4 @@
-"""Does the ratio of p/m and dq/dt depend on a coordinate, as it does where the mass is no number?"""
+"""Does the ratio of p/m and dq/dt depend on a coordinate, as where the mass is no number?"""
 
 from __future__ import annotations
 

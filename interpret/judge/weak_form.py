@@ -1,4 +1,4 @@
-"""The weak form of dq/dt = v: one smooth linear functional of q and of ∫ v dt, free of derivatives."""
+"""The weak form of dq/dt = v: one smooth linear functional of q and of ∫ v dt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are residuals white? Their correlation from one sample to the next, and their runs of one sign."""
+"""Are residuals white? Their correlation between neighbours, and their runs of one sign."""
 
 from __future__ import annotations
 
@@ -54,9 +54,7 @@ def whiteness(residuals: ArrayLike, group: ArrayLike | None = None) -> Whiteness
     one = 1 + mixed / max(total, 1)
     variance = (one - 1) * (one - 2) / max(total - 1, 1)
     runs_z = (runs - mean) / np.sqrt(variance) if variance > 0 else 0.0
-    return Whiteness(
-        rho, float(rho * np.sqrt(pairs)), runs, float(runs_z), effective(total, rho)
-    )
+    return Whiteness(rho, float(rho * np.sqrt(pairs)), runs, float(runs_z), effective(total, rho))
 
 
 def lag_one(residuals: ArrayLike, group: ArrayLike | None = None) -> float:

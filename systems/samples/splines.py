@@ -34,13 +34,9 @@ class Spline:
         """The number of splines."""
         return len(self.breaks) - 1 + self.degree
 
-    @property
+    @cached_property
     def value(self) -> sparse.csr_array:
         """Coefficients to values at the times."""
-        return self._values
-
-    @cached_property
-    def _values(self) -> sparse.csr_array:
         return self.derivative(self.t, 0)
 
     @cached_property
