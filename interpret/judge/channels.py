@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from interpret.judge.channel import Channel, Channels
 from interpret.judge.computed import formulas
 from interpret.judge.dependence import dependence
+from interpret.judge.outlying import outlying
 from interpret.judge.weak_form import (
     Slope,
     Stretch,
@@ -76,6 +77,7 @@ def channels(trajectories: Trajectories, velocities: bool = False) -> Channels:
         derived = tuple(Channel(name, 1.0, 0.0, "derived") for name in trajectories.coordinates)
         return Channels(derived, tuple(trajectories.mass.tolist()))
     some = _some(trajectories)
+    some = outlying(some).without(some)
     evidence = _Evidence(some, stretches(some), stretches(some, every=2), estimate(some))
     every = range(some.dimension)
     found = [_still(some, i) or evidence.compared(i) for i in every]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,6 +41,7 @@ NEGLIGIBLE = 1e-6
 MOST_READINGS = 2_000_000
 """Readings smoothed at once: some ten arrays of this size, 160 MB."""
 
+TINY = np.finfo(float).tiny
 MOST_CORRELATED = 0.99
 SINGULAR = 1e-13
 ROUND_OFF = 1e-15
@@ -120,6 +122,49 @@ def smooth_all(times: Sequence[Array], values: Sequence[Array]) -> list[Smooth]:
     >>> [curve.v.shape for curve in smooth_all([t, t[:5]], [np.ones((9, 2)), np.ones((5, 1))])]
     [(9, 2), (5, 1)]
     """
+    return _together(times, values, lambda t, some: smooth(t, _beside(values, some)))
+
+
+def smooth_all_jointly(
+    times: Sequence[Array], values: Sequence[Array], slopes: Sequence[Array]
+) -> list[Smooth]:
+    """The same for values and derivatives together, one ratio of their noises for each channel.
+
+    The noises are those of values and derivatives smoothed alone, their medians over trajectories.
+    """
+    alone = (np.array([c.noise for c in smooth_all(times, part)]) for part in (values, slopes))
+    noise, noise_v = (np.median(part, axis=0) for part in alone)
+    # Without noise in either, both count as they are; in one, that one does.
+    least = [ROUND_OFF * np.ptp(np.concatenate(part), axis=0) for part in (values, slopes)]
+    ratio = np.maximum(noise, least[0]) / np.maximum(noise_v, np.maximum(least[1], TINY))
+    channels = []
+    for c, weight in enumerate(ratio):
+        q, v = ([part[:, [c]] for part in parts] for parts in (values, slopes))
+        channels.append(_together(times, q, partial(_joint, q=q, v=v, ratio=float(weight))))
+    return [_side_by_side(curves) for curves in zip(*channels, strict=True)]
+
+
+def _joint(
+    t: Array, some: list[int], q: Sequence[Array], v: Sequence[Array], ratio: float
+) -> Smooth:
+    return smooth_jointly(t, _beside(q, some), _beside(v, some), ratio)
+
+
+def _beside(values: Sequence[Array], some: list[int]) -> Array:
+    return np.hstack([values[number] for number in some])
+
+
+def _side_by_side(curves: Sequence[Smooth]) -> Smooth:
+    """The columns of all, in one."""
+    return Smooth(
+        *(np.concatenate([getattr(c, f.name) for c in curves], -1) for f in fields(Smooth))
+    )
+
+
+def _together(
+    times: Sequence[Array], values: Sequence[Array], curves: Callable[[Array, list[int]], Smooth]
+) -> list[Smooth]:
+    """`curves` of the trajectories that share a clock, taken apart again."""
     clocks: dict[bytes, list[int]] = {}
     for number, (t, q) in enumerate(zip(times, values, strict=True)):
         if len(t) != len(q):
@@ -128,11 +173,10 @@ def smooth_all(times: Sequence[Array], values: Sequence[Array]) -> list[Smooth]:
     found: dict[int, Smooth] = {}
     for numbers in clocks.values():
         for some in _few(numbers, values[numbers[0]].size):
-            curves = smooth(times[some[0]], np.hstack([values[number] for number in some]))
-            parts = (np.array_split(getattr(curves, f.name), len(some), -1) for f in fields(curves))
-            found |= {
-                n: Smooth(*mine) for n, mine in zip(some, zip(*parts, strict=True), strict=True)
-            }
+            whole = curves(times[some[0]], some)
+            parts = (np.array_split(getattr(whole, f.name), len(some), -1) for f in fields(whole))
+            split = (Smooth(*mine) for mine in zip(*parts, strict=True))
+            found |= dict(zip(some, split, strict=True))
     return [found[number] for number in range(len(times))]
 
 
