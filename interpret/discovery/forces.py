@@ -14,7 +14,7 @@ from training.bases.candidates import Candidates
 from training.bases.network import placed
 from training.features import Features
 from training.prepare.fingerprint import is_verlet
-from training.prepare.selection import select
+from training.prepare.selection import Indices, select
 from training.prepare.stencils import Array, derivative
 from training.solve.linear import solve
 
@@ -127,7 +127,7 @@ def forces(trajectories: Trajectories) -> Forces:
     return Forces(trajectories.coordinates, q[felt], gradient[felt], relative)
 
 
-def _flow(trajectories: Trajectories, chosen: list[Array]) -> list[tuple[Array, Array]]:
+def _flow(trajectories: Trajectories, chosen: Indices) -> list[tuple[Array, Array]]:
     parts = []
     for item, index in zip(trajectories, chosen, strict=True):
         slope = derivative(item.t, item.p, index)
@@ -136,7 +136,7 @@ def _flow(trajectories: Trajectories, chosen: list[Array]) -> list[tuple[Array, 
     return parts
 
 
-def _verlet(trajectories: Trajectories, chosen: list[Array]) -> list[tuple[Array, Array]]:
+def _verlet(trajectories: Trajectories, chosen: Indices) -> list[tuple[Array, Array]]:
     parts = []
     for item, i in zip(trajectories, chosen, strict=True):
         h = (item.t[-1] - item.t[0]) / (len(item) - 1)

@@ -132,8 +132,8 @@ def line(forces: Forces) -> Array:
 def tidy(value: float) -> sympy.Expr:
     """The nearest small rational where it is close, else the number to twelve digits.
 
-    >>> print(tidy(0.3333333), tidy(0.123456789))
-    1/3 0.123456789
+    >>> tidy(0.3333333), tidy(0.123456789) * sympy.pi
+    (1/3, 0.123456789*pi)
     """
     rational = sympy.Rational(round(value * ROUND_TO), ROUND_TO)
     return rational if abs(float(rational) - value) < CLOSE else decimal(value)
@@ -142,8 +142,8 @@ def tidy(value: float) -> sympy.Expr:
 def decimal(value: float) -> sympy.Expr:
     """The number to twelve digits, as a whole number where it is one.
 
-    >>> print(decimal(0.0), decimal(2.0), decimal(-0.25))
-    0 2 -0.25
+    >>> decimal(0.0), decimal(2.0), decimal(-0.25) * sympy.pi
+    (0, 2, -0.25*pi)
     """
     text = f"{value:.{DIGITS}g}"
     return sympy.Integer(int(value)) if float(text) == int(value) else sympy.Float(text)
