@@ -203,13 +203,14 @@ def _together(felt: Forces) -> str:
     extent, directions = _extent(felt.q)
     if (extent[1:] > FLAT * extent[0]).any():
         return ""
-    told = ", ".join(
+    slopes = directions[0] / directions[0][np.argmax(np.abs(directions[0]))]
+    told = " : ".join(
         f"{slope:.3g} {name}"
-        for slope, name in zip(directions[0], felt.coordinates, strict=True)
+        for slope, name in zip(slopes, felt.coordinates, strict=True)
         if abs(slope) > FLAT
     )
     return (
-        f"the coordinates never move but together (along {told}): nothing in these data tells a "
+        f"the coordinates never move but together ({told}): nothing in these data tells a "
         f"potential of one of them from one of another, or of any mixture"
     )
 

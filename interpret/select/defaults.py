@@ -64,6 +64,22 @@ def suited(domain: Domain, angles: Sequence[str] = (), distances: Sequence[str] 
     return Library(candidate for part in parts for candidate in part)
 
 
+def alike(library: Library, distances: Sequence[str]) -> Library:
+    """One law for every pair: each candidate of one distance summed over all of them.
+
+    >>> print(alike(Library.parse("1/a, 1/b, a*b", ["a", "b"]), ["a", "b"]))
+    1/b + 1/a, a*b
+    """
+    symbols = [symbol(name) for name in distances]
+    summed = []
+    for candidate in library:
+        (own, *others) = candidate.free_symbols
+        single = not others and own in symbols
+        every = [candidate.xreplace({own: other}) for other in symbols]
+        summed.append(sympy.Add(*every) if single else candidate)
+    return Library(summed)
+
+
 def _waves(angles: Sequence[str]) -> Library:
     """θ and its harmonics; of several angles the first ones, and those of sums and differences."""
     if len(angles) == 1:

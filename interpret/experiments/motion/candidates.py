@@ -11,7 +11,7 @@ import sympy
 from interpret.experiments.motion import Motion
 from interpret.reading.probes import Probes
 from interpret.reading.regression import compressed
-from interpret.select.defaults import suited, told_apart, usable
+from interpret.select.defaults import alike, suited, told_apart, usable
 from interpret.select.library import Library
 from systems.problem import Problem
 
@@ -51,6 +51,11 @@ def chosen(problem: Problem, probes: Probes, options: Motion, angles: Sequence[s
     circular = tuple(name for name in names if name in angles)
     distances = tuple(name for name in names if _is_distance(probes, name))
     plain = _reduced(suited(probes.domain, (), distances), probes)
+    if len(distances) > 1 and len(set(probes.prepared.trajectories.mass.tolist())) == 1:
+        same = _reduced(alike(suited(probes.domain, (), distances), distances), probes)
+        if _missed(same, probes) < BETTER * _missed(plain, probes):
+            told = "the masses are equal: one law for every pair is sought"
+            return Chosen(same.library, (told, *same.notes))
     if not circular:
         return plain
     waves = _reduced(suited(probes.domain, circular, distances), probes)
@@ -74,12 +79,12 @@ def _reduced(library: Library, probes: Probes) -> Chosen:
     library, constant = usable(library, x, probes.features.names, group)
     accuracy = ROUND_OFF if probes.prepared.noisy else max(probes.misfit, ROUND_OFF)
     kept = told_apart(compressed(probes, library), accuracy)
-    alike = [str(c) for k, c in enumerate(library) if k not in kept]
+    mixed = [str(c) for k, c in enumerate(library) if k not in kept]
     notes = [
         f"left out of the default library, {why}: {', '.join(dropped)}"
         for why, dropped in (
             ("as constant or not finite on these data", constant),
-            ("as these data cannot tell them from the others", alike),
+            ("as these data cannot tell them from the others", mixed),
         )
         if dropped
     ]

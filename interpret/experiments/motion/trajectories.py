@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, cast
 
+import numpy as np
+
 from interpret.discovery.coordinates import angles, moving, unwrapped
 from interpret.discovery.features import discover
 from interpret.experiments.motion import Motion
@@ -14,11 +16,15 @@ from interpret.experiments.motion.candidates import Chosen, chosen
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.prediction import held_out
+from interpret.judge.unexplained import unexplained
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.law import Law
+from interpret.laws.report import NO_LAW
 from interpret.pictures.curves import curves
 from interpret.pictures.picture import Picture
+from interpret.reading.best_fit import shown
+from interpret.reading.coarse import from_rows
 from interpret.reading.paper import probe_paper, regress_paper
 from interpret.reading.probes import Probes, probe
 from interpret.reading.regression import regress
@@ -52,7 +58,43 @@ def _read(probes: Probes, library: Library, options: Motion) -> Law:
 
 def _refine(law: Law, probes: Probes, options: Motion) -> Law:
     free = options.threshold is None and options.optimizer in (None, "path")
-    return refine_law(law, probes, select=free)
+    refined = refine_law(law, probes, select=free)
+    return _significant(refined, probes) if free and not probes.prepared.noisy else refined
+
+
+def _significant(law: Law, probes: Probes) -> Law:
+    """The law without the terms that are no larger than twice their error bars, one after another.
+
+    Exact data leave no doubt of a term that is there. One whose loss is felt, the misfit ten times
+    what it was, stays.
+    """
+    while len(law.terms) > 1:
+        size = np.abs(law.coefficients) / np.maximum(law.stderr, 1e-300)
+        weakest = int(np.argmin(size))
+        if not size[weakest] < INSIGNIFICANT:
+            return law
+        fewer = refine_law(_without(law, weakest), probes, select=False)
+        if fewer.chi2_per_n > FELT**2 * max(law.chi2_per_n, 1.0):
+            return law
+        law = fewer
+    return law
+
+
+def _without(law: Law, dropped: int) -> Law:
+    """The law less one of its terms, its coefficients as they were."""
+    (part,) = law.parts
+    kept = [k for k in range(len(law.terms)) if k != dropped]
+    return replace(
+        law,
+        parts=(replace(part, terms=tuple(law.terms[k] for k in kept)),),
+        coefficients=law.coefficients[kept],
+        covariance=law.covariance[np.ix_(kept, kept)],
+        recognised=(),
+    )
+
+
+INSIGNIFICANT: Final = 2.0
+FELT: Final = 10.0
 
 
 def _read_as_paper(probes: Probes, library: Library, options: Motion) -> Law:
@@ -91,6 +133,12 @@ class TrajectoryFit(Fit[Motion, LearnedPotential]):
         return self.recipe.probe(self.learned)
 
     @cached_property
+    def rows(self) -> Probes:
+        """What the law is read off: the same, or the raw data where these know more."""
+        free = self.options.recipe != "paper"
+        return from_rows(self.probes, self.chosen.library) if free else self.probes
+
+    @cached_property
     def chosen(self) -> Chosen:
         """The candidates, and what there is to say of them."""
         return chosen(self.problem, self.probes, self.options, self.angles)
@@ -124,13 +172,14 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
 
 def read(fit: TrajectoryFit) -> Law:
     """The law that the plateau rule, or what was asked for instead, finds in the function."""
-    law = fit.recipe.read(fit.probes, fit.chosen.library, fit.options)
+    law = fit.recipe.read(fit.rows, fit.chosen.library, fit.options)
     return law.doubted("ambiguous", fit.unfixed) if fit.unfixed else law
 
 
 def refine(law: Law, fit: TrajectoryFit) -> Law:
-    """The law from the trajectories themselves."""
-    return fit.recipe.refine(law, fit.probes, fit.options)
+    """The law from the trajectories themselves; where there is none, a fit that can be shown."""
+    refined = fit.recipe.refine(law, fit.rows, fit.options)
+    return shown(refined, fit.rows) if refined.verdict == NO_LAW else refined
 
 
 def findings(fit: TrajectoryFit, law: Law, comparisons: Sequence[Comparison]) -> Findings:
@@ -138,9 +187,11 @@ def findings(fit: TrajectoryFit, law: Law, comparisons: Sequence[Comparison]) ->
 
     Motion with a truth needs no prediction: the truth tells more.
     """
-    notes = [_integrator(fit.probes), *fit.chosen.notes]
+    notes = [_integrator(fit.rows), *fit.chosen.notes]
+    if law.verdict == NO_LAW or fit.rows.prepared.drift:
+        notes += unexplained(law, fit.rows)
     if not comparisons:
-        notes.append(_prediction(law, fit.probes, _settings(fit.options)))
+        notes.append(_prediction(law, fit.rows, _settings(fit.options)))
     truth = comparisons[0].truth if comparisons else None
     labels = (fit.problem.name, *fit.learned.features.names)
     picture = Picture("potential", curves(fit.learned, law, truth), labels)
