@@ -17,7 +17,7 @@ from sympy.printing.str import StrPrinter
 from systems.errors import InputError
 from systems.grammar import FUNCTIONS, Reader, fits, short, symbol
 
-__all__ = ["differentiate", "parse", "parse_assignments", "parse_list", "symbol", "text"]
+__all__ = ["differentiate", "parse", "parse_assignments", "parse_list", "split", "symbol", "text"]
 
 
 def parse(text: str, names: Iterable[str] | None = None) -> Expr:
@@ -48,7 +48,7 @@ def parse_list(text: str, names: Iterable[str] | None = None) -> tuple[Expr, ...
     (1/r, r**(-2), 1/(10 - r))
     """
     known = None if names is None else tuple(names)
-    return tuple(parse(part, known) for part in _split(text))
+    return tuple(parse(part, known) for part in split(text))
 
 
 def parse_assignments(text: str, names: Iterable[str] | None = None) -> dict[str, Expr]:
@@ -59,7 +59,7 @@ def parse_assignments(text: str, names: Iterable[str] | None = None) -> dict[str
     """
     known = None if names is None else tuple(names)
     assigned: dict[str, Expr] = {}
-    for part in _split(text):
+    for part in split(text):
         name, equals, expression = part.partition("=")
         name = name.strip()
         if not equals:
@@ -124,8 +124,12 @@ class _Printer(StrPrinter):  # type: ignore[misc]
         return digits if float(Float(digits)) == value else format(value, ".17g")
 
 
-def _split(text: str) -> list[str]:
-    """The parts of `text` between the commas that are outside all parentheses."""
+def split(text: str) -> list[str]:
+    """The parts of `text` between the commas that are outside all parentheses.
+
+    >>> split("1/r, f(a, b)")
+    ['1/r', ' f(a, b)']
+    """
     parts = [""]
     depth = 0
     for character in text:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-import sympy
+from collections.abc import Sequence
 
-from systems.expressions import symbol
+import numpy as np
+
+from interpret.discovery.naming import particles
 from systems.samples.trajectories import Trajectories
 from training.prepare.noise import Noise, estimate
 from training.prepare.stencils import Array
@@ -16,11 +17,12 @@ NOISE_LEVEL_ERROR = 0.03
 MOST_EXCESS = 0.2
 
 
-def conserved(trajectories: Trajectories) -> tuple[sympy.Expr | None, str]:
-    """The distance that the conservation laws allow the potential to depend on, and why.
+def conserved(trajectories: Trajectories) -> tuple[tuple[tuple[str, ...], ...], str]:
+    """The particles on whose distances the conservation laws allow the potential to depend alone.
 
-    One particle (d = 2, 3): r = |q| when its angular momentum is conserved. Two particles
-    (d = 4, 6): r = |q_1 - q_2| when the total momentum and the total angular momentum are.
+    One particle (d = 2, 3): on |q|, when its angular momentum is conserved. Several: on the
+    distances of all pairs, when the total momentum and the total angular momentum are. Returned are
+    the coordinates of each particle, none where that is not so, and why.
 
     chi^2/n of a quantity's deviations from its mean over each trajectory, under the noise read off
     the data, is 1 for a conserved one. The momenta themselves must move (chi^2/n > 1.1); a sum is
@@ -29,63 +31,56 @@ def conserved(trajectories: Trajectories) -> tuple[sympy.Expr | None, str]:
     """
     noise = estimate(trajectories)
     names = trajectories.coordinates
-    particles = 1 if len(names) in (2, 3) else 2
-    if len(names) not in (2, 3, 4, 6):
-        return None, f"noise hides the invariant, and there is no test for {len(names)} coordinates"
-    moving = _momentum_chi(trajectories, noise, 1)
+    bodies = (names,) if len(names) in (2, 3) else particles(names)
+    if not bodies:
+        return (), f"noise hides the invariant, and there is no test for {len(names)} coordinates"
+    columns = [[names.index(name) for name in body] for body in bodies]
+    moving = _momentum_chi(trajectories, noise, [[k] for k in range(len(names))])
     if moving < MOVING:
-        return None, f"the momenta change by little more than their noise (chi2/n {moving:.2f})"
+        return (), f"the momenta change by little more than their noise (chi2/n {moving:.2f})"
     limit = 1 + min(MOST_EXCESS, max(NOISE_LEVEL_ERROR, SHARE * (moving - 1)))
-    angular = _angular_chi(trajectories, noise, particles)
+    angular = _angular_chi(trajectories, noise, columns)
     if angular > limit:
-        return None, f"angular momentum is not conserved (chi2/n {angular:.2f})"
-    if particles == 1:
-        reason = f"angular momentum is conserved (chi2/n {angular:.2f}): V depends on |q|"
-        return _distance(names, None), reason
-    total = _momentum_chi(trajectories, noise, particles)
+        return (), f"angular momentum is not conserved (chi2/n {angular:.2f})"
+    if len(bodies) == 1:
+        return bodies, f"angular momentum is conserved (chi2/n {angular:.2f}): V depends on |q|"
+    total = _momentum_chi(trajectories, noise, [list(axis) for axis in zip(*columns, strict=True)])
     if total > limit:
-        return None, f"total momentum is not conserved (chi2/n {total:.2f})"
-    reason = (
+        return (), f"total momentum is not conserved (chi2/n {total:.2f})"
+    distances = "|q1 - q2|" if len(bodies) == 2 else "the distances of all pairs"
+    return bodies, (
         f"total momentum and angular momentum are conserved (chi2/n {total:.2f}, {angular:.2f}; "
-        f"{moving:.2f} for the momenta by themselves): V depends on |q1 - q2|"
+        f"{moving:.2f} for the momenta by themselves): V depends on {distances}"
     )
-    half = len(names) // 2
-    return _distance(names[:half], names[half:]), reason
 
 
-def _distance(first: tuple[str, ...], second: tuple[str, ...] | None) -> sympy.Expr:
-    if second is None:
-        return sympy.sqrt(sum(symbol(name) ** 2 for name in first))
-    pairs = zip(first, second, strict=True)
-    return sympy.sqrt(sum((symbol(a) - symbol(b)) ** 2 for a, b in pairs))
-
-
-def _momentum_chi(trajectories: Trajectories, noise: Noise, particles: int) -> float:
-    """chi^2/n of the sum of the momenta of so many particles (1: of each coordinate's own)."""
-    length = len(trajectories.coordinates) // particles
-    sigma = np.sqrt((noise.p.reshape(particles, length) ** 2).sum(axis=0))
+def _momentum_chi(trajectories: Trajectories, noise: Noise, sums: Sequence[Sequence[int]]) -> float:
+    """chi^2/n of the sums of the momenta of these columns, each about its mean."""
+    sigma = np.array([np.sqrt((noise.p[list(some)] ** 2).sum()) for some in sums])
     deviations = [
-        _centred(item.p.reshape(-1, particles, length).sum(axis=1)) for item in trajectories
+        _centred(np.stack([item.p[:, list(some)].sum(axis=1) for some in sums], axis=1))
+        for item in trajectories
     ]
     return _chi(deviations, [np.broadcast_to(sigma, d.shape) for d in deviations])
 
 
-def _angular_chi(trajectories: Trajectories, noise: Noise, particles: int) -> float:
-    """chi^2/n of the total angular momentum about the origin."""
-    length = len(trajectories.coordinates) // particles
+def _angular_chi(
+    trajectories: Trajectories, noise: Noise, bodies: Sequence[Sequence[int]]
+) -> float:
+    """chi^2/n of the total angular momentum about the origin of particles with these columns."""
     deviations = []
     sigmas = []
     for item in trajectories:
         total = np.zeros((len(item.t), 3))
         variance = np.zeros((len(item.t), 3))
-        for k in range(particles):
-            part = slice(k * length, (k + 1) * length)
+        for body in bodies:
+            part = list(body)
             q, p = _three(item.q[:, part]), _three(item.p[:, part])
             sigma_q, sigma_p = _three(noise.q[None, part]), _three(noise.p[None, part])
             total += np.cross(q, p)
             variance += _cross_variance(q, sigma_q, p, sigma_p)
         # In a plane only the third component moves.
-        kept = slice(2, 3) if length == 2 else slice(0, 3)
+        kept = slice(2, 3) if len(bodies[0]) == 2 else slice(0, 3)
         deviations.append(_centred(total[:, kept]))
         sigmas.append(np.sqrt(variance[:, kept]))
     return _chi(deviations, sigmas)

@@ -1,52 +1,84 @@
-"""Which single quantity does the potential depend on? Found from the forces, before training."""
+"""Which quantities does the potential depend on? Found from the forces, before training."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import combinations_with_replacement
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Final
 
 import numpy as np
 import sympy
 
 from interpret.discovery.conservation import conserved
+from interpret.discovery.forces import Forces, forces
+from interpret.discovery.naming import distance, free_name, norm, particles
+from interpret.discovery.quadratics import Quadratic, decimal, line, middle_of, quadratic, tidy
 from systems.expressions import symbol
 from systems.samples.trajectories import Trajectories
 from training.features import Features
-from training.prepare.fingerprint import is_verlet
 from training.prepare.noise import estimate
-from training.prepare.selection import select
 from training.prepare.stencils import Array
-from training.rows.trajectories import pointwise, verlet
 
-SAMPLES = 600
-SHARP = 1e-8
-GAP = 1e-4
-ROUND_TO = 12
-CLOSE = 1e-5
+KNOWN: Final = 1e-3
+"""Forces that are known to a thousandth tell what they depend on; others leave it to what is
+conserved."""
+
+SHARE: Final = 1e-6
+"""A feature must explain all of the force but a millionth (in mean squares: angles of 1e-3)."""
+
+AS_GOOD: Final = 10.0
+"""Of the functions that do within a factor of ten as well as any, the simplest is taken: noise-free
+fits of the wrong function are worse by much more, and one orbit's many-parameter fit is better by
+less."""
+
+GAP: Final = 1e-4
+"""The best quadratic must be so much better than the next, or neither is the one."""
+
+FLAT: Final = 1e-2
+"""Data that leave a plane or line by less than a hundredth of their extent change a distance by
+less than 1e-4: they say nothing of what V does across it."""
 
 
 @dataclass(frozen=True)
 class Invariant:
     """What was found: the features to learn on, and a sentence that says how sure it is.
 
-    ``eigenvalues``: the smallest fractions of |grad u|^2 orthogonal to the force, ascending; the
-    first is near zero when u is the invariant, the second tells how lonely it is.
+    ``eigenvalues``: the smallest fractions of |grad u|² across the force over all u of second
+    degree, ascending. ``unfixed``: what the data leave open, in a sentence, where the law cannot
+    be told from others on that account; "" otherwise.
     """
 
     features: Features
     eigenvalues: tuple[float, ...]
     reason: str
+    unfixed: str = ""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Features that V may depend on, and how they were come by, in words.
+
+    ``arm`` (d, m): the vector qᵀ arm whose length the feature is, where it is that of one vector.
+    """
+
+    features: Features
+    words: str
+    arm: Array | None = None
 
 
 def discover(trajectories: Trajectories) -> Invariant:
-    """Find u(q) = q^T S q + b^T q with grad V parallel to grad u; the feature is r = sqrt(u).
+    """The simplest features whose functions explain the forces.
 
-    Minimise <|grad u - F_hat (F_hat . grad u)|^2> / <|grad u|^2> over (S, b): a generalised
-    eigenproblem of d(d+1)/2 + d unknowns, with the forces F read off the raw trajectories. Where
-    the forces all point along one line s, the feature is the coordinate s . q instead. With noise
-    the forces are useless for this (0.1 % breaks it): conservation of the total momentum and
-    angular momentum is tested instead, which needs no derivative. Failing both, the features are
-    the coordinates themselves.
+    Tried are, in this order: one line that all forces act along, the distance from the origin, the
+    distance of two particles (of every pair, where there are more), the distance from another
+    centre, and the root of the best quadratic u = (q - a)ᵀ S (q - a), its entries as small
+    fractions first. Taken is the first one across whose gradient lies less than a millionth of the
+    force, and a function of which, refitted to the forces, does as well as one of the coordinates
+    and as one of the best quadratic. Failing all, the features are the coordinates.
+
+    Where noise hides the forces, conservation of the total momentum and angular momentum is tested
+    instead, which needs no derivative.
 
     >>> from systems import get
     >>> invariant = discover(get("coulomb").draw()[:20])
@@ -54,132 +86,154 @@ def discover(trajectories: Trajectories) -> Invariant:
     sqrt((x1 - x2)**2 + (y1 - y2)**2 + (z1 - z2)**2)
     """
     names = trajectories.coordinates
-    identity = Features.identity(names)
     if len(names) == 1:
-        return Invariant(identity, (), "one coordinate: nothing to discover")
-    if not estimate(trajectories).negligible:
-        return _by_conservation(trajectories)
-    q, force = _forces(trajectories)
-    direction = _single_direction(force)
-    if direction is not None:
-        return _linear(names, direction)
-    eigenvalues, matrix, linear = _quadratic(q, force)
-    if not (eigenvalues[0] < SHARP and eigenvalues[0] < GAP * eigenvalues[1]):
+        return Invariant(Features.identity(names), (), "one coordinate: nothing to discover")
+    felt = forces(trajectories)
+    clean = estimate(trajectories).negligible
+    if clean or felt.typical_error < KNOWN:
+        found = _by_forces(felt)
+        if clean or not found.features.trivial:
+            return found
+    return _by_conservation(trajectories)
+
+
+def _by_forces(felt: Forces) -> Invariant:
+    best = quadratic(felt)
+    names = felt.coordinates
+    first, second, *_ = best.eigenvalues
+    roots = [_root(best, decimal)] if first < GAP * second else []
+    known = [felt.misfit(item.features) for item in roots]
+    known.append(felt.misfit(Features.identity(names)))
+    bound = AS_GOOD * max(min(known), felt.typical_error)
+    unfixed = _together(felt)
+    for guess in _guesses(felt, best if roots else None):
+        across = felt.unexplained(guess.features)
+        if across > SHARE:
+            continue
+        missed = felt.misfit(guess.features)
+        if missed > bound:
+            continue
         reason = (
-            f"no single quadratic invariant (eigenvalues {eigenvalues[0]:.1e}, "
-            f"{eigenvalues[1]:.1e}): the potential is learned on the coordinates"
+            f"{guess.words}: {across:.1e} of the force lies across it, and its best function "
+            f"misses {missed:.1e} of the force{_plane(felt, guess)}"
         )
-        return Invariant(identity, eigenvalues, reason)
-    expression = _complete_the_square(names, matrix, linear, CLOSE * float(q.std()))
-    positive = bool(np.linalg.eigvalsh(matrix).min() > -CLOSE)
-    name = "r" if positive else "u"
-    found = sympy.sqrt(expression) if positive else expression
+        return Invariant(guess.features, best.eigenvalues, reason, unfixed)
     reason = (
-        f"{name} = {found} found from the forces: orthogonal fraction {eigenvalues[0]:.1e}, "
-        f"next {eigenvalues[1]:.1e}"
+        f"no single quadratic invariant (eigenvalues {first:.1e}, {second:.1e}): the potential is "
+        f"learned on the coordinates"
     )
-    return Invariant(Features.of(names, {name: found}), eigenvalues, reason)
+    return Invariant(Features.identity(names), best.eigenvalues, reason, unfixed)
+
+
+def _guesses(felt: Forces, best: Quadratic | None) -> Iterator[Guess]:
+    """What may be found, the simplest first."""
+    names = felt.coordinates
+    slopes = line(felt)
+    yield _along(names, [tidy(value) for value in slopes])
+    yield _along(names, [decimal(value) for value in slopes])
+    whole = np.eye(len(names))
+    single = len(names) in (2, 3)
+    if single:
+        yield _found(names, {"r": norm(names)}, whole)
+    bodies = particles(names)
+    if bodies:
+        yield _found(names, distances(names, bodies), _between(names, bodies))
+    if single:
+        centre = zip(names, middle_of(felt), strict=True)
+        squares = [(symbol(name) - decimal(value)) ** 2 for name, value in centre]
+        yield _found(names, {"r": sympy.sqrt(sympy.Add(*squares))}, whole)
+    if best is not None:
+        yield _root(replace(best, centre=np.zeros(len(names))), tidy)
+        yield _root(best, tidy)
+        yield _root(best, decimal)
+
+
+def distances(names: Sequence[str], bodies: Sequence[Sequence[str]]) -> dict[str, sympy.Expr]:
+    """The distance of every pair of particles: r of two, r12, r13, ... of more.
+
+    >>> list(distances(("x1", "y1", "x2", "y2"), (("x1", "y1"), ("x2", "y2"))))
+    ['r']
+    """
+    found: dict[str, sympy.Expr] = {}
+    for (i, a), (j, b) in combinations(enumerate(bodies, start=1), 2):
+        wanted = "r" if len(bodies) == 2 else f"r{i}{j}"
+        found[free_name(wanted, (*names, *found))] = distance(a, b)
+    return found
+
+
+def _between(names: Sequence[str], bodies: Sequence[Sequence[str]]) -> Array | None:
+    """The arm from one of two particles to the other (d, m)."""
+    if len(bodies) != 2:
+        return None
+    arms = np.zeros((len(names), len(bodies[0])))
+    for sign, body in zip((1, -1), bodies, strict=True):
+        for axis, name in enumerate(body):
+            arms[list(names).index(name), axis] = sign
+    return arms
+
+
+def _along(names: tuple[str, ...], slopes: list[sympy.Expr]) -> Guess:
+    """All forces along one line: V is a function of the coordinate along it."""
+    found = sympy.Add(*(a * symbol(name) for a, name in zip(slopes, names, strict=True)))
+    name = free_name("s", names)
+    words = f"all forces act along one line: the potential is a function of {name} = {found}"
+    return Guess(Features.of(names, {name: found}), words)
+
+
+def _found(names: tuple[str, ...], wanted: dict[str, sympy.Expr], arm: Array | None) -> Guess:
+    found = {free_name(name, names): what for name, what in wanted.items()}
+    told = ", ".join(f"{name} = {what}" for name, what in found.items())
+    return Guess(Features.of(names, found), f"{told} found from the forces", arm)
+
+
+def _root(best: Quadratic, write: Callable[[float], sympy.Expr]) -> Guess:
+    u = best.expression(write)
+    root = {"r": sympy.sqrt(u)} if best.positive else {"u": u}
+    return _found(best.coordinates, root, np.eye(len(best.coordinates)))
+
+
+def _extent(vectors: Array) -> tuple[Array, Array]:
+    """How far vectors (n, m) reach in each direction (m,), widest first, and these (m, m)."""
+    _, extent, directions = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
+    return extent, directions
+
+
+def _together(felt: Forces) -> str:
+    """What nothing tells where all coordinates move together, as one does."""
+    extent, directions = _extent(felt.q)
+    if (extent[1:] > FLAT * extent[0]).any():
+        return ""
+    slopes = directions[0] / directions[0][np.argmax(np.abs(directions[0]))]
+    told = " : ".join(
+        f"{slope:.3g} {name}"
+        for slope, name in zip(slopes, felt.coordinates, strict=True)
+        if abs(slope) > FLAT
+    )
+    return (
+        f"the coordinates never move but together ({told}): nothing in these data tells a "
+        f"potential of one of them from one of another, or of any mixture"
+    )
+
+
+def _plane(felt: Forces, guess: Guess) -> str:
+    """A remark where vectors that never leave a plane say nothing of what is across it."""
+    if guess.arm is None:
+        return ""
+    extent, directions = _extent(felt.q @ guess.arm)
+    if len(extent) < 3 or extent[-1] > FLAT * extent[0] or extent[1] < FLAT * extent[0]:
+        return ""
+    normal = ", ".join(f"{part:.3g}" for part in directions[-1])
+    return (
+        f"; the motion lies in one plane, across which (normal {normal}) the form is left open: "
+        f"that it is the same in all directions is the simplest reading"
+    )
 
 
 def _by_conservation(trajectories: Trajectories) -> Invariant:
-    """Noisy data: let the conservation laws say which distance matters."""
+    """Noisy data: let the conservation laws say which distances matter."""
     names = trajectories.coordinates
-    expression, reason = conserved(trajectories)
-    if expression is None:
+    bodies, reason = conserved(trajectories)
+    if not bodies:
         return Invariant(Features.identity(names), (), reason)
-    return Invariant(Features.of(names, {"r": expression}), (), reason)
-
-
-def _forces(trajectories: Trajectories) -> tuple[Array, Array]:
-    """Some samples and dV/dq there, shapes (n, d)."""
-    identity = Features.identity(trajectories.coordinates)
-    chosen = select(trajectories, identity, SAMPLES)
-    inner = tuple(
-        np.unique(index.clip(1, len(item.t) - 2))
-        for item, index in zip(trajectories, chosen, strict=True)
-    )
-    rule = verlet if is_verlet(trajectories) else pointwise
-    force = rule(trajectories, identity, inner).force.numpy()
-    q = np.concatenate([item.q[i] for item, i in zip(trajectories, inner, strict=True)])
-    size = np.linalg.norm(force, axis=1)
-    felt = size > 1e-6 * size.max()
-    return q[felt], force[felt]
-
-
-def _single_direction(force: Array) -> Array | None:
-    """The one line along which all forces act, or None."""
-    unit = force / np.linalg.norm(force, axis=1, keepdims=True)
-    _, singular, right = np.linalg.svd(unit, full_matrices=False)
-    return right[0] if singular[1] < CLOSE * singular[0] else None
-
-
-def _linear(names: tuple[str, ...], direction: Array) -> Invariant:
-    """All forces along one line: V is a function of the coordinate along it."""
-    lead = direction[np.argmax(np.abs(direction))]
-    slopes = [_tidy(value) for value in direction / lead]
-    found = sum(slope * symbol(name) for slope, name in zip(slopes, names, strict=True))
-    reason = f"all forces act along one line: the potential is a function of s = {found}"
-    return Invariant(Features.of(names, {"s": found}), (), reason)
-
-
-def _quadratic(q: Array, force: Array) -> tuple[tuple[float, ...], Array, Array]:
-    """The eigenvalues and the best u: S (d, d) with max |S| = 1, and b (d,)."""
-    from scipy.linalg import eigh
-
-    dimension = q.shape[1]
-    centre = q.mean(axis=0)
-    spread = float(q.std())
-    x = (q - centre) / spread
-    pairs = list(combinations_with_replacement(range(dimension), 2))
-    gradient = np.zeros((len(x), dimension, len(pairs) + dimension))
-    for k, (a, b) in enumerate(pairs):
-        gradient[:, a, k] += x[:, b]
-        gradient[:, b, k] += x[:, a]
-    for a in range(dimension):
-        gradient[:, a, len(pairs) + a] = 1.0
-    unit = force / np.linalg.norm(force, axis=1, keepdims=True)
-    along = np.einsum("nd,ndk->nk", unit, gradient)
-    across = gradient - unit[:, :, None] * along[:, None, :]
-    orthogonal = np.einsum("ndk,ndl->kl", across, across)
-    total = np.einsum("ndk,ndl->kl", gradient, gradient)
-    floor = 1e-12 * np.trace(total) / len(total) * np.eye(len(total))
-    values, vectors = eigh(orthogonal, total + floor)
-    best = vectors[:, 0]
-    matrix = np.zeros((dimension, dimension))
-    for k, (a, b) in enumerate(pairs):
-        matrix[a, b] += best[k] / 2
-        matrix[b, a] += best[k] / 2
-    # Back from x = (q - centre)/spread: u = q^T S q + b^T q + const.
-    matrix = matrix / spread**2
-    linear = best[len(pairs) :] / spread - 2 * matrix @ centre
-    lead = matrix.flat[np.argmax(np.abs(matrix))]
-    lead = abs(lead) * np.sign(np.trace(matrix) or lead)
-    eigenvalues = tuple(float(abs(value)) for value in values[:3])
-    return eigenvalues, matrix / lead, linear / lead
-
-
-def _complete_the_square(
-    names: tuple[str, ...], matrix: Array, linear: Array, tolerance: float
-) -> sympy.Expr:
-    """(q - a)^T S (q - a) with 2 S a = -b, written as squares of differences where it is one."""
-    shift = -np.linalg.pinv(2 * matrix, rcond=1e-6) @ linear
-    moved = [
-        symbol(name) - _tidy(offset, tolerance) for name, offset in zip(names, shift, strict=True)
-    ]
-    tidy = [[_tidy(value) for value in row] for row in matrix]
-    terms: sympy.Expr = sympy.Integer(0)
-    left = [sum(row) for row in tidy]
-    for a, own in enumerate(moved):
-        # S = diag(row sums) plus, for every pair, -S_ab (q_a - q_b)^2.
-        terms += left[a] * own**2
-        for b in range(a):
-            terms += -tidy[a][b] * (moved[b] - own) ** 2
-    return terms
-
-
-def _tidy(value: float, tolerance: float = CLOSE) -> sympy.Expr:
-    """The nearest small rational within the tolerance, else the number to twelve digits."""
-    rational = sympy.Rational(round(value * ROUND_TO), ROUND_TO)
-    if abs(float(rational) - value) < tolerance:
-        return rational
-    return sympy.Float(value, 12)
+    found = {"r": norm(names)} if len(bodies) == 1 else distances(names, bodies)
+    return Invariant(_found(names, found, None).features, (), reason)

@@ -194,6 +194,8 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, Mapping):
         return ", ".join(f"{name}={what}" for name, what in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
     return str(value)
 
 

@@ -14,7 +14,7 @@ from systems import integrate
 from systems.errors import InputError
 from systems.samples.trajectories import Trajectories, Trajectory
 from training.features import Features
-from training.prepare.preparation import prepare
+from training.prepare.preparation import prepare, unsmoothed
 from training.prepare.stencils import Array
 from training.settings import Settings
 
@@ -54,6 +54,8 @@ def held_out(law: Law, samples: Probes, settings: Settings) -> Rollout:
     whole = samples.prepared.trajectories
     first = _stretches(whole, 0.0, SHOWN)
     prepared = prepare(first, samples.features, settings)
+    if prepared.noisy and not samples.prepared.noisy:
+        prepared = unsmoothed(prepared)
     shown = refine(law, replace(samples, prepared=prepared), select=False)
     return rollout(shown, _stretches(whole, SHOWN, 1.0))
 

@@ -103,7 +103,7 @@ class Sum:
             else formula.pretty(number * term)
             for number, term in entries
         )
-        return formula.summed(parts) + _constant(gauge)
+        return formula.summed(parts) + _constant(gauge, [term for _, term in entries])
 
     def term(self, term: Expr) -> str:
         """The term as Python reads it."""
@@ -111,7 +111,7 @@ class Sum:
 
     def exact(self, expr: Expr, gauge: str) -> str:
         """The expression as it is."""
-        return formula.text(expr) + _constant(gauge)
+        return formula.text(expr) + _constant(gauge, [expr])
 
     def within(self, truth: Expr, candidates: Sequence[Expr]) -> Expr:
         """All of it."""
@@ -127,7 +127,7 @@ class Sum:
         )
         # As sympy does, a blank follows the first minus too.
         right = re.sub(r"^-(?! )", "- ", formula.summed(parts))
-        return f"{left} = {right}{_constant(gauge)}"
+        return f"{left} = {right}{_constant(gauge, [term for _, term in entries])}"
 
     def expr(self, pairs: Sequence[tuple[Expr, Expr]]) -> Expr:
         """Σ c φ."""
@@ -165,5 +165,8 @@ def values(expressions: Sequence[Expr], variables: Sequence[str], x: ArrayLike) 
     return compile(expressions, tuple(variables))(points)
 
 
-def _constant(gauge: str) -> str:
-    return " + c" if gauge else ""
+def _constant(gauge: str, terms: Sequence[Expr]) -> str:
+    """What is added for a gauge: c, or the first of its other names that no variable has."""
+    used = {item.name for term in terms for item in term.free_symbols}
+    names = ("c", "C", "const", *(f"c{number}" for number in range(len(used))))
+    return f" + {next(name for name in names if name not in used)}" if gauge else ""

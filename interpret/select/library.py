@@ -21,7 +21,7 @@ from sympy import Expr, Symbol
 import systems
 from interpret.select import library_matrix
 from systems.errors import InputError, nearest
-from systems.expressions import parse_list, symbol
+from systems.expressions import parse_list, split, symbol
 
 Name: TypeAlias = str | Symbol
 Array = NDArray[np.float64]
@@ -113,12 +113,14 @@ class Library:
         return library
 
     @classmethod
-    def parse(cls, text: str, names: Sequence[str], domain: Domain | None = None) -> Library:
-        """A library from text: a list of expressions in the variables `names`, or a name.
+    def parse(
+        cls, text: str | Sequence[Expr | str], names: Sequence[str], domain: Domain | None = None
+    ) -> Library:
+        """A library from text or a list: expressions in the variables `names`, or a name.
 
-        Names are "polynomial", "inverse_powers", "trigonometric", "default" (which looks at
-        `domain`, the range of each variable) and the systems of the catalog, which stand for
-        their own candidates. Constants are left out.
+        Names are those of `NAMED`, "default" (which looks at `domain`, the range of each variable)
+        and the systems of the catalog, which stand for their own candidates. Those of `NAMED` may
+        also stand in a list. Constants are left out.
 
         Raises InputError for anything else; text is parsed against a whitelist, never evaluated.
 
@@ -127,11 +129,14 @@ class Library:
         >>> print(Library.parse("inverse_powers", ["r"]))
         1/r, r**(-2), r**(-3)
         """
-        name = text.strip()
+        name = text.strip() if isinstance(text, str) else ", ".join(map(str, text))
         if not name:
             raise InputError("the library is empty; list candidates such as 'q, q**2, 1/q'.")
+        parts = [part.strip() for part in split(name)]
+        if len(parts) > 1 and any(part in NAMED and part not in names for part in parts):
+            return cls(c for part in parts for c in cls.parse(part, names, domain))
         if name in names or not name.isidentifier():
-            return cls(parse_list(text, names)).without_gauge()
+            return cls(parse_list(name, names)).without_gauge()
         if name in NAMED:
             return NAMED[name](names)
         if name == "default":
@@ -246,10 +251,31 @@ def polynomial(names: Sequence[str]) -> Library:
     return monomials(names, max(fitting, default=1))
 
 
+def pair(x: Name) -> Library:
+    """1/x to 1/x**4, 1/x**6, 1/x**12, log(x), x, x**2: what is common between two particles."""
+    r = _variable(x)
+    return inverse_powers(x, 4) + Library([r**-6, r**-12, sympy.log(r), r, r**2])
+
+
+def decays(x: Name) -> Library:
+    """exp(-x) and exp(-x)/x, of range 1."""
+    decay = sympy.exp(-_variable(x))
+    return Library([decay, decay / _variable(x)])
+
+
+def each(family: Callable[[Name], Library]) -> Callable[[Sequence[str]], Library]:
+    """The family of every variable, one after the other."""
+    return lambda names: Library(c for x in names for c in family(x))
+
+
 NAMED: Final[Mapping[str, Callable[[Sequence[str]], Library]]] = {
     "polynomial": polynomial,
-    "inverse_powers": lambda names: Library(c for x in names for c in inverse_powers(x, 3)),
-    "trigonometric": lambda names: Library(c for x in names for c in trigonometric(x, 3)),
+    "inverse_powers": each(lambda x: inverse_powers(x, 3)),
+    "inverse": each(lambda x: inverse_powers(x, 3)),
+    "trigonometric": each(lambda x: trigonometric(x, 3)),
+    "logarithm": each(lambda x: Library([sympy.log(_variable(x))])),
+    "exponential": each(decays),
+    "pair": each(pair),
 }
 """Families of any variables, by name; "default" and the systems of the catalog are names too."""
 

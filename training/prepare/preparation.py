@@ -92,6 +92,11 @@ def prepare(trajectories: Trajectories, features: Features, settings: Settings) 
     return _without_false_energy(_smoothed(trajectories, features, settings, noise))
 
 
+def unsmoothed(prepared: Prepared) -> Prepared:
+    """The energy and force rows of the data as measured, for what noise and smoothing hide."""
+    return _clean(prepared.trajectories, prepared.features, Settings(), prepared.noise)
+
+
 def _without_false_energy(prepared: Prepared) -> Prepared:
     """Drop the energy rows where energy is not conserved, and remember by how much."""
     levels, force = prepared.families

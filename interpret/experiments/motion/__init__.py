@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,7 +24,7 @@ POINTS: Final = (*EVERY, "learn", "samples")
 
 USES: Final[Mapping[str, tuple[str, ...]]] = {
     "potential": (
-        *(*EVERY, "learn", "features", "library", "threshold", "optimizer"),
+        *(*EVERY, "learn", "features", "angles", "library", "threshold", "optimizer"),
         *("recipe", "steps", "device"),
     ),
     "exact": (*POINTS, "descent", "steps"),
@@ -48,8 +48,11 @@ class Motion(Options):
     features   what V depends on: "auto" (found from the data where there are several coordinates),
                "given" (the system's own), "none" (the coordinates), "r=sqrt(x**2+y**2)" or a
                mapping of names to expressions
+    angles     which coordinates are angles, "theta,phi" or a list: their candidates are sines and
+               cosines; by default those whose names or jumps by 2π say so
     inputs     what polynomials and networks are shown: "raw", "log-r" or "exp-log"
-    library    candidates: expressions, a named library, a Library; the system's own by default
+    library    candidates: expressions, listed; the name of a library; a Library; the system's own
+               by default
     threshold  STLSQ's; by default the whole threshold path and the plateau rule
     optimizer  "path", or PySINDy's "stlsq", "sr3", "ssr"
     recipe     "default", "mlp" (fully trained), "paper" (H. S. Bhat's own), "report" (E. Bigwood's)
@@ -76,13 +79,18 @@ class Motion(Options):
         LAW,
         metavar="F=EXPR,…",
     )
+    angles: str | Sequence[str] | None = option(
+        "Coordinates that are angles: their candidates are sines and cosines.",
+        LAW,
+        metavar="X,…",
+    )
     inputs: str | None = option(
         "What a polynomial or a network is shown: raw, log-r or exp-log; of levels grid or raw.",
         LAW,
         metavar="NAME",
         choices=("raw", "log-r", "exp-log"),
     )
-    library: str | Library | None = option(
+    library: str | Sequence[Any] | Library | None = option(
         "The candidate terms, such as '1/r, 1/r**2', or the name of a library.",
         LAW,
         metavar="EXPR,…",

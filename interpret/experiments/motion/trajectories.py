@@ -7,18 +7,26 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, cast
 
+import numpy as np
+
+from interpret.discovery.coordinates import angles, moving, unwrapped
 from interpret.discovery.features import discover
 from interpret.experiments.motion import Motion
+from interpret.experiments.motion.candidates import Chosen, chosen
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.certificate import Certificate
 from interpret.judge.motion import certify
 from interpret.judge.prediction import held_out
+from interpret.judge.unexplained import unexplained
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.law import Law
+from interpret.laws.report import NO_LAW
 from interpret.pictures.curves import curves
 from interpret.pictures.picture import Picture
+from interpret.reading.best_fit import shown
+from interpret.reading.coarse import from_rows
 from interpret.reading.paper import probe_paper, regress_paper
 from interpret.reading.probes import Probes, probe
 from interpret.reading.regression import regress
@@ -52,7 +60,43 @@ def _read(probes: Probes, library: Library, options: Motion) -> Law:
 
 def _refine(law: Law, probes: Probes, options: Motion) -> Law:
     free = options.threshold is None and options.optimizer in (None, "path")
-    return refine_law(law, probes, select=free)
+    refined = refine_law(law, probes, select=free)
+    return _significant(refined, probes) if free and not probes.prepared.noisy else refined
+
+
+def _significant(law: Law, probes: Probes) -> Law:
+    """The law without the terms that are no larger than twice their error bars, one after another.
+
+    Exact data leave no doubt of a term that is there. One whose loss is felt, the misfit ten times
+    what it was, stays.
+    """
+    while len(law.terms) > 1:
+        size = np.abs(law.coefficients) / np.maximum(law.stderr, 1e-300)
+        weakest = int(np.argmin(size))
+        if not size[weakest] < INSIGNIFICANT:
+            return law
+        fewer = refine_law(_without(law, weakest), probes, select=False)
+        if fewer.chi2_per_n > FELT**2 * max(law.chi2_per_n, 1.0):
+            return law
+        law = fewer
+    return law
+
+
+def _without(law: Law, dropped: int) -> Law:
+    """The law less one of its terms, its coefficients as they were."""
+    (part,) = law.parts
+    kept = [k for k in range(len(law.terms)) if k != dropped]
+    return replace(
+        law,
+        parts=(replace(part, terms=tuple(law.terms[k] for k in kept)),),
+        coefficients=law.coefficients[kept],
+        covariance=law.covariance[np.ix_(kept, kept)],
+        recognised=(),
+    )
+
+
+INSIGNIFICANT: Final = 2.0
+FELT: Final = 10.0
 
 
 def _read_as_paper(probes: Probes, library: Library, options: Motion) -> Law:
@@ -72,7 +116,13 @@ RECIPES: Final[Mapping[str, Recipe]] = {
 
 @dataclass(frozen=True, repr=False)
 class TrajectoryFit(Fit[Motion, LearnedPotential]):
-    """A fit that knows how its function is asked, and asks it once."""
+    """A fit that knows how its function is asked, and asks it once.
+
+    ``angles`` are the coordinates that are some; ``unfixed`` says what the data leave open.
+    """
+
+    angles: tuple[str, ...] = ()
+    unfixed: str = ""
 
     @property
     def recipe(self) -> Recipe:
@@ -83,6 +133,17 @@ class TrajectoryFit(Fit[Motion, LearnedPotential]):
     def probes(self) -> Probes:
         """V and its gradient at the training points."""
         return self.recipe.probe(self.learned)
+
+    @cached_property
+    def rows(self) -> Probes:
+        """What the law is read off: the same, or the raw data where these know more."""
+        free = self.options.recipe != "paper"
+        return from_rows(self.probes, self.chosen.library) if free else self.probes
+
+    @cached_property
+    def chosen(self) -> Chosen:
+        """The candidates, and what there is to say of them."""
+        return chosen(self.problem, self.probes, self.options, self.angles)
 
 
 def settled(problem: Problem, options: Motion) -> Motion:
@@ -99,21 +160,28 @@ def settled(problem: Problem, options: Motion) -> Motion:
 
 def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> TrajectoryFit:
     """Learn V from trajectories, as a function of features that are given or found."""
-    trajectories = cast(Trajectories, samples)
-    features, note = _features(problem, trajectories, options.features or "auto")
+    whole, turned = unwrapped(cast(Trajectories, samples))
+    asked = options.features or "auto"
+    trajectories, still = moving(whole) if asked in ("auto", "none") else (whole, "")
+    features, found, unfixed = _features(problem, trajectories, asked)
     settings = _settings(options)
     learned = train(problem, trajectories, settings, features=features, monitor=session.monitor)
-    return TrajectoryFit(problem, samples, options, learned, (note,) if note else ())
+    jumps = f"{', '.join(turned)} jumps by 2π: the jumps are taken out" if turned else ""
+    notes = tuple(note for note in (jumps, still, found) if note)
+    circular = angles(trajectories.coordinates, options.angles, turned)
+    return TrajectoryFit(problem, samples, options, learned, notes, circular, unfixed)
 
 
 def read(fit: TrajectoryFit) -> Law:
     """The law that the plateau rule, or what was asked for instead, finds in the function."""
-    return fit.recipe.read(fit.probes, _library(fit), fit.options)
+    law = fit.recipe.read(fit.rows, fit.chosen.library, fit.options)
+    return law.doubted("ambiguous", fit.unfixed) if fit.unfixed else law
 
 
 def refine(law: Law, fit: TrajectoryFit) -> Law:
-    """The law from the trajectories themselves."""
-    return fit.recipe.refine(law, fit.probes, fit.options)
+    """The law from the trajectories themselves; where there is none, a fit that can be shown."""
+    refined = fit.recipe.refine(law, fit.rows, fit.options)
+    return shown(refined, fit.rows) if refined.verdict == NO_LAW else refined
 
 
 def judge(law: Law, fit: TrajectoryFit) -> Certificate:
@@ -126,9 +194,11 @@ def findings(fit: TrajectoryFit, law: Law, comparisons: Sequence[Comparison]) ->
 
     Motion with a truth needs no prediction: the truth tells more.
     """
-    notes = [_integrator(fit.probes)]
+    notes = [_integrator(fit.rows), *fit.chosen.notes]
+    if law.verdict == NO_LAW or fit.rows.prepared.drift:
+        notes += unexplained(law, fit.rows)
     if not comparisons:
-        notes.append(_prediction(law, fit.probes, _settings(fit.options)))
+        notes.append(_prediction(law, fit.rows, _settings(fit.options)))
     truth = comparisons[0].truth if comparisons else None
     labels = (fit.problem.name, *fit.learned.features.names)
     picture = Picture("potential", curves(fit.learned, law, truth), labels)
@@ -150,45 +220,30 @@ def _settings(options: Motion) -> Settings:
 
 def _features(
     problem: Problem, trajectories: Trajectories, asked: str | Mapping[str, Any]
-) -> tuple[Features, str]:
-    """What the potential is taken to be a function of, and a sentence when it was found."""
+) -> tuple[Features, str, str]:
+    """What the potential is taken to be a function of, how it was found, and what is left open."""
     coordinates = trajectories.coordinates
     own = {} if problem.mechanics is None else problem.mechanics.features
     if not isinstance(asked, str):
-        return Features.of(coordinates, asked), ""
+        return Features.of(coordinates, asked), "", ""
     if asked == "auto":
         found = discover(trajectories)
         if found.features.trivial and own:
             reason = f"{found.reason}; the system's own features are used"
-            return Features.of(coordinates, own), reason
+            return Features.of(coordinates, own), reason, found.unfixed
         if found.features.trivial and len(coordinates) > 1:
-            return found.features, f"{found.reason}; {ADVICE}"
-        return found.features, found.reason if len(coordinates) > 1 else ""
+            return found.features, f"{found.reason}; {ADVICE}", found.unfixed
+        return found.features, found.reason if len(coordinates) > 1 else "", found.unfixed
     if asked == "given":
-        return Features.of(coordinates, own), ""
+        return Features.of(coordinates, own), "", ""
     if asked == "none":
-        return Features.identity(coordinates), ""
+        return Features.identity(coordinates), "", ""
     if "=" not in asked:
         raise InputError(
             f"--features {asked!r} is neither auto, given, none nor a definition such as "
             "r=sqrt(x**2+y**2)."
         )
-    return Features.of(coordinates, parse_assignments(asked)), ""
-
-
-def _library(fit: TrajectoryFit) -> Library:
-    """The candidates asked for, else the problem's own, else powers of whatever there is."""
-    asked = fit.options.library
-    if isinstance(asked, Library):
-        return asked
-    names = fit.probes.features.names
-    if asked is not None:
-        return Library.parse(asked, names, fit.probes.domain)
-    if fit.problem.candidates:
-        own = Library(fit.problem.candidates).without_gauge()
-        if set(own.variables) <= set(names):
-            return own
-    return Library.default(fit.probes.domain)
+    return Features.of(coordinates, parse_assignments(asked)), "", ""
 
 
 def _integrator(probes: Probes) -> str:

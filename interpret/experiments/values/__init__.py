@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from interpret.experiments.options import LAW, Options, optimizer_option, option, threshold_option
 
@@ -20,7 +21,7 @@ class Values(Options):
     optimizer  "path", or PySINDy's "stlsq", "sr3", "ssr"
     """
 
-    library: str | Library | None = option(
+    library: str | Sequence[Any] | Library | None = option(
         "The candidate terms, such as 'x, x*y'.", LAW, metavar="EXPR,…"
     )
     threshold: float | None = threshold_option()

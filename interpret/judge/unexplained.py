@@ -1,0 +1,293 @@
+"""Why there is no law: what explains most of the force, what is left, and what to try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sympy import Expr
+
+from interpret.judge.force_columns import ForceColumns, force_columns
+from interpret.laws.formula import text
+from interpret.laws.law import Law
+from interpret.reading.probes import Probes
+from interpret.select.defaults import usable
+from interpret.select.library import NAMED, Library
+from interpret.select.matrix import Compressed, Support
+from interpret.select.supports import ranked
+from training.bases.network import placed
+
+Array = NDArray[np.float64]
+
+MOST: Final = 0.98
+"""One term that explains so much of the force is told alone, else the best two are, unless the law
+has no more itself."""
+
+FEW: Final = 3
+"""Libraries are compared by their best laws of so few terms: more would fit anything."""
+
+NOTABLE: Final = 0.2
+"""A cause is named that explains a fifth of what is left."""
+
+ALIKE: Final = 0.9
+"""Another cause is named too where it explains nearly as much as the best one, a tenth less."""
+
+AS_EXACT: Final = 3.0
+"""... and leaves (rms) no more than three times as much: exact data tell causes well apart."""
+
+BETTER: Final = 2.0
+"""A library is worth trying that misses (rms) half as much."""
+
+WIDTH: Final = 32
+"""Neurons of the function of the coordinates that is tried: more would follow the noise."""
+
+FREQUENCIES: Final = 600
+HIGHEST: Final = 0.25
+"""In parts of half the sampling frequency: above, an interval's mean is no force any more."""
+
+NEXT: Final = 4
+"""Steps of the frequency grid on each side that belong to a peak."""
+
+CONCENTRATED: Final = 3.0
+"""What is left is called larger at one end of a variable where it is so many times (rms)."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What the rest of the force may come from: in words, and the force (rms) that it leaves."""
+
+    words: str
+    left: float
+
+
+def unexplained(law: Law, samples: Probes) -> tuple[str, ...]:
+    """What explains most of the force, what the rest goes with, and which library to try.
+
+    The forces are those of the data, (p' - p)/h over an interval. Every cause is a set of columns
+    beside the best one or two candidates; it explains as much of the rest as their joint least
+    squares leave less (mean squares):
+
+    - velocity: friction, linear, quadratic or dry, and gyroscopic forces,
+    - time: cos ωt and sin ωt on every coordinate, ω scanned,
+    - place: a flexible potential of the law's own variables, one that is not in the library.
+
+    >>> from interpret.reading.probes import probe
+    >>> from interpret.reading.regression import regress
+    >>> from systems import from_potential
+    >>> from training import Settings, train
+    >>> system = from_potential("cos(q)")
+    >>> samples = probe(train(system, system.draw()[:2], Settings(width=64)))
+    >>> law = regress(samples, Library.parse("q, q**2", ["q"]))
+    >>> print(unexplained(law, samples)[-1])  # doctest: +ELLIPSIS
+    try --library trigonometric: sin..., ... of the force...
+    """
+    columns = force_columns(samples)
+    library = Library(law.candidates or law.terms)
+    few, terms, left = _best(columns, library, law.terms)
+    told = " and ".join(text(term) for term in terms)
+    first = f"{told} explain{'s' * (len(terms) == 1)} {_percent(1 - left**2)} of the force"
+    place = _place(columns, few, samples)
+    causes = [place, *_velocity(columns, few), *_time(columns, few)]
+    best = min(causes, key=lambda cause: cause.left)
+    share = 1 - (best.left / left) ** 2 if left > 0 else 0.0
+    if share < NOTABLE:
+        return (f"{first}; the rest goes with neither place, nor velocity, nor one frequency",)
+    enough = min(left * np.sqrt(1 - ALIKE * share), AS_EXACT * best.left)
+    alike = [cause.words for cause in causes if cause.left <= enough]
+    where = _where(columns, few) if best is place else ""
+    rest = f"{first}; of the rest, {_percent(share)} {'; or as well '.join(alike)}{where}"
+    return (rest, *_advice(columns, library)) if place.words in alike else (rest,)
+
+
+def _best(
+    columns: ForceColumns, library: Library, chosen: tuple[Expr, ...]
+) -> tuple[Array, tuple[Expr, ...], float]:
+    """The columns of one or two candidates, these, and what they leave of the force."""
+    if 0 < len(chosen) <= 2:
+        few = columns.potential(Library(chosen))
+        return few, chosen, columns.left(few)
+    every = columns.potential(library)
+    support, left = _smallest(columns, every, 1)
+    if 1 - left**2 < MOST and len(library) > 1:
+        support, left = _smallest(columns, every, 2)
+    terms = tuple(library.candidates[k] for k in support)
+    return every[:, list(support)], terms, left
+
+
+def _smallest(columns: ForceColumns, every: Array, most: int) -> tuple[Support, float]:
+    """The smallest support of so many columns that leaves about the least, and what it leaves."""
+    names = tuple(map(str, range(every.shape[1])))
+    found = ranked(Compressed.of(every, columns.truth, names), most)
+    enough = BETTER * max(float(found.residuals.min()), SIMPSONS)
+    first = int(np.argmax(found.residuals <= enough)) if most > 2 else found.residuals.argmin()
+    return found.supports[int(first)], float(found.residuals[int(first)])
+
+
+SIMPSONS: Final = 1e-8
+"""Smaller differences are those of Simpson's rule, not of libraries."""
+
+
+def _place(columns: ForceColumns, few: Array, samples: Probes) -> Cause:
+    """A potential of the same variables, whatever its form."""
+    network = placed(samples.levels.x, WIDTH, seed=0)
+
+    def force(node: int) -> Array:
+        x = columns.features.values(columns.q[node])
+        slopes = network.gradients(torch.from_numpy(np.ascontiguousarray(x))).numpy()
+        field: Array = -(columns.features.jacobian(columns.q[node]) @ slopes)
+        return field
+
+    names = ", ".join(columns.features.names)
+    words = f"is a function of {names} that is not in the library"
+    return Cause(words, columns.left(np.hstack([few, columns.mean(force)])))
+
+
+def _velocity(columns: ForceColumns, few: Array) -> list[Cause]:
+    """Forces that depend on the velocity, one column each; across it one for each pair."""
+    kinds: dict[str, Callable[[Array], Array]] = {
+        "depends on the velocity, linearly: friction": lambda v: v[:, :, None],
+        "depends on the velocity, quadratically: drag": lambda v: (v * _speed(v))[:, :, None],
+        "depends on the velocity's direction: dry friction": lambda v: (v / _speed(v))[:, :, None],
+    }
+    if columns.force.shape[1] > 1:
+        kinds["depends on the velocity, across it: a gyroscopic force, a magnetic field's"] = (
+            _turned
+        )
+    return [Cause(words, _with(columns, few, kind)) for words, kind in kinds.items()]
+
+
+def _with(columns: ForceColumns, few: Array, kind: Callable[[Array], Array]) -> float:
+    """What the few columns and a force that depends on the velocity leave together."""
+    return columns.left(np.hstack([few, columns.mean(lambda node: kind(columns.v[node]))]))
+
+
+def _speed(v: Array) -> Array:
+    speed: Array = np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-300)
+    return speed
+
+
+def _turned(v: Array) -> Array:
+    """v_j on coordinate i and -v_i on j, a column for each pair (n, d, pairs)."""
+    pairs = list(combinations(range(v.shape[1]), 2))
+    turned = np.zeros((*v.shape, len(pairs)))
+    for k, (i, j) in enumerate(pairs):
+        turned[:, i, k] = v[:, j]
+        turned[:, j, k] = -v[:, i]
+    return turned
+
+
+def _time(columns: ForceColumns, few: Array) -> list[Cause]:
+    """Forces of one period: the best one, and another peak that leaves about as little."""
+    grid = _frequencies(columns.t)
+    if not len(grid):
+        return []
+    left = np.array([columns.left(np.hstack([few, _waves(columns, omega)])) for omega in grid])
+    first = int(left.argmin())
+    others = np.abs(np.arange(len(grid)) - first) > NEXT
+    peaks = [first, int(np.where(others, left, np.inf).argmin())] if others.any() else [first]
+    causes = []
+    for peak in peaks:
+        omega, least = _sharpened(columns, few, grid, peak)
+        causes.append(Cause(f"has the period {2 * np.pi / omega:.4g}: a drive", least))
+    return causes
+
+
+def _frequencies(t: Array) -> Array:
+    """Angular frequencies from one period in the longest record to a quarter of the highest."""
+    span = float(np.ptp(t))
+    step = float(np.median(t[2] - t[0]))
+    spacing = max(np.pi / (2 * span), HIGHEST * np.pi / step / FREQUENCIES)
+    grid: Array = np.arange(2 * np.pi / span, HIGHEST * np.pi / step, spacing)
+    return grid
+
+
+def _waves(columns: ForceColumns, omega: float) -> Array:
+    """cos ωt and sin ωt on every coordinate."""
+    dimension = columns.force.shape[1]
+
+    def force(node: int) -> Array:
+        t = columns.t[node]
+        waves = np.stack([np.cos(omega * t), np.sin(omega * t)], axis=1)
+        field: Array = np.einsum("de,nw->ndew", np.eye(dimension), waves)
+        return field.reshape(len(t), dimension, -1)
+
+    return columns.mean(force)
+
+
+def _sharpened(columns: ForceColumns, few: Array, grid: Array, peak: int) -> tuple[float, float]:
+    """The frequency of a peak between its neighbours on the grid, and what it leaves."""
+    low, high = grid[max(peak - 1, 0)], grid[min(peak + 1, len(grid) - 1)]
+    for _ in range(SHARPENINGS):
+        some = np.linspace(low, high, 5)
+        left = [columns.left(np.hstack([few, _waves(columns, omega)])) for omega in some]
+        best = int(np.argmin(left))
+        low, high = some[max(best - 1, 0)], some[min(best + 1, 4)]
+    return float(some[best]), left[best]
+
+
+SHARPENINGS: Final = 10
+"""Each halves the interval: a thousandth of the grid's step."""
+
+
+def _where(columns: ForceColumns, few: Array) -> str:
+    """At which end of which variable the rest is largest, in words; "" where it is at none."""
+    scale = np.linalg.norm(few, axis=0)
+    solved = np.linalg.lstsq(few / scale, columns.truth, rcond=1e-10)[0]
+    rest = (columns.truth - few / scale @ solved).reshape(columns.force.shape)
+    size = np.linalg.norm(rest, axis=1) / columns.weight
+    x = columns.features.values(columns.q[1])
+    found = []
+    for name, values in zip(columns.features.names, x.T, strict=True):
+        order = np.argsort(values)
+        third = max(1, len(order) // 3)
+        ends = {"small": size[order[:third]], "large": size[order[-third:]]}
+        rms = {end: float(np.sqrt((part**2).mean())) for end, part in ends.items()}
+        end = max(rms, key=lambda key: rms[key])
+        ratio = rms[end] / max(min(rms.values()), 1e-300)
+        found.append((ratio, f", and grows at {end} {name}"))
+    ratio, words = max(found)
+    return words if ratio > CONCENTRATED else ""
+
+
+def _advice(columns: ForceColumns, library: Library) -> tuple[str, ...]:
+    """Which named library has a small law that misses far less, if any has."""
+    names = columns.features.names
+    x = columns.features.values(columns.q[1])
+    group = np.arange(len(x))
+    _, best_own = _smallest(columns, columns.potential(library), FEW)
+    found = []
+    for name, family in NAMED.items():
+        candidates, _ = usable(family(names), x, names, group)
+        for more in (candidates, candidates + library):
+            every = columns.potential(more)
+            if np.isfinite(every).all():
+                support, left = _smallest(columns, every, FEW)
+                terms = [text(more.candidates[k]) for k in sorted(support)]
+                found.append((left, name if more is candidates else "", terms))
+    single = min(item for item in found if item[1])
+    left, name, terms = min(found)
+    if single[0] <= BETTER * left:
+        left, name, terms = single
+    if left * BETTER < best_own:
+        told = f"{', '.join(terms)} miss{'es' * (len(terms) == 1)} {left:.1e} of the force"
+        asked = name or f"'{', '.join(terms)}'"
+        return (f"try --library {asked}: {told} instead of {best_own:.1e}",)
+    return ("no named library does better: try candidates of another form, or --features",)
+
+
+def _percent(share: float) -> str:
+    """A share in per cent, with as many digits as tell it from all.
+
+    >>> _percent(0.9978), _percent(0.5), _percent(0.99999), _percent(1 - 1e-9)
+    ('99.78 %', '50 %', '99.999 %', 'all but 1e-09')
+    """
+    rest = 1 - share
+    if rest < 1e-6:
+        return f"all but {max(rest, 0.0):.0e}" if rest > 1e-15 else "all"
+    digits = max(0, -int(np.floor(np.log10(rest))) - 1)
+    return f"{100 * share:.{digits if digits < 2 else digits - 1 + (digits == 2)}f} %"
