@@ -37,8 +37,9 @@ def parse(text: str, names: Iterable[str] | None = None) -> Expr:
         ...
     systems.errors.InputError: there is no variable 'x' in '1/x'; it may use r.
     """
-    reader = Reader(text, None if names is None else tuple(names))
-    return reader.build(reader.tree(), depth=0)
+    if not isinstance(text, str):
+        raise InputError(f"an expression is text, not {short(repr(text))}.")
+    return Reader(text, None if names is None else tuple(names)).expression()
 
 
 def parse_list(text: str, names: Iterable[str] | None = None) -> tuple[Expr, ...]:
