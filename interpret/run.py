@@ -18,7 +18,7 @@ from interpret.laws.json_numbers import finite
 from interpret.laws.law import Law
 from interpret.laws.report import Cost, Statement
 from interpret.pictures.picture import SUFFIX, Picture
-from systems.errors import InputError
+from systems.errors import InputError, damage
 from systems.problem import Samples
 from training.potential import Potential
 
@@ -196,21 +196,23 @@ class Run:
         """
         contents = folder.load(path)
         laws = kept.laws(contents["law"])
-        try:
-            settings = contents["settings"]
-            figures = settings["came_to"]
-            return Run(
+        with damage(path):
+            figures = contents["settings"]["came_to"]
+            run = Run(
                 laws=laws,
                 comparisons=_comparisons(contents["comparison"]),
                 fit=None,
-                settings=_settings(settings),
-                findings=Findings(tuple(figures["notes"]), figures.get("numbers", {})),
+                settings=folder.settings(contents),
+                findings=Findings(
+                    tuple(map(str, figures["notes"])), dict(figures.get("numbers", {}))
+                ),
                 cost=Cost(figures["seconds"], figures["iterations"], figures["neurons"]),
-                provenance=contents["provenance"] or {},
+                provenance=dict(contents["provenance"] or {}),
                 path=contents["path"],
             )
-        except (KeyError, TypeError) as error:
-            raise InputError(f"{path} is damaged ({error}); fit the run again.") from error
+            # What is kept can be printed.
+            run.text()
+        return run
 
 
 def _comparisons(contents: Mapping[str, Any] | None) -> tuple[Comparison, ...]:
@@ -218,12 +220,3 @@ def _comparisons(contents: Mapping[str, Any] | None) -> tuple[Comparison, ...]:
     if contents is None:
         return ()
     return tuple(map(kept.comparison, contents.get("comparisons", [contents])))
-
-
-def _settings(contents: Mapping[str, Any]) -> dict[str, Any]:
-    """The experiment, the source and its options; version 0.1 kept them flat."""
-    if "asked" in contents:
-        asked = contents["asked"]
-        known = {"trap": "known"} if asked.get("knows_external") else {}
-        return {"experiment": "motion", "source": asked["source"], "options": known}
-    return {name: contents[name] for name in ("experiment", "source", "options")}

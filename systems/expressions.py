@@ -15,7 +15,7 @@ from sympy import Expr, Float, Rational, S, Symbol
 from sympy.printing.str import StrPrinter
 
 from systems.errors import InputError
-from systems.grammar import FUNCTIONS, Reader, fits, short, symbol
+from systems.grammar import FUNCTIONS, Reader, as_text, fits, short, symbol
 
 __all__ = ["differentiate", "parse", "parse_assignments", "parse_list", "symbol", "text"]
 
@@ -37,9 +37,8 @@ def parse(text: str, names: Iterable[str] | None = None) -> Expr:
         ...
     systems.errors.InputError: there is no variable 'x' in '1/x'; it may use r.
     """
-    if not isinstance(text, str):
-        raise InputError(f"an expression is text, not {short(repr(text))}.")
-    return Reader(text, None if names is None else tuple(names)).expression()
+    known = None if names is None else tuple(names)
+    return Reader(as_text(text, "an expression"), known).expression()
 
 
 def parse_list(text: str, names: Iterable[str] | None = None) -> tuple[Expr, ...]:
@@ -129,7 +128,7 @@ def _split(text: str) -> list[str]:
     """The parts of `text` between the commas that are outside all parentheses."""
     parts = [""]
     depth = 0
-    for character in text:
+    for character in as_text(text, "a list of expressions"):
         depth += (character == "(") - (character == ")")
         if character == "," and depth == 0:
             parts.append("")

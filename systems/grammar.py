@@ -49,12 +49,13 @@ CONSTANTS: dict[str, Any] = {"pi": sympy.pi, "E": sympy.E}
 def symbol(name: str) -> Symbol:
     """The symbol called `name`, without assumptions: `symbol("r") == sympy.Symbol("r")`.
 
-    Raises `InputError` for a name that is not an identifier, or that sympy would read back as
+    Raises `InputError` for what is no text, for a name that is not an identifier, or that sympy would read back as
     something else (`S`, `N`, `beta`, ...).
 
     >>> symbol("r") + symbol("x1")
     r + x1
     """
+    name = as_text(name, "the name of a variable")
     if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("__"):
         raise InputError(f"{name!r} cannot be the name of a variable; use letters and digits.")
     if hasattr(sympy, name) or name in FUNCTIONS or name.lower() in {"inf", "infinity", "nan"}:
@@ -234,6 +235,13 @@ class Reader:
             if not fits(value):
                 raise self.error("a number in it is too large or too small")
         return expr
+
+
+def as_text(value: object, what: str) -> str:
+    """The value where it is text; InputError, saying what it should have been, where not."""
+    if not isinstance(value, str):
+        raise InputError(f"{what} is text, not {value!r:.60}.")
+    return value
 
 
 def degree(expr: Expr) -> float:

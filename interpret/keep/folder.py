@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from systems.errors import InputError, nearest
+from systems.errors import InputError, damage, nearest
 
 ROOT: Final = Path("runs")
 
@@ -38,6 +38,9 @@ CHECKPOINT: Final = "checkpoint.pt"
 WEIGHTS: Final = "weights.pt"
 COMPARISON: Final = "comparison.json"
 LAW: Final = "law.json"
+
+MOST_NESTED: Final = 50
+"""Lists and objects inside one another in a file of a run: those that are written reach ten."""
 
 Content = bytes | str | Mapping[str, Any]
 
@@ -190,14 +193,52 @@ def find(run: str | Path) -> Path:
 def read(file: Path) -> dict[str, Any]:
     """A JSON object from a file of a run."""
     try:
-        contents = json.loads(file.read_text(encoding="utf-8"))
+        with damage(file):
+            contents = json.loads(file.read_text(encoding="utf-8"))
+            if not isinstance(contents, dict):
+                raise TypeError("it holds no JSON object")
+            if _depth(contents) > MOST_NESTED:
+                raise ValueError("it is nested too deeply")
     except OSError as error:
         raise InputError(f"cannot read {file}: {error.strerror}.") from error
-    except ValueError as error:
-        raise InputError(f"{file} is damaged ({error}); fit the run again.") from error
-    if not isinstance(contents, dict):
-        raise InputError(f"{file} is damaged (it holds no JSON object); fit the run again.")
     return contents
+
+
+def _depth(value: object) -> int:
+    """How deep lists and objects are inside one another, without a call for each."""
+    depth, layer = 0, [value]
+    while layer:
+        inner: list[object] = []
+        for item in layer:
+            if isinstance(item, dict):
+                inner += item.values()
+            elif isinstance(item, list):
+                inner += item
+        depth, layer = depth + 1, inner
+    return depth
+
+
+def settings(contents: Mapping[str, Any]) -> dict[str, Any]:
+    """The experiment, the source and its options, of a run that `load` read.
+
+    Version 0.1 kept what was asked, flat, without the experiment.
+
+    >>> settings({"settings": {"asked": {"source": "coulomb"}}})["source"]
+    'coulomb'
+    """
+    with damage("settings.json"):
+        kept = contents["settings"]
+        if kept is None:
+            raise KeyError(SETTINGS)
+        if "asked" in kept:
+            asked = kept["asked"]
+            known = {"trap": "known"} if asked.get("knows_external") else {}
+            kept = {"experiment": "motion", "source": asked["source"], "options": known}
+        found = {name: kept[name] for name in ("experiment", "source", "options")}
+        kinds = (str, str, dict)
+        if not all(map(isinstance, found.values(), kinds)):
+            raise TypeError("an experiment and a source are text, options an object")
+    return found
 
 
 def encode(content: Content) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import time
 from collections.abc import Callable, Iterable
 from copy import deepcopy
@@ -14,8 +15,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from systems.errors import InputError
-from training.optimise.checkpoint import Progress
+from systems.errors import InputError, damage
+from training.optimise.checkpoint import Progress, matching
 from training.optimise.rules import Rule
 from training.optimise.watch import UNWATCHED, Monitor
 
@@ -123,12 +124,36 @@ class _Walk:
                 f"training has {expected[1]} of {expected[0]}: it is of another recipe, network or "
                 f"version, so start anew."
             )
+        with damage("the checkpoint"):
+            self._take_up(kept)
+
+    def _take_up(self, kept: Progress) -> None:
+        """The same of what this rule and network have kept, if nothing of it was tampered with."""
         with torch.no_grad():
             self.weights.copy_(kept.parameters)
-        self.step, self.history = kept.memory["step"], list(kept.history)
-        self.optimizer.load_state_dict(deepcopy(kept.memory["optimizer"]))
+        self.step, self.history = operator.index(kept.memory["step"]), list(kept.history)
+        optimizer = deepcopy(kept.memory["optimizer"])
+        _alike(optimizer["param_groups"], self.optimizer.state_dict()["param_groups"])
+        for moments in optimizer["state"].values():
+            for moment in filter(torch.is_tensor, moments.values()):
+                matching(moment, self.weights if moment.dim() else moment)
+        self.optimizer.load_state_dict(optimizer)
         if self.schedule is not None:
+            _alike(kept.memory["schedule"], self.schedule.state_dict())
             self.schedule.load_state_dict(kept.memory["schedule"])
+
+
+def _alike(kept: Any, fresh: Any) -> None:
+    """Raise TypeError unless the two have the same names, lengths and types all the way down."""
+    if type(kept) is not type(fresh):
+        raise TypeError(f"a {type(kept).__name__} is where a {type(fresh).__name__} should be")
+    if isinstance(fresh, dict):
+        if kept.keys() != fresh.keys():
+            raise TypeError("the optimizer has kept other numbers")
+        kept, fresh = list(kept.values()), [fresh[name] for name in kept]
+    if isinstance(fresh, list | tuple):
+        for pair in zip(kept, fresh, strict=True):
+            _alike(*pair)
 
 
 def _differentiated(loss: Loss, weights: Tensor, step: int) -> Tensor:
