@@ -158,11 +158,15 @@ class Run:
 
     # Kept
 
-    def save(self, path: str | Path) -> Path:
-        """Write the run into a folder (see ``interpret.keep.folder``), all of it or nothing."""
+    def save(self, path: str | Path, *, again: bool = False) -> Path:
+        """Write the run into a folder (see ``interpret.keep.folder``), all of it or nothing.
+
+        A run that is there already is written over only ``again``, by the fit that goes on from
+        it; else InputError.
+        """
         if self.fit is None:
             raise InputError("a loaded run is saved already; copy its folder instead.")
-        place = Path(path)
+        place = folder.place(path) if again else folder.claim(path)
         stream = io.BytesIO()
         torch.save(dict(self.fit.learned.state()), stream)
         files: dict[str, folder.Content] = {

@@ -49,8 +49,8 @@ CONSTANTS: dict[str, Any] = {"pi": sympy.pi, "E": sympy.E}
 def symbol(name: str) -> Symbol:
     """The symbol called `name`, without assumptions: `symbol("r") == sympy.Symbol("r")`.
 
-    Raises `InputError` for what is no text, for a name that is not an identifier, or that sympy would read back as
-    something else (`S`, `N`, `beta`, ...).
+    Raises `InputError` for what is no text, for a name that is not an identifier, or that sympy
+    would read back as something else (`S`, `N`, `beta`, ...).
 
     >>> symbol("r") + symbol("x1")
     r + x1

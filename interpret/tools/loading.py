@@ -106,4 +106,3 @@ def resampled(energies: Array, phases: Array, at: Array) -> Array:
     below = k < first
     delta[below] *= k[below] / first
     return delta
-
