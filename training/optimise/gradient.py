@@ -6,9 +6,7 @@ import math
 import operator
 import time
 from collections.abc import Callable, Iterable
-from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,7 +14,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from systems.errors import InputError, damage
-from training.optimise.checkpoint import Progress, matching
+from training.optimise.checkpoint import Progress
+from training.optimise.moments import remembered, take_up
 from training.optimise.rules import Rule
 from training.optimise.watch import UNWATCHED, Monitor
 
@@ -105,13 +104,8 @@ class _Walk:
 
     def progress(self) -> Progress:
         """A copy of all that is needed to go on, in plain values and tensors."""
-        schedule = {} if self.schedule is None else self.schedule.state_dict()
-        memory: dict[str, Any] = {
-            "rule": self.rule.name,
-            "step": self.step,
-            "optimizer": deepcopy(self.optimizer.state_dict()),
-            "schedule": dict(schedule),
-        }
+        memory = {"rule": self.rule.name, "step": self.step}
+        memory |= remembered(self.optimizer, self.schedule)
         return Progress(self.weights.detach().clone(), tuple(self.history), memory)
 
     def recall(self, kept: Progress) -> None:
@@ -132,28 +126,7 @@ class _Walk:
         with torch.no_grad():
             self.weights.copy_(kept.parameters)
         self.step, self.history = operator.index(kept.memory["step"]), list(kept.history)
-        optimizer = deepcopy(kept.memory["optimizer"])
-        _alike(optimizer["param_groups"], self.optimizer.state_dict()["param_groups"])
-        for moments in optimizer["state"].values():
-            for moment in filter(torch.is_tensor, moments.values()):
-                matching(moment, self.weights if moment.dim() else moment)
-        self.optimizer.load_state_dict(optimizer)
-        if self.schedule is not None:
-            _alike(kept.memory["schedule"], self.schedule.state_dict())
-            self.schedule.load_state_dict(kept.memory["schedule"])
-
-
-def _alike(kept: Any, fresh: Any) -> None:
-    """Raise TypeError unless the two have the same names, lengths and types all the way down."""
-    if type(kept) is not type(fresh):
-        raise TypeError(f"a {type(kept).__name__} is where a {type(fresh).__name__} should be")
-    if isinstance(fresh, dict):
-        if kept.keys() != fresh.keys():
-            raise TypeError("the optimizer has kept other numbers")
-        kept, fresh = list(kept.values()), [fresh[name] for name in kept]
-    if isinstance(fresh, list | tuple):
-        for pair in zip(kept, fresh, strict=True):
-            _alike(*pair)
+        take_up(self.optimizer, self.schedule, kept.memory)
 
 
 def _differentiated(loss: Loss, weights: Tensor, step: int) -> Tensor:
