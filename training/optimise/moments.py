@@ -1,4 +1,4 @@
-"""What an optimizer and its schedule remember, taken up again from a checkpoint, if it is theirs."""
+"""What an optimizer and its schedule remember: taken up again from a checkpoint if it is theirs."""
 
 from __future__ import annotations
 
