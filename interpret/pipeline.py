@@ -45,7 +45,7 @@ def fit(
     options    those of its experiment: `Motion`, `Born`, `Levels` or `Values`; they may be given
                one by one instead, as in ``fit("coulomb", noise=0.01)``
     name       what measured samples are called in print
-    out        folder to save the run in; None: not saved
+    out        folder to save the run in, which holds none yet; None: not saved
     resume     folder of an interrupted run to go on from
 
     Raises InputError, one sentence saying what happened and what to try. The truth of the problem
@@ -83,7 +83,7 @@ def fit(
         path=None if out is None else Path(out),
     )
     if out is not None:
-        run.save(out)
+        run.save(out, again=True)  # the session has found it free
         (Path(out) / folder.CHECKPOINT).unlink(missing_ok=True)
     return run
 

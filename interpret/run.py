@@ -19,7 +19,7 @@ from interpret.laws.json_numbers import finite
 from interpret.laws.law import Law
 from interpret.laws.report import Cost, Statement
 from interpret.pictures.picture import SUFFIX, Picture
-from systems.errors import InputError
+from systems.errors import InputError, damage
 from systems.problem import Samples
 from training.potential import Potential
 
@@ -171,11 +171,15 @@ class Run:
 
     # Kept
 
-    def save(self, path: str | Path) -> Path:
-        """Write the run into a folder (see ``interpret.keep.folder``), all of it or nothing."""
+    def save(self, path: str | Path, *, again: bool = False) -> Path:
+        """Write the run into a folder (see ``interpret.keep.folder``), all of it or nothing.
+
+        A run that is there already is written over only ``again``, by the fit that goes on from
+        it; else InputError.
+        """
         if self.fit is None:
             raise InputError("a loaded run is saved already; copy its folder instead.")
-        place = Path(path)
+        place = folder.place(path) if again else folder.claim(path)
         stream = io.BytesIO()
         torch.save(dict(self.fit.learned.state()), stream)
         files: dict[str, folder.Content] = {
@@ -211,22 +215,24 @@ class Run:
         """
         contents = folder.load(path)
         laws = kept.laws(contents["law"])
-        try:
-            settings = contents["settings"]
-            figures = settings["came_to"]
-            return Run(
+        with damage(path):
+            figures = contents["settings"]["came_to"]
+            run = Run(
                 laws=laws,
                 comparisons=_comparisons(contents["comparison"]),
                 certificates=_certificates(contents["certificate"]),
                 fit=None,
-                settings=_settings(settings),
-                findings=Findings(tuple(figures["notes"]), figures.get("numbers", {})),
+                settings=folder.settings(contents),
+                findings=Findings(
+                    tuple(map(str, figures["notes"])), dict(figures.get("numbers", {}))
+                ),
                 cost=Cost(figures["seconds"], figures["iterations"], figures["neurons"]),
-                provenance=contents["provenance"] or {},
+                provenance=dict(contents["provenance"] or {}),
                 path=contents["path"],
             )
-        except (KeyError, TypeError) as error:
-            raise InputError(f"{path} is damaged ({error}); fit the run again.") from error
+            # What is kept can be printed.
+            run.text()
+        return run
 
 
 def _comparisons(contents: Mapping[str, Any] | None) -> tuple[Comparison, ...]:
@@ -239,12 +245,3 @@ def _comparisons(contents: Mapping[str, Any] | None) -> tuple[Comparison, ...]:
 def _certificates(contents: Mapping[str, Any] | None) -> tuple[Certificate, ...]:
     """Those of a run; earlier versions kept none."""
     return () if contents is None else tuple(map(Certificate.from_json, contents["laws"]))
-
-
-def _settings(contents: Mapping[str, Any]) -> dict[str, Any]:
-    """The experiment, the source and its options; version 0.1 kept them flat."""
-    if "asked" in contents:
-        asked = contents["asked"]
-        known = {"trap": "known"} if asked.get("knows_external") else {}
-        return {"experiment": "motion", "source": asked["source"], "options": known}
-    return {name: contents[name] for name in ("experiment", "source", "options")}

@@ -1,9 +1,18 @@
-"""The one error a person can cause, and the hint that goes with a misspelt name."""
+"""The one error a person can cause, the hint that goes with a misspelt name, and damaged files."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+DAMAGE: Final = (
+    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError),
+    *(RuntimeError, TypeError, ValueError),
+)
+"""What is raised where the contents of a file are not what they should be."""
 
 
 class InputError(ValueError):
@@ -18,6 +27,10 @@ class InputError(ValueError):
     """
 
 
+class DamagedError(InputError):
+    """What was kept in a file cannot be used."""
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """The hint ``" Did you mean 'x'?"`` when one of `names` is close to `name`, else ``""``.
 
@@ -30,3 +43,30 @@ def nearest(name: str, names: Iterable[str]) -> str:
     """
     close = difflib.get_close_matches(name, sorted(names), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+@contextmanager
+def damage(what: str | Path) -> Iterator[None]:
+    """Say in one sentence that ``what`` is damaged, when its contents do not fit together.
+
+    >>> with damage("weights.pt"):
+    ...     int("7a")
+    Traceback (most recent call last):
+        ...
+    systems.errors.DamagedError: weights.pt is damaged (invalid literal for int() with base 10: \
+'7a'); fit the run again.
+    >>> with damage("the law"):
+    ...     {}["terms"]
+    Traceback (most recent call last):
+        ...
+    systems.errors.DamagedError: the law lacks 'terms'; fit the run again.
+    """
+    try:
+        yield
+    except DamagedError:
+        raise
+    except KeyError as error:
+        raise DamagedError(f"{what} lacks {error!s:.60}; fit the run again.") from error
+    except DAMAGE as error:
+        reason = " ".join(str(error).split()).removesuffix(".") or type(error).__name__
+        raise DamagedError(f"{what} is damaged ({reason:.160}); fit the run again.") from error

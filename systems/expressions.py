@@ -15,7 +15,7 @@ from sympy import Expr, Float, Rational, S, Symbol
 from sympy.printing.str import StrPrinter
 
 from systems.errors import InputError
-from systems.grammar import FUNCTIONS, Reader, fits, short, symbol
+from systems.grammar import FUNCTIONS, Reader, as_text, fits, short, symbol
 
 __all__ = ["differentiate", "parse", "parse_assignments", "parse_list", "split", "symbol", "text"]
 
@@ -37,8 +37,8 @@ def parse(text: str, names: Iterable[str] | None = None) -> Expr:
         ...
     systems.errors.InputError: there is no variable 'x' in '1/x'; it may use r.
     """
-    reader = Reader(text, None if names is None else tuple(names))
-    return reader.build(reader.tree(), depth=0)
+    known = None if names is None else tuple(names)
+    return Reader(as_text(text, "an expression"), known).expression()
 
 
 def parse_list(text: str, names: Iterable[str] | None = None) -> tuple[Expr, ...]:
@@ -132,7 +132,7 @@ def split(text: str) -> list[str]:
     """
     parts = [""]
     depth = 0
-    for character in text:
+    for character in as_text(text, "a list of expressions"):
         depth += (character == "(") - (character == ")")
         if character == "," and depth == 0:
             parts.append("")

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import ast
 import keyword
+import math
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +21,9 @@ from systems.errors import InputError, nearest
 
 MAX_LENGTH = 10_000  # characters
 MAX_DEPTH = 100  # nested parentheses, functions, powers; a long sum counts once
-MAX_EXPONENT = 1000
+MAX_EXPONENT = 1000  # of a power of powers: the product of their exponents
 MAX_DIGITS = 40  # of a whole number as written
-MAX_BITS = 4096  # of a power of a fraction
+MAX_BITS = 4096  # of a number that a power puts in front
 MAX_CONSTANT = 30  # operations in one constant, such as sqrt(2) + pi/3
 LARGEST_NUMBER = 1e300  # keeps every number within a double
 
@@ -46,12 +49,13 @@ CONSTANTS: dict[str, Any] = {"pi": sympy.pi, "E": sympy.E}
 def symbol(name: str) -> Symbol:
     """The symbol called `name`, without assumptions: `symbol("r") == sympy.Symbol("r")`.
 
-    Raises `InputError` for a name that is not an identifier, or that sympy would read back as
-    something else (`S`, `N`, `beta`, ...).
+    Raises `InputError` for what is no text, for a name that is not an identifier, or that sympy
+    would read back as something else (`S`, `N`, `beta`, ...).
 
     >>> symbol("r") + symbol("x1")
     r + x1
     """
+    name = as_text(name, "the name of a variable")
     if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("__"):
         raise InputError(f"{name!r} cannot be the name of a variable; use letters and digits.")
     if hasattr(sympy, name) or name in FUNCTIONS or name.lower() in {"inf", "infinity", "nan"}:
@@ -66,6 +70,11 @@ class Reader:
     text: str
     names: tuple[str, ...] | None
 
+    @property
+    def source(self) -> str:
+        """The text as Python spells it."""
+        return self.text.strip().replace("^", "**")
+
     def tree(self) -> ast.expr:
         """The syntax tree of the text, in which ``^`` binds like ``**``."""
         if len(self.text) > MAX_LENGTH:
@@ -76,11 +85,24 @@ class Reader:
         if not self.text.strip():
             raise InputError("an expression is empty.")
         try:
-            return ast.parse(self.text.strip().replace("^", "**"), mode="eval").body
+            with warnings.catch_warnings():
+                # Python warns of what is no formula anyway, as '1if x' and the string '\\d'.
+                warnings.simplefilter("error")
+                return ast.parse(self.source, mode="eval").body
         except (RecursionError, MemoryError) as error:
             raise self.error("it is nested too deeply") from error
         except (SyntaxError, ValueError) as error:
             raise self.error("it is not a formula (write products as 2*x)") from error
+
+    def expression(self) -> Expr:
+        """The checked expression of the whole text, whose numbers can be written and read again."""
+        expr = self.build(self.tree(), depth=0)
+        for number in expr.atoms(sympy.Number):
+            if isinstance(number, Rational) and max(abs(number.p), number.q) >= 10**MAX_DIGITS:
+                raise self.error(f"it comes to a whole number of more than {MAX_DIGITS} digits")
+            if not fits(number):
+                raise self.error("a number in it is too large or too small")
+        return expr
 
     def error(self, reason: str) -> InputError:
         return InputError(f"cannot read {short(self.text)}: {reason}.")
@@ -92,8 +114,8 @@ class Reader:
         match node:
             case ast.Constant(value=value):
                 expr = self.number(value)
-            case ast.Name(id=name):
-                expr = self.name(name)
+            case ast.Name():
+                expr = self.name(self.spelled(node))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
                 expr = self.build(operand, depth + 1)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -105,7 +127,7 @@ class Reader:
             case ast.BinOp(left=base, op=ast.Pow(), right=exponent):
                 expr = self.power(self.build(base, depth + 1), self.build(exponent, depth + 1))
             case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]):
-                expr = self.function(name)(self.build(argument, depth + 1))
+                expr = self.applied(self.function(name), self.build(argument, depth + 1))
             case ast.Call(func=ast.Name(id=name)):
                 self.function(name)
                 raise self.error(f"{name} takes exactly one argument")
@@ -141,6 +163,11 @@ class Reader:
             return Float(value)
         raise self.error("only arithmetic on numbers, names and functions is understood")
 
+    def spelled(self, node: ast.Name) -> str:
+        """The name as it is written: Python's own parser makes one letter of ϕ and φ."""
+        written = None if self.source.isascii() else ast.get_source_segment(self.source, node)
+        return written or node.id
+
     def name(self, name: str) -> Expr:
         if name in FUNCTIONS:
             raise self.error(f"{name} is a function, write {name}(...)")
@@ -161,14 +188,33 @@ class Reader:
         return FUNCTIONS[name]
 
     def power(self, base: Expr, exponent: Expr) -> Expr:
-        """base**exponent, unless the result would be enormous."""
-        if exponent.is_number and abs(float(exponent)) > MAX_EXPONENT:
-            raise self.error(f"an exponent is larger than {MAX_EXPONENT}")
-        if isinstance(base, Rational) and exponent.is_number:
-            bits = max(abs(base.p), base.q).bit_length()
-            if bits * abs(float(exponent)) > MAX_BITS:
+        """base**exponent, unless the result would be enormous.
+
+        sympy multiplies exponents, and takes powers of the numbers in a product, as it builds one:
+        what would come of that is bounded before.
+        """
+        if exponent.is_number:
+            size = abs(float(exponent))
+            if size * degree(base) > MAX_EXPONENT:
+                raise self.error(f"an exponent is larger than {MAX_EXPONENT}")
+            if size * bits(base) > MAX_BITS:
                 raise self.error("a power of a number is too large")
         return base**exponent
+
+    def applied(self, function: Any, argument: Expr) -> Expr:
+        """function(argument), the variables of |.| taken to be real.
+
+        Of |exp(q)| with a q without assumptions sympy makes exp(re(q)), and expands re(q**n) in
+        the real and imaginary parts of q.
+        """
+        if function is not sympy.Abs or not any(_has_symbolic_exponent(argument)):
+            return function(argument)
+        to_real = {known: Symbol(known.name, real=True) for known in argument.free_symbols}
+        found = function(argument.xreplace(to_real))
+        found = found.xreplace({real: known for known, real in to_real.items()})
+        if found.has(sympy.re, sympy.im, sympy.arg):
+            raise self.error("it has the absolute value of a power with a variable exponent")
+        return found
 
     def checked(self, expr: Expr) -> Expr:
         """`expr`, unless it divides by zero, is not real, or leaves the range of doubles.
@@ -189,6 +235,54 @@ class Reader:
             if not fits(value):
                 raise self.error("a number in it is too large or too small")
         return expr
+
+
+def as_text(value: object, what: str) -> str:
+    """The value where it is text; InputError, saying what it should have been, where not."""
+    if not isinstance(value, str):
+        raise InputError(f"{what} is text, not {value!r:.60}.")
+    return value
+
+
+def degree(expr: Expr) -> float:
+    """The largest product of exponents that are inside one another, at least 1.
+
+    >>> q = Symbol("q")
+    >>> degree((q**3 + 1) ** 2 + q), degree(sympy.sin(q**-4) ** 2)
+    (6.0, 8.0)
+    """
+    inner = max(map(degree, expr.args), default=1.0)
+    if not expr.is_Pow or not expr.exp.is_number:
+        return inner
+    return max(inner, abs(float(expr.exp)) * degree(expr.base))
+
+
+def bits(expr: Expr) -> float:
+    """The bits of the number that a power of `expr` may put in front, per unit of its exponent.
+
+    >>> q = Symbol("q")
+    >>> bits(4 * q), bits((4 * q + 8) ** 2), bits(q + 8)
+    (4.0, 8.0, 1.0)
+    """
+    if isinstance(expr, Rational):
+        return float(max(abs(expr.p), expr.q).bit_length())
+    if isinstance(expr, Float):
+        return abs(math.log2(abs(expr))) if expr else 0.0
+    if expr.is_Add:
+        return min(map(bits, expr.args))
+    if expr.is_Mul:
+        return float(sum(map(bits, expr.args)))
+    if expr.is_Pow:
+        times = abs(float(expr.exp)) if expr.exp.is_number else 1.0
+        return bits(expr.base) * times
+    return 1.0
+
+
+def _has_symbolic_exponent(expr: Expr) -> Iterator[bool]:
+    """For every power and every exp in `expr` whether its exponent holds a variable."""
+    for node in sympy.preorder_traversal(expr):
+        if isinstance(node, sympy.Pow | sympy.exp):
+            yield bool(node.exp.free_symbols)
 
 
 def fits(number: Float) -> bool:

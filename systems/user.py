@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,10 +12,11 @@ from sympy import Expr
 
 from systems import dop853, equations, integrate
 from systems.errors import InputError
-from systems.expressions import parse
+from systems.expressions import parse, symbol
+from systems.grammar import degree
 from systems.mechanics import Mechanics
 from systems.problem import CONSTANT, Dataset, Problem
-from systems.samples.trajectories import Array, Trajectories
+from systems.samples.trajectories import Array, Trajectories, checked_mass
 
 STARTS = 10
 POINTS = 1001
@@ -23,6 +24,7 @@ DRAWN = 4 * STARTS  # so many are tried for each duration
 DURATIONS = (10.0, 3.0, 1.0, 0.3)  # shorter ones where the motion escapes or collides, in units τ
 FARTHEST = 100.0  # a motion that leaves |q| < 100 has escaped
 MAX_STEPS = 1000
+HIGHEST_POWER = 100  # sympy simplifies (q + qd)**100 in 0.2 s, its 900th power in 13 s
 
 
 def from_potential(
@@ -44,11 +46,12 @@ def from_potential(
     >>> mechanics.coordinates, mechanics.forces()
     (('x', 'y'), (-2*x*y - x, -x**2 - y))
     """
-    expr = parse(potential, coordinates) if isinstance(potential, str) else potential
-    names = tuple(coordinates or sorted(str(variable) for variable in expr.free_symbols))
+    given = _names(coordinates)
+    expr = potential if isinstance(potential, Expr) else parse(potential, given or None)
+    names = given or tuple(sorted(str(variable) for variable in expr.free_symbols))
     if not names:
         raise InputError(f"the potential {expr} is constant, so that nothing moves.")
-    masses = (1.0,) * len(names) if mass is None else tuple(float(m) for m in mass)
+    masses = tuple(checked_mass((1.0,) * len(names) if mass is None else mass, names).tolist())
     mechanics = Mechanics(names, masses, expr)
     mechanics.forces()  # refuses a potential in other variables than the coordinates
     dataset = Dataset(
@@ -71,14 +74,16 @@ def from_lagrangian(
     The coordinates are by default all variables `q` for which `qd` occurs too.
 
     Raises `InputError` for text that is not a formula, variables that are neither coordinates nor
-    velocities, and an L that is not of this form.
+    velocities, powers too high to be simplified, and an L that is not of this form.
 
     >>> from_lagrangian("xd^2/4 - x^4").motion().forces()
     (-4*x**3,)
     """
-    expr = parse(lagrangian) if isinstance(lagrangian, str) else lagrangian
+    expr = lagrangian if isinstance(lagrangian, Expr) else parse(lagrangian)
+    if degree(expr) > HIGHEST_POWER:
+        raise InputError(f"the Lagrangian has a power beyond {HIGHEST_POWER}; choose a lower one.")
     variables = {str(variable) for variable in expr.free_symbols}
-    names = tuple(coordinates or sorted(n for n in variables if f"{n}d" in variables))
+    names = _names(coordinates) or tuple(sorted(n for n in variables if f"{n}d" in variables))
     known = {*names, *(f"{name}d" for name in names)}
     if not names or not variables <= known:
         strange = ", ".join(sorted(variables - known)) or "nothing"
@@ -88,6 +93,18 @@ def from_lagrangian(
         )
     mass, potential = equations.separable(expr, names)
     return replace(from_potential(potential, mass, name, names), summary=f"L = {expr}")
+
+
+def _names(coordinates: Sequence[str] | None) -> tuple[str, ...]:
+    """The names of coordinates that were given, one by itself or several; () for none."""
+    if coordinates is None:
+        return ()
+    names = (coordinates,) if isinstance(coordinates, str) else coordinates
+    if not isinstance(names, Iterable):
+        raise InputError(f"coordinates are a list of names, not {names!r:.60}.")
+    for name in names:
+        symbol(name)
+    return tuple(names)
 
 
 def _random_motions(mechanics: Mechanics, rng: np.random.Generator) -> Trajectories:
@@ -142,7 +159,9 @@ def _time_unit(mechanics: Mechanics, field: integrate.Field, q: Array) -> float:
     """τ = |a|^(-1/2), rounded to a power of ten, for the median acceleration |a| at `q`."""
     with np.errstate(all="ignore"):  # the potential may be singular at some of them
         size = np.linalg.norm(field(q), axis=1)
+    if not size.any():
+        raise InputError(f"V = {mechanics.potential} exerts no force where |q| <= 1.")
     size = size[np.isfinite(size) & (size > 0)]
     if not size.size:
-        raise InputError(f"V = {mechanics.potential} exerts no force where |q| <= 1.")
+        raise InputError(f"V = {mechanics.potential} exerts no finite force where |q| <= 1.")
     return float(10.0 ** round(-0.5 * math.log10(np.median(size))))

@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 
 from systems.errors import InputError
-from systems.expressions import differentiate, symbol
+from systems.expressions import differentiate, parse, symbol
 from systems.integrate import Field, compile
 from training.prepare.stencils import Array
 
@@ -48,6 +48,12 @@ class Features:
         """
         if not expressions:
             return Features.identity(coordinates)
+        if not isinstance(expressions, Mapping):
+            raise InputError(f"features are expressions by name, not {expressions!r:.60}.")
+        expressions = {
+            symbol(name).name: what if isinstance(what, sympy.Expr) else parse(what)
+            for name, what in expressions.items()
+        }
         known = {symbol(name) for name in coordinates}
         for name, expression in expressions.items():
             strangers = sorted(str(item) for item in expression.free_symbols - known)

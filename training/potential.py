@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from systems.errors import InputError
+from systems.errors import InputError, damage
 from systems.expressions import parse, text
 from training.bases.basis import Basis
 from training.bases.stored import restored, state
@@ -80,7 +80,13 @@ class Potential:
         """The potential whose `state` torch.save wrote; raises InputError where there is none."""
         if not path.exists():
             raise InputError(f"there are no weights at {path}; the run was not finished.")
-        return Potential.restored(load_tensors(path))
+        kept = load_tensors(path)
+        with damage(path):
+            potential = Potential.restored(kept)
+            # A point that shows whether all parts have the sizes that fit together.
+            with np.errstate(all="ignore"):
+                potential.gradient(np.ones((1, len(potential.features.coordinates))))
+        return potential
 
 
 def _tensor(values: Array) -> Tensor:

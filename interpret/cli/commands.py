@@ -126,7 +126,7 @@ def fit(
             set=set_,
         )
         chosen = named({name: value for name, value in given.items() if value is not None})
-        request = Request(asked, chosen)
+        request = Request(asked.resolved(), chosen)
         opened = asked.open()
         # What means nothing here is refused before a folder is made.
         settled(opened, asked.name, chosen)

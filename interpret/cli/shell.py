@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from interpret.keep.folder import unusable
 
         return _complain(f"error: {unusable(error.filename or 'a file', error)}", code=2)
+    except MemoryError as error:
+        return _complain(f"error: there is not enough memory ({error}); ask for less.", code=2)
     except ValueError as error:
         from systems.errors import InputError
 

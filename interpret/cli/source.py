@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,6 +81,19 @@ class Source:
         if options.get(kind) is not None:
             raise InputError(f"{given} and --{kind} {options[kind]} are two sources; give one.")
         return cls(**{**options, kind: given})
+
+    def resolved(self) -> Source:
+        """The same source from wherever it is asked for: its file with the whole path.
+
+        >>> Source(data="/tmp/../swing.csv").resolved().data
+        '/swing.csv'
+        """
+        data, system = self.data, self.system
+        if data is not None:
+            data = str(Path(data).resolve())
+        if system is not None and system.endswith(".py"):
+            system = str(Path(system).resolve())
+        return replace(self, data=data, system=system)
 
     @property
     def name(self) -> str:

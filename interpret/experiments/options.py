@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields
-from numbers import Integral, Real
+from numbers import Integral, Number, Real
 from typing import Any, Final, Self, TypeVar
 
 from systems.errors import InputError, nearest
@@ -26,6 +26,9 @@ NUMERIC: Final[Mapping[str, tuple[str, type | None]]] = {
 }
 """What options that are numbers may be, by the type that their field declares."""
 
+MOST: Final = 2**53
+"""Whole numbers are smaller: those that a double holds exactly, and every random stream takes."""
+
 T = TypeVar("T")
 OptionsT = TypeVar("OptionsT", bound="Options")
 
@@ -39,6 +42,7 @@ class Meaning:
     metavar: str = ""
     choices: tuple[str, ...] = ()
     least: float | None = None
+    most: float = MOST
 
 
 def option(help: str, panel: str, default: Any = None, **meaning: Any) -> Any:
@@ -93,7 +97,10 @@ class Options:
         "One of the data sets of the system; its first by default.", SOURCE, metavar="NAME"
     )
     samples: int | None = option(
-        "How many samples to draw; the data set's own number by default.", SOURCE, least=1
+        "How many samples to draw; the data set's own number by default.",
+        SOURCE,
+        least=1,
+        most=10**8,  # gigabytes, whatever a sample is
     )
     noise: float = option(
         "Add white noise, a fraction of each channel's standard deviation.",
@@ -204,13 +211,26 @@ def _check(item: Field[Any], value: Any) -> None:
     meaning: Meaning = item.metadata["meaning"]
     if value is None:
         return
-    named, kind = NUMERIC.get(str(item.type).removesuffix(" | None"), ("", None))
+    declared = str(item.type).removesuffix(" | None")
+    named, kind = NUMERIC.get(declared, ("", None))
     if kind and (isinstance(value, bool) or not isinstance(value, kind)):
-        raise InputError(f"the {item.name} must be {named}, not {value!r}.")
+        raise InputError(f"the {item.name} must be {named}, not {value!r:.60}.")
+    if declared.startswith("str") and not _may_be_text(declared, value):
+        raise InputError(f"the {item.name} must be text, not {value!r:.60}.")
     if meaning.choices and value not in meaning.choices:
         raise InputError(
-            f"there is no {item.name} {value!r}; there are {', '.join(meaning.choices)}."
+            f"there is no {item.name} {value!r:.60}; there are {', '.join(meaning.choices)}."
             f"{nearest(str(value), meaning.choices)}"
         )
     if meaning.least is not None and not meaning.least <= value < float("inf"):
         raise InputError(f"the {item.name} is {value}; it must be {meaning.least:g} or more.")
+    if kind is Integral and value > meaning.most:
+        raise InputError(f"the {item.name} must be {meaning.most:.3g} at most.")
+
+
+def _may_be_text(declared: str, value: Any) -> bool:
+    """Whether a value may be given for an option that is text, or else something of ours."""
+    if declared == "str":
+        return isinstance(value, str)
+    strange = (Number, bytes) if "Mapping" in declared else (Number, bytes, Mapping)
+    return not isinstance(value, strange)

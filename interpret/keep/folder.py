@@ -18,15 +18,19 @@ did not finish: it can be resumed, and it is never shown as a result.
 from __future__ import annotations
 
 import errno
-import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
+from interpret.keep.records import Content as Content
+from interpret.keep.records import encode as encode
+from interpret.keep.records import read as read
+from interpret.keep.records import settings as settings
+from interpret.keep.records import to_json as to_json
 from systems.errors import InputError, nearest
 
 ROOT: Final = Path("runs")
@@ -41,7 +45,9 @@ CERTIFICATE: Final = "certificate.json"
 COMPARISON: Final = "comparison.json"
 LAW: Final = "law.json"
 
-Content = bytes | str | Mapping[str, Any]
+LONGEST_PATH: Final = 1000
+LONGEST_NAME: Final = 60
+"""Characters; systems take four times as many bytes, or a little more."""
 
 
 def create(folder: str | Path | None, name: str) -> Path:
@@ -51,7 +57,7 @@ def create(folder: str | Path | None, name: str) -> Path:
     never overwritten. Raises InputError when the folder holds files or cannot be written.
     """
     try:
-        path = _next_free(name) if folder is None else _given(Path(folder))
+        path = _next_free(name) if folder is None else _given(place(folder))
         with reserved(path):
             _probe(path / f".{secrets.token_hex(4)}")
     except OSError as error:
@@ -59,9 +65,41 @@ def create(folder: str | Path | None, name: str) -> Path:
     return path
 
 
+def claim(folder: str | Path) -> Path:
+    """The folder that a fit is to be kept in, made, and found to be free and writable.
+
+    Raises InputError where it holds a run or a training already, so that nothing is lost.
+    """
+    path = place(folder)
+    try:
+        if any((path / name).exists() for name in (LAW, CHECKPOINT)):
+            raise InputError(f"{path} already holds a run; choose another folder.")
+        path.mkdir(parents=True, exist_ok=True)
+        with reserved(path):
+            _probe(path / f".{secrets.token_hex(4)}")
+    except OSError as error:
+        raise unusable(path, error) from error
+    return path
+
+
+def place(folder: object) -> Path:
+    """A folder that was named; InputError for what can be the name of none.
+
+    >>> place(5)
+    Traceback (most recent call last):
+        ...
+    systems.errors.InputError: 5 is not the path of a folder.
+    """
+    named = str(folder) if isinstance(folder, Path) else folder
+    if not isinstance(named, str) or not named or "\0" in named or len(named) > LONGEST_PATH:
+        raise InputError(f"{named!r:.60} is not the path of a folder.")
+    return Path(named)
+
+
 def _next_free(name: str) -> Path:
     stem = name.replace("/", "-").replace("\\", "-").lstrip(".") or "run"
     ROOT.mkdir(parents=True, exist_ok=True)
+    stem = stem[:LONGEST_NAME]
     number = 1
     while True:
         path = ROOT / (stem if number == 1 else f"{stem}-{number}")
@@ -103,7 +141,7 @@ def reserved(path: Path) -> Iterator[Path]:
     try:
         yield path
     except BaseException:
-        if {item.name for item in path.iterdir()} <= {REQUEST}:
+        if path.is_dir() and {item.name for item in path.iterdir()} <= {REQUEST}:
             shutil.rmtree(path)
         raise
 
@@ -180,57 +218,14 @@ def load(run: str | Path) -> dict[str, Any]:
 
 def find(run: str | Path) -> Path:
     """The folder of a run, given as a path or as its name under runs/."""
-    given = Path(run)
+    given = place(run)
     for path in (given, ROOT / given):
-        if path.is_dir():
-            return path
+        with suppress(OSError):  # a name too long for any folder
+            if path.is_dir():
+                return path
     folder = given.parent if given.parent != Path() else ROOT
     others = sorted(item.name for item in folder.glob("[!.]*/")) if folder.is_dir() else []
     raise InputError(f"there is no run {str(run)!r}.{nearest(given.name, others)}")
-
-
-def read(file: Path) -> dict[str, Any]:
-    """A JSON object from a file of a run."""
-    try:
-        contents = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {file}: {error.strerror}.") from error
-    except ValueError as error:
-        raise InputError(f"{file} is damaged ({error}); fit the run again.") from error
-    if not isinstance(contents, dict):
-        raise InputError(f"{file} is damaged (it holds no JSON object); fit the run again.")
-    return contents
-
-
-def encode(content: Content) -> bytes:
-    r"""Bytes as they are, text as UTF-8, and a mapping as JSON.
-
-    >>> encode({"chi2": float("nan")})
-    b'{\n  "chi2": null\n}\n'
-    """
-    if isinstance(content, bytes):
-        return content
-    text = content if isinstance(content, str) else to_json(content) + "\n"
-    return text.encode()
-
-
-def to_json(value: Any) -> str:
-    r"""JSON that every reader accepts: NaN and the infinities, which JSON lacks, become null.
-
-    >>> to_json({"law": "-1/(4*pi*r)", "errors": (0.5, float("inf"))})
-    '{\n  "law": "-1/(4*pi*r)",\n  "errors": [\n    0.5,\n    null\n  ]\n}'
-    """
-    return json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not abs(value) < float("inf"):
-        return None
-    return value
 
 
 def unusable(path: str | Path, error: OSError) -> InputError:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from interpret.keep.folder import CHECKPOINT
+from interpret.keep.folder import CHECKPOINT, claim, place, reserved
 from training.optimise.checkpoint import Checkpoint
 from training.optimise.watch import UNWATCHED, Monitor, Watch
 
@@ -30,16 +30,20 @@ def session(
 ) -> Iterator[Session]:
     """A fit that goes on from the run in ``resume``, or begins in ``out``, or in memory alone.
 
-    The checkpoint is written on Ctrl-C before that is passed on.
+    The checkpoint is written on Ctrl-C before that is passed on. Raises InputError where there is
+    nothing to go on from, and where ``out`` holds another run.
     """
-    if resume is not None:
-        checkpoint = Checkpoint.read(Path(resume) / CHECKPOINT)
+    kept = None if resume is None else place(resume)
+    again = out is not None and kept is not None and place(out).resolve() == kept.resolve()
+    made = None if out is None or again else claim(out)
+    folder = made or kept
+    if kept is not None:
+        checkpoint = Checkpoint.read(kept / CHECKPOINT)
     else:
-        checkpoint = Checkpoint(None if out is None else Path(out) / CHECKPOINT)
-    folder = out if out is not None else resume
-    try:
-        monitor = Monitor(watch, checkpoint)
-        yield Session(monitor, None if folder is None else Path(folder))
-    except KeyboardInterrupt:
-        checkpoint.write()
-        raise
+        checkpoint = Checkpoint(None if made is None else made / CHECKPOINT)
+    with nullcontext() if made is None else reserved(made):
+        try:
+            yield Session(Monitor(watch, checkpoint), folder)
+        except KeyboardInterrupt:
+            checkpoint.write()
+            raise

@@ -13,6 +13,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral, Real
 from typing import cast
 
 import numpy as np
@@ -35,6 +36,14 @@ Range = tuple[float, float]
 
 MARGIN = 0.05
 """What a picture shows beyond the paths on it, as a fraction of its ranges."""
+
+
+MOST_PIXELS = 2000
+"""Along each side: 32 megabytes a picture, and as many losses as there are samples for each."""
+
+MOST_SAMPLES = 10**6
+MOST_STEPS = 10**6
+MOST_NOISE = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +117,13 @@ class View:
     parameters  the two that span the picture; the system's first two by default
     pixels      along each side
     steps       of each descent
+
+    Raises InputError for what none of these can be.
+
+    >>> View(pixels=99999999)
+    Traceback (most recent call last):
+        ...
+    systems.errors.InputError: a landscape has 2 pixels or more, and 2000 at most, not 99999999.
     """
 
     window: str | None = None
@@ -117,6 +133,13 @@ class View:
     parameters: Sequence[str] | None = None
     pixels: int = 200
     steps: int = 300
+
+    def __post_init__(self) -> None:
+        _check("pixels", self.pixels, 2, MOST_PIXELS)
+        _check("steps of a descent", self.steps, 1, MOST_STEPS)
+        _check("samples", 1 if self.count is None else self.count, 1, MOST_SAMPLES)
+        _check("as its seed", self.seed, 0, 2**53)
+        _check("noise", self.noise, 0, MOST_NOISE, Real)
 
     def samples(self, system: Problem) -> PhaseSamples:
         """The samples of the system that the loss is taken on."""
@@ -151,8 +174,7 @@ def landscape(
             f"a landscape is drawn over two parameters, not over {len(parameters)}; put in numbers "
             f"for the others."
         )
-    if pixels < 2:
-        raise InputError(f"a landscape has 2 pixels or more along each side, not {pixels}.")
+    _check("pixels", pixels, 2, MOST_PIXELS)
     names = (parameters[0], parameters[1])
     known = None if truth is None else np.array(truth, dtype=float)
     optimum = fit_parameters(lagrangian, names, samples, start=_start(ranges, known)).values
@@ -198,6 +220,15 @@ def landscape_of(
     walked = np.concatenate([path.parameters for path in paths] or [np.array([corner])])
     ranges = [_around(value, walked[:, number]) for number, value in enumerate(truth)]
     return landscape(lagrangian, names, samples, ranges, view.pixels, truth), paths
+
+
+def _check(name: str, value: object, least: float, most: float, kind: type = Integral) -> None:
+    """Raise InputError unless the value is a number of this kind and within these bounds."""
+    number = isinstance(value, kind) and not isinstance(value, bool)
+    if not number or not least <= value <= most:  # type: ignore[operator]
+        raise InputError(
+            f"a landscape has {least:g} {name} or more, and {most:g} at most, not {value!r:.60}."
+        )
 
 
 def _two_of(system: Problem, parameters: Sequence[str] | None) -> tuple[str, ...]:

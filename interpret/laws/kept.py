@@ -22,7 +22,7 @@ from interpret.laws.parts import Part, Variables
 from interpret.laws.poles import Poles
 from interpret.laws.term import Term
 from interpret.laws.verdicts import Verdict as Outcome
-from systems.errors import InputError
+from systems.errors import InputError, damage
 from systems.expressions import parse
 
 FORMAT: Final = 2
@@ -47,33 +47,35 @@ def laws(contents: Mapping[str, Any]) -> tuple[Law, ...]:
     """
     if "kind" in contents:
         raise InputError(
-            f"this run of {contents['kind']} was kept by version 0.1, as sentences without their "
-            f"laws; fit it again."
+            f"this run of {contents['kind']!s:.60} was kept by version 0.1, as sentences without "
+            f"their laws; fit it again."
         )
     version = contents.get("format", 1)
     if version not in (1, FORMAT):
-        raise InputError(f"the law is of format {version}, which a newer version has written.")
-    return tuple(map(law, contents["laws"] if version == FORMAT else [_upgraded(contents)]))
+        raise InputError(
+            f"the law is of format {version!s:.60}, which a newer version has written."
+        )
+    with damage("the law"):
+        return tuple(map(law, contents["laws"] if version == FORMAT else [_upgraded(contents)]))
 
 
 def law(contents: Mapping[str, Any]) -> Law:
-    """The law that `Law.to_json` wrote."""
-    try:
-        return _law(contents)
-    except KeyError as error:
-        raise InputError(f"the law lacks {error}; fit the run again.") from error
-    except (AttributeError, TypeError, ValueError) as error:
-        raise InputError(f"the law is damaged ({error}); fit the run again.") from error
+    """The law that `Law.to_json` wrote; it can be printed."""
+    with damage("the law"):
+        found = _law(contents)
+        found.statement()
+        found.summary()
+    return found
 
 
 def comparison(contents: Mapping[str, Any]) -> Comparison:
     """The comparison that `Comparison.to_json` wrote; raises InputError when it is none."""
-    try:
+    with damage("the comparison"):
         truth = contents["truth"]
         truths = truth if isinstance(truth, dict) else {"potential": truth}
         if contents["verdict"] not in get_args(Outcome):
-            raise InputError(f"{contents['verdict']!r} is no verdict")
-        return Comparison(
+            raise InputError(f"{contents['verdict']!r:.60} is no verdict.")
+        found = Comparison(
             verdict=contents["verdict"],
             reason=str(contents["reason"]),
             terms=tuple(Term.from_json(term) for term in contents["terms"]),
@@ -82,10 +84,8 @@ def comparison(contents: Mapping[str, Any]) -> Comparison:
             form=_form(contents.get("form")),
             gauge=str(contents.get("gauge", "one constant")),
         )
-    except KeyError as error:
-        raise InputError(f"the comparison lacks {error}; fit the run again.") from error
-    except (AttributeError, TypeError, ValueError) as error:
-        raise InputError(f"the comparison is damaged ({error}); fit the run again.") from error
+        str(found)
+    return found
 
 
 def _law(contents: Mapping[str, Any]) -> Law:
@@ -132,14 +132,11 @@ def _form(contents: Mapping[str, Any] | None) -> Form:
 
 def _upgraded(contents: Mapping[str, Any]) -> dict[str, Any]:
     """A law of format 1: it has one part, the potential."""
-    try:
-        return {
-            **contents,
-            "form": Sum().to_json(),
-            "terms": [{**row, "part": "potential"} for row in contents["terms"]],
-            "candidates": {"potential": contents["candidates"]},
-            "undetermined": {},
-            "remarks": [],
-        }
-    except KeyError as error:
-        raise InputError(f"the law lacks {error}; fit the run again.") from error
+    return {
+        **contents,
+        "form": Sum().to_json(),
+        "terms": [{**row, "part": "potential"} for row in contents["terms"]],
+        "candidates": {"potential": contents["candidates"]},
+        "undetermined": {},
+        "remarks": [],
+    }

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from interpret.keep import folder
-from systems.errors import InputError
+from systems.errors import InputError, damage
 from systems.physics.finite_volume import luescher_levels
 from systems.physics.finite_volume.curves import Curves
 from systems.physics.finite_volume.models import Array
@@ -38,23 +38,24 @@ class LoadedRun:
         Raises `InputError` for a run that is missing, unfinished, damaged, or of another system.
         """
         kept = folder.load(run)
-        path, settings = kept["path"], kept["settings"] or {}
+        path, settings = kept["path"], folder.settings(kept)
         # Version 0.1 said so in the law.
-        if LEVELS not in (settings.get("experiment"), OLDER.get(kept["law"].get("kind"))):
+        if LEVELS not in (settings["experiment"], OLDER.get(str(kept["law"].get("kind")))):
             raise InputError(
-                f"{path} is a run of {settings.get('source', 'another system')}, which has no "
-                f"levels in boxes; `interpret fit luescher` makes one that has."
+                f"{path} is a run of {settings['source']}, which has no levels in boxes; "
+                f"`interpret fit luescher` makes one that has."
             )
         weights = path / folder.WEIGHTS
         if not weights.is_file():
             raise InputError(f"{path} has lost its {folder.WEIGHTS}; fit the run again.")
         state = load_tensors(weights)
-        network = state.get("network")
-        return LoadedRun(
-            path,
-            _phase(weights, state),
-            None if network is None else LevelNetwork.of_state(network),
-        )
+        with damage(weights):
+            network = state.get("network")
+            return LoadedRun(
+                path,
+                KinematicPhase.of_state(state),
+                None if network is None else LevelNetwork.of_state(network),
+            )
 
     def levels(
         self, energies: Array, phases: Array, boxes: Array, count: int
@@ -105,10 +106,3 @@ def resampled(energies: Array, phases: Array, at: Array) -> Array:
     below = k < first
     delta[below] *= k[below] / first
     return delta
-
-
-def _phase(weights: Path, state: Mapping[str, Any]) -> KinematicPhase:
-    try:
-        return KinematicPhase.of_state(state)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise InputError(f"{weights} is damaged ({error}); fit the run again.") from error

@@ -20,6 +20,7 @@ from systems.samples.noise import checked_fraction
 
 Array = NDArray[np.float64]
 FEWEST_POINTS = 3
+LARGEST = 1e100  # what is measured, and a mass or its inverse: cubes of it are doubles still
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,13 +256,14 @@ class Trajectories:
         return Trajectory(t, q, p)
 
     def _check_finite(self, number: int, t: Array, q: Array, p: Array) -> None:
-        table = np.column_stack([t, q, p])
-        if np.isfinite(table).all():
+        if all((np.abs(array) <= LARGEST).all() for array in (t, q, p)):
             return
-        point, column = np.argwhere(~np.isfinite(table))[0]
+        table = np.column_stack([t, q, p])
+        point, column = np.argwhere(~(np.abs(table) <= LARGEST))[0]
+        value = table[point, column]
+        remedy = "choose larger units" if np.isfinite(value) else "remove what is not finite"
         raise InputError(
-            f"trajectory {number}: {self.names[column]} is {table[point, column]} at point "
-            f"{point}; remove the points that are not finite."
+            f"trajectory {number}: {self.names[column]} is {value} at point {point}; {remedy}."
         )
 
 
@@ -273,7 +275,10 @@ def checked_mass(mass: ArrayLike, coordinates: tuple[str, ...]) -> Array:
         ...
     systems.errors.InputError: there are 2 masses for 1 coordinate (x); give one mass each.
     """
-    values = np.atleast_1d(np.asarray(mass, dtype=float))
+    try:
+        values = np.atleast_1d(np.asarray(mass, dtype=float))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"the masses are numbers, not {mass!r:.60}.") from error
     d = len(coordinates)
     if values.shape != (d,):
         raise InputError(
@@ -285,6 +290,11 @@ def checked_mass(mass: ArrayLike, coordinates: tuple[str, ...]) -> Array:
         raise InputError(f"the coordinates {', '.join(coordinates)} are not all different.")
     if not np.all(np.isfinite(values) & (values > 0)):
         raise InputError(f"the masses {', '.join(f'{m:g}' for m in values)} must be positive.")
+    if not np.all((values >= 1 / LARGEST) & (values <= LARGEST)):
+        raise InputError(
+            f"the masses {', '.join(f'{m:g}' for m in values)} must be between {1 / LARGEST:g} and "
+            f"{LARGEST:g}; choose other units."
+        )
     return values
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -44,20 +49,32 @@ def test_what_is_written_is_read(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
 
 
-def test_a_write_that_fails_leaves_the_old_one(tmp_path, monkeypatch):
-    """The disk fills up halfway: the checkpoint of before is still whole."""
+class Full(io.FileIO):
+    """A file on a disk that has no room for the second half of what is written."""
+
+    def write(self, content):
+        super().write(memoryview(content)[: len(content) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_leaves_the_old_one(tmp_path, monkeypatch):
+    """The disk fills up halfway: the checkpoint of before is still whole, and nothing else is."""
     path = tmp_path / "checkpoint.pt"
     Checkpoint(path, Progress(WEIGHTS, (0.5,))).write()
 
-    def fills_up(state, target):
-        target.write_bytes(b"half")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(torch, "save", fills_up)
-    with pytest.raises(OSError, match="No space"):
+    monkeypatch.setattr(Path, "open", lambda self, mode: Full(str(self), mode))
+    with pytest.raises(InputError, match=r"No space.*kept\s+before stays"):
         Checkpoint(path, Progress(2 * WEIGHTS, (0.5, 0.4))).write()
+    monkeypatch.undo()
 
     assert torch.equal(Checkpoint.read(path).progress.parameters, WEIGHTS)
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+def test_where_nothing_can_be_written_is_said_in_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(InputError, match="could not be kept"):
+        Checkpoint(tmp_path / "file" / "checkpoint.pt", Progress(WEIGHTS)).write()
 
 
 def test_it_is_written_when_the_last_write_is_two_seconds_old(tmp_path, clock):
@@ -143,6 +160,42 @@ def test_the_weights_are_a_copy_without_history(tmp_path):
 def test_no_checkpoint_is_said_in_one_sentence(tmp_path):
     with pytest.raises(InputError, match="holds no checkpoint"):
         Checkpoint.read(tmp_path / "checkpoint.pt")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        [1.0],
+        {},
+        {"parameters": WEIGHTS},
+        {"parameters": WEIGHTS, "history": None},
+        {"parameters": WEIGHTS, "history": ["a"]},
+        {"parameters": [1.0], "history": []},
+        {"parameters": WEIGHTS[None], "history": []},
+        {"parameters": WEIGHTS / 0, "history": []},
+        {"parameters": WEIGHTS, "history": [], "memory": 3},
+        {"parameters": WEIGHTS, "history": [], "finished": "no"},
+        {"parameters": WEIGHTS, "history": [], "more": 1},
+        {1: WEIGHTS, "history": []},
+    ],
+)
+def test_a_checkpoint_of_something_else_is_said_in_one_sentence(tmp_path, kept):
+    path = tmp_path / "checkpoint.pt"
+    torch.save(kept, path)
+    with pytest.raises(InputError, match="fit the run again"):
+        Checkpoint.read(path)
+
+
+def test_a_single_wrong_byte_is_found(tmp_path):
+    """torch itself looks at no check sum: another number would be taken for the one kept."""
+    path = tmp_path / "checkpoint.pt"
+    Checkpoint(path, Progress(WEIGHTS, (0.5,))).write()
+    content = bytearray(path.read_bytes())
+    place = content.index(WEIGHTS.numpy().tobytes())
+    content[place + 3] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="check sum"):
+        Checkpoint.read(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"no checkpoint at all", b"PK\x03\x04 half a zip"])

@@ -13,6 +13,8 @@ from systems.physics.scattering import born_tensor
 from systems.samples.values import ValueSamples
 from training.bases.ridge import PROFILES, RidgeFunctions, second_order
 from training.learn.series import perturb, relative_error
+from training.optimise.checkpoint import Checkpoint, Progress
+from training.optimise.watch import Monitor
 from training.recipes.paper_series import perturb_by_paper
 from training.rows.values import ValueRows
 
@@ -89,6 +91,48 @@ def test_the_plain_recipe_keeps_the_hessian_before_and_after():
     found = perturb_by_paper(samples, epochs=3)
     assert found.before.shape == found.derivatives[1].shape == (4, 4)
     assert len(found.history) == 9
+
+
+class StopAfter:
+    """Interrupts the training after so many epochs."""
+
+    def __init__(self, epochs):
+        self.epochs = epochs
+
+    def update(self, step, total, loss):
+        if step == self.epochs:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("killed", [1, 3, 5, 9])
+def test_the_plain_recipe_goes_on_as_it_would_have(tmp_path, killed):
+    """Within a network, between two, and after the last."""
+    samples, _, _ = quadratic(n=512)
+    whole = perturb_by_paper(samples, epochs=3)
+    kept = Checkpoint(tmp_path / "checkpoint.pt")
+    with pytest.raises(KeyboardInterrupt):
+        perturb_by_paper(samples, epochs=3, monitor=Monitor(StopAfter(killed), kept))
+    kept.write()
+
+    again = perturb_by_paper(samples, epochs=3, monitor=Monitor(None, Checkpoint.read(kept.path)))
+
+    assert again.history == whole.history
+    for one, other in zip(again.derivatives, whole.derivatives, strict=True):
+        assert relative_error(one, other) < 1e-12
+
+
+def test_the_plain_recipe_refuses_what_others_have_kept():
+    samples, _, _ = quadratic(n=512)
+    kept = Checkpoint()
+    perturb_by_paper(samples, epochs=2, monitor=Monitor(None, kept))
+    with pytest.raises(InputError, match="is of 2 epochs, not 3"):
+        perturb_by_paper(samples, epochs=3, monitor=Monitor(None, kept))
+    narrower, _, _ = quadratic(n=512, d=3)
+    with pytest.raises(InputError, match="the checkpoint is damaged"):
+        perturb_by_paper(narrower, epochs=2, monitor=Monitor(None, kept))
+    other = Checkpoint(None, Progress(torch.zeros(3)))
+    with pytest.raises(InputError, match="the checkpoint lacks 'epochs'"):
+        perturb_by_paper(samples, epochs=2, monitor=Monitor(None, other))
 
 
 @pytest.mark.parametrize(("orders", "message"), [(0, "orders 1 to 3"), (4, "orders 1 to 3")])

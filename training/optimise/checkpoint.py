@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import io
+import os
+import struct
 import time
+import zipfile
+import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 
-from systems.errors import InputError
+from systems.errors import DAMAGE, DamagedError, InputError, damage
 
 SECONDS_BETWEEN_WRITES = 2.0
+
+UNREADABLE: Final = (zipfile.BadZipFile, zlib.error, struct.error, UnpicklingError)
+"""What reading of an archive raises where it is none, beside the usual."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,19 @@ class Progress:
     history: tuple[float, ...] = ()
     memory: Mapping[str, Any] = field(default_factory=dict)
     finished: bool = False
+
+    @staticmethod
+    def of(kept: Mapping[str, Any]) -> Progress:
+        """The progress whose fields a file held; raises TypeError or ValueError for others."""
+        progress = Progress(**{**kept, "history": tuple(map(float, kept["history"]))})
+        weights = progress.parameters
+        if not isinstance(weights, Tensor) or weights.dim() != 1 or not weights.is_floating_point():
+            raise TypeError("its weights are no vector")
+        if not weights.isfinite().all():
+            raise ValueError("its weights are not finite")
+        if not isinstance(progress.memory, dict) or not isinstance(progress.finished, bool):
+            raise TypeError("its memory is none")
+        return progress
 
 
 @dataclass
@@ -52,14 +74,30 @@ class Checkpoint:
             self.write()
 
     def write(self) -> None:
-        """Write the progress to ``path``, atomically."""
+        """Write the progress to ``path``, all of it or nothing.
+
+        Raises InputError where there is no room for it; what was written before stays.
+        """
         if self.path is None or self.progress is None:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self.path.with_suffix(".part")
         kept = vars(self.progress) | {"history": list(self.progress.history)}
-        torch.save(kept, unfinished)
-        unfinished.replace(self.path)
+        stream = io.BytesIO()
+        torch.save(kept, stream)
+        unfinished = self.path.with_suffix(".part")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with unfinished.open("wb") as file:
+                file.write(stream.getbuffer())
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(self.path)
+        except OSError as error:
+            with suppress(OSError):
+                unfinished.unlink(missing_ok=True)
+            raise InputError(
+                f"the training could not be kept in {self.path} ({error.strerror}); what was kept "
+                f"before stays: make room, and go on from there."
+            ) from error
         self.written = time.monotonic()
 
     @staticmethod
@@ -70,16 +108,37 @@ class Checkpoint:
         """
         if not path.exists():
             raise InputError(f"{path.parent} holds no checkpoint: there is no training to resume")
-        kept = load_tensors(path)
-        kept["history"] = tuple(kept["history"])
-        return Checkpoint(path, Progress(**kept))
+        with damage(path):
+            return Checkpoint(path, Progress.of(load_tensors(path)))
+
+
+def matching(kept: Tensor, like: Tensor) -> Tensor:
+    """What was kept, of the kind and on the device of ``like``; ValueError for another shape."""
+    if kept.shape != like.shape:
+        raise ValueError(f"it holds numbers {tuple(kept.shape)} where {tuple(like.shape)} fit")
+    return kept.to(like)
 
 
 def load_tensors(path: Path) -> dict[str, Any]:
-    """What torch.save wrote to ``path``, on the CPU; InputError where the file is damaged."""
+    """What torch.save wrote to ``path``, on the CPU; InputError where the file is damaged.
+
+    torch reads old formats too, and does not look at check sums; here a file is a ZIP archive
+    whose sums are right, and holds plain values and tensors under names.
+    """
     try:
-        kept: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, UnpicklingError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{path} is damaged ({reason}); fit the run again.") from error
+        with zipfile.ZipFile(path) as archive:
+            whole = archive.testzip() is None
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}.") from error
+    except (*DAMAGE, *UNREADABLE) as error:
+        raise DamagedError(f"{path} is damaged ({error}); fit the run again.") from error
+    with damage(path):
+        if not whole:
+            raise ValueError("a check sum is wrong")
+        try:
+            kept = torch.load(path, map_location="cpu", weights_only=True)
+        except UNREADABLE as error:
+            raise ValueError(str(error)) from error
+        if not isinstance(kept, dict):
+            raise TypeError("it holds no names")
     return kept

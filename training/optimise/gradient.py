@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
+import operator
 import time
 from collections.abc import Callable, Iterable
-from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from systems.errors import InputError
+from systems.errors import InputError, damage
 from training.optimise.checkpoint import Progress
+from training.optimise.moments import remembered, take_up
 from training.optimise.rules import Rule
 from training.optimise.watch import UNWATCHED, Monitor
 
@@ -104,13 +104,8 @@ class _Walk:
 
     def progress(self) -> Progress:
         """A copy of all that is needed to go on, in plain values and tensors."""
-        schedule = {} if self.schedule is None else self.schedule.state_dict()
-        memory: dict[str, Any] = {
-            "rule": self.rule.name,
-            "step": self.step,
-            "optimizer": deepcopy(self.optimizer.state_dict()),
-            "schedule": dict(schedule),
-        }
+        memory = {"rule": self.rule.name, "step": self.step}
+        memory |= remembered(self.optimizer, self.schedule)
         return Progress(self.weights.detach().clone(), tuple(self.history), memory)
 
     def recall(self, kept: Progress) -> None:
@@ -123,12 +118,15 @@ class _Walk:
                 f"training has {expected[1]} of {expected[0]}: it is of another recipe, network or "
                 f"version, so start anew."
             )
+        with damage("the checkpoint"):
+            self._take_up(kept)
+
+    def _take_up(self, kept: Progress) -> None:
+        """The same of what this rule and network have kept, if nothing of it was tampered with."""
         with torch.no_grad():
             self.weights.copy_(kept.parameters)
-        self.step, self.history = kept.memory["step"], list(kept.history)
-        self.optimizer.load_state_dict(deepcopy(kept.memory["optimizer"]))
-        if self.schedule is not None:
-            self.schedule.load_state_dict(kept.memory["schedule"])
+        self.step, self.history = operator.index(kept.memory["step"]), list(kept.history)
+        take_up(self.optimizer, self.schedule, kept.memory)
 
 
 def _differentiated(loss: Loss, weights: Tensor, step: int) -> Tensor:

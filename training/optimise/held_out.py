@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from training.bases.basis import Trainable
+from training.optimise.checkpoint import matching
 from training.optimise.projection import Reduced
 from training.rows.trajectories import Rows
 
@@ -60,5 +61,5 @@ class HeldOut:
     def recall(self, memory: Mapping[str, Any], like: Trainable) -> None:
         """Take up what `memory` gave, of networks like this one."""
         if memory.get("best") is not None:
-            self.best = like.with_parameters(memory["best"].to(like.parameters()))
-            self.misfit, self.waited = memory["misfit"], memory["waited"]
+            self.best = like.with_parameters(matching(memory["best"], like.parameters()))
+            self.misfit, self.waited = float(memory["misfit"]), int(memory["waited"])

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
+from systems.errors import damage
 from training.bases.basis import Trainable
-from training.optimise.checkpoint import Progress
+from training.optimise.checkpoint import Progress, matching
 from training.optimise.held_out import HeldOut, Overtrained
 from training.optimise.projection import Limits, Reduced, lbfgs, levenberg_marquardt
 from training.optimise.watch import UNWATCHED, Monitor
 
 T = TypeVar("T", bound=Trainable)
+LEGS = 2
+"""L-BFGS, and Levenberg-Marquardt after it."""
+
 SMALL = 1300
 """Hidden weights up to which Levenberg–Marquardt's normal equations are cheap."""
 
@@ -42,25 +46,34 @@ class Outer:
         memory of gradients anew, and so takes other steps from there.
         """
         kept = self.monitor.progress or Progress(basis.parameters())
-        basis = basis.with_parameters(kept.parameters.to(basis.parameters()))
+        with damage("the checkpoint"):
+            basis = basis.with_parameters(matching(kept.parameters, basis.parameters()))
+            leg, remembered = _remembered(kept.memory)
+            if self.held_out is not None:
+                self.held_out.recall(kept.memory.get("held_out", {}), basis)
         history = list(kept.history)
-        if self.held_out is not None:
-            self.held_out.recall(kept.memory.get("held_out", {}), basis)
         if not kept.finished:
-            basis = self._descended(basis, reduced, history, kept.memory)
+            basis = self._descended(basis, reduced, history, leg, remembered)
         if self.held_out is not None and self.held_out.best is not None:
             basis = basis.with_parameters(self.held_out.best.parameters())
         return basis, tuple(history)
 
     def _descended(
-        self, basis: T, reduced: Reduced, history: list[float], memory: Mapping[str, Any]
+        self,
+        basis: T,
+        reduced: Reduced,
+        history: list[float],
+        began: int,
+        memory: Mapping[str, float],
     ) -> T:
-        """The basis after all legs; ``history`` grows. That it ended by itself is remembered."""
+        """The basis after all legs from one on, whose descent has a ``memory``; ``history`` grows.
+
+        That it ended by itself is remembered.
+        """
         legs: list[tuple[int, Callable[..., T]]] = [(self.iterations, lbfgs)]
         if basis.parameters().numel() <= self.small:
             warm = min(self.warm, self.iterations)
             legs = [(warm, lbfgs), (self.iterations, levenberg_marquardt)]
-        began = memory.get("leg", 0)
         overtrained = reached = False
         for leg in range(began, len(legs)):
             end, descend = legs[leg]
@@ -68,7 +81,7 @@ class Outer:
             if end <= len(history) or reached:
                 continue
             limits = Limits(end - len(history), self.tolerance)
-            remembered = memory.get("descent") if leg == began else None
+            remembered = memory if leg == began else None
             try:
                 after = partial(self._after, history, leg)
                 basis = descend(basis, reduced, limits, after, remembered)
@@ -104,3 +117,11 @@ class Outer:
         if self.held_out is not None:
             memory = memory | {"held_out": self.held_out.memory()}
         self.monitor.keep(Progress(basis.parameters(), tuple(history), memory, finished))
+
+
+def _remembered(memory: Mapping[str, Any]) -> tuple[int, dict[str, float]]:
+    """The leg that a training was on, and what its descent remembers."""
+    leg = memory.get("leg", 0)
+    if leg not in range(LEGS):
+        raise ValueError(f"it was on the leg {leg!r:.20}")
+    return leg, {str(name): float(x) for name, x in memory.get("descent", {}).items()}

@@ -7,14 +7,20 @@ own size, that of the network trained on what the leading order leaves is not.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from systems.errors import InputError, damage
 from systems.samples.values import ValueSamples
 from training.learn.series import Perturbation
+from training.optimise.checkpoint import Progress, matching
+from training.optimise.moments import remembered, take_up
 from training.optimise.watch import UNWATCHED, Monitor
 from training.prepare.stencils import Array
 from training.taylor import Layers, tensors
@@ -25,6 +31,7 @@ BATCH = 256
 RATE = 4e-3
 START = 1 / 25
 HIGHEST = 2
+NETWORKS = 3
 
 
 def perturb_by_paper(
@@ -43,53 +50,126 @@ def perturb_by_paper(
     """
     epochs = EPOCHS if epochs is None else epochs
     highest = min(orders, HIGHEST)
-    history: list[float] = []
-
-    def told(loss: float) -> None:
-        history.append(loss)
-        monitor.update(len(history), 3 * epochs, loss)
-
-    first = _network(samples, seed, epochs, told)
+    course = _Course.taken_up(monitor, epochs)
+    first = course.network(samples, seed)
     _, before = _derivatives(first, 2)
-    second = _network(samples, seed + 1, epochs, told)
+    second = course.network(samples, seed + 1)
     (slope,) = _derivatives(second, 1)
     left = ValueSamples(samples.x, samples.y - samples.x @ slope, samples.scale**2)
-    third = _network(left, seed + 2, epochs, told)
+    third = course.network(left, seed + 2)
     correction, after = _derivatives(third, 2)
     found = (slope + correction, after)[:highest]
-    return Perturbation(found, (), tuple(history), 3 * sum(HIDDEN), before)
+    return Perturbation(found, (), tuple(course.history), NETWORKS * sum(HIDDEN), before)
 
 
-def _network(
-    samples: ValueSamples, seed: int, epochs: int, told: Callable[[float], None]
-) -> Layers:
-    """One network N(x) - N(0), trained on y/scale."""
-    generator = torch.Generator().manual_seed(seed)
-    inputs = torch.from_numpy(samples.x)
-    wanted = torch.from_numpy(samples.y / samples.scale)
-    size = float(wanted.square().mean().sqrt())
-    wanted = wanted / size
-    scale = torch.from_numpy(1 / samples.scale)
-    parameters = _start(inputs.shape[1], generator)
-    batches = max(1, len(inputs) // BATCH)
-    optimizer = torch.optim.Adam(parameters, lr=RATE)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, RATE, total_steps=epochs * batches, div_factor=1 / START
-    )
-    nothing = torch.zeros(1, inputs.shape[1], dtype=torch.float64)
-    for _ in range(epochs):
-        order = torch.randperm(len(inputs), generator=generator)
-        for batch in range(batches):
-            chosen = order[batch * BATCH : (batch + 1) * BATCH]
-            output = _value(parameters, inputs[chosen]) - _value(parameters, nothing)
-            # The network is in units of y: its values are divided by the weights as y is.
-            loss = (output * scale[chosen] - wanted[chosen]).abs().mean()
-            optimizer.zero_grad()
-            torch.autograd.backward(loss)
-            optimizer.step()
-            schedule.step()
-        told(float(loss.detach()))
-    return _layers([parameter.detach() for parameter in parameters], size)
+@dataclass
+class _Course:
+    """The training of one network after the other, kept after each epoch.
+
+    ``trained`` holds the weights of networks that are done, ``memory`` what is kept of the one
+    under way, until that is taken up.
+    """
+
+    monitor: Monitor
+    epochs: int
+    history: list[float] = field(default_factory=list)
+    trained: list[Tensor] = field(default_factory=list)
+    given: int = 0
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    weights: Tensor | None = None
+
+    @staticmethod
+    def taken_up(monitor: Monitor, epochs: int) -> _Course:
+        """The course that goes on from the checkpoint, or begins where that holds nothing.
+
+        Raises InputError for one that was to last for another number of epochs: the rate of every
+        step depends on it.
+        """
+        kept = monitor.progress
+        if kept is None:
+            return _Course(monitor, epochs)
+        memory = kept.memory
+        with damage("the checkpoint"):
+            due, trained = operator.index(memory["epochs"]), list(memory["trained"])
+        if due != epochs:
+            raise InputError(
+                f"the checkpoint is of {due} epochs, not {epochs}; go on with as many, or start "
+                f"anew."
+            )
+        return _Course(monitor, epochs, list(kept.history), trained, 0, memory, kept.parameters)
+
+    def network(self, samples: ValueSamples, seed: int) -> Layers:
+        """The next network N(x) - N(0), trained on y/scale, or as it was kept."""
+        wanted = torch.from_numpy(samples.y / samples.scale)
+        size = float(wanted.square().mean().sqrt())
+        generator = torch.Generator().manual_seed(seed)
+        parameters = _start(samples.x.shape[1], generator)
+        if self.given < len(self.trained):
+            with damage("the checkpoint"):
+                _fill(parameters, self.trained[self.given])
+        else:
+            self._train(parameters, samples, wanted / size, generator)
+            self.trained.append(_flat(parameters))
+        self.given += 1
+        return _layers([parameter.detach() for parameter in parameters], size)
+
+    def _train(
+        self,
+        parameters: list[Tensor],
+        samples: ValueSamples,
+        wanted: Tensor,
+        generator: torch.Generator,
+    ) -> None:
+        """Train the parameters in place, from where they were kept."""
+        inputs = torch.from_numpy(samples.x)
+        scale = torch.from_numpy(1 / samples.scale)
+        batches = max(1, len(inputs) // BATCH)
+        optimizer = torch.optim.Adam(parameters, lr=RATE)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, RATE, total_steps=self.epochs * batches, div_factor=1 / START
+        )
+        began = 0
+        if self.weights is not None:
+            with damage("the checkpoint"):
+                _fill(parameters, self.weights)
+                began = operator.index(self.memory["epoch"])
+                generator.set_state(self.memory["generator"])
+                take_up(optimizer, schedule, self.memory)
+            self.weights = None
+        nothing = torch.zeros(1, inputs.shape[1], dtype=torch.float64)
+        for epoch in range(began, self.epochs):
+            order = torch.randperm(len(inputs), generator=generator)
+            for batch in range(batches):
+                chosen = order[batch * BATCH : (batch + 1) * BATCH]
+                output = _value(parameters, inputs[chosen]) - _value(parameters, nothing)
+                # The network is in units of y: its values are divided by the weights as y is.
+                loss = (output * scale[chosen] - wanted[chosen]).abs().mean()
+                optimizer.zero_grad()
+                torch.autograd.backward(loss)
+                optimizer.step()
+                schedule.step()
+            self.history.append(float(loss.detach()))
+            memory = {
+                "epochs": self.epochs,
+                "epoch": epoch + 1,
+                "trained": list(self.trained),
+                "generator": generator.get_state(),
+                **remembered(optimizer, schedule),
+            }
+            self.monitor.keep(Progress(_flat(parameters), tuple(self.history), memory))
+            self.monitor.update(len(self.history), NETWORKS * self.epochs, self.history[-1])
+
+
+def _flat(parameters: Sequence[Tensor]) -> Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in parameters])
+
+
+def _fill(parameters: Sequence[Tensor], flat: Tensor) -> None:
+    """Put a vector of weights into the parameters; ValueError where it does not fit."""
+    parts = torch.split(matching(flat, _flat(parameters)), [item.numel() for item in parameters])
+    with torch.no_grad():
+        for parameter, part in zip(parameters, parts, strict=True):
+            parameter.copy_(part.reshape(parameter.shape))
 
 
 def _start(inputs: int, generator: torch.Generator) -> list[Tensor]:

@@ -1,0 +1,57 @@
+"""What an optimizer and its schedule remember: taken up again from a checkpoint if it is theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from training.optimise.checkpoint import matching
+
+
+def remembered(optimizer: Optimizer, schedule: LRScheduler | None) -> dict[str, Any]:
+    """A copy of all that they need to go on, in plain values and tensors."""
+    return {
+        "optimizer": deepcopy(optimizer.state_dict()),
+        "schedule": {} if schedule is None else dict(schedule.state_dict()),
+    }
+
+
+def take_up(optimizer: Optimizer, schedule: LRScheduler | None, kept: Mapping[str, Any]) -> None:
+    """Go on with what `remembered` gave; raises one of `systems.errors.DAMAGE` for another's.
+
+    >>> weights = torch.ones(2, requires_grad=True)
+    >>> sgd = torch.optim.SGD([weights], lr=0.1)
+    >>> take_up(sgd, None, remembered(sgd, None))
+    >>> take_up(torch.optim.Adam([weights]), None, remembered(sgd, None))
+    Traceback (most recent call last):
+        ...
+    TypeError: the optimizer has kept other numbers
+    """
+    state = deepcopy(kept["optimizer"])
+    _check_alike(state["param_groups"], optimizer.state_dict()["param_groups"])
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    for number, moments in state["state"].items():
+        for moment in filter(torch.is_tensor, moments.values()):
+            matching(moment, weights[number] if moment.dim() else moment)
+    optimizer.load_state_dict(state)
+    if schedule is not None:
+        _check_alike(kept["schedule"], dict(schedule.state_dict()))
+        schedule.load_state_dict(kept["schedule"])
+
+
+def _check_alike(kept: Any, fresh: Any) -> None:
+    """Raise TypeError unless the two have the same names, lengths and types all the way down."""
+    if type(kept) is not type(fresh):
+        raise TypeError(f"a {type(kept).__name__} is where a {type(fresh).__name__} should be")
+    if isinstance(fresh, dict):
+        if kept.keys() != fresh.keys():
+            raise TypeError("the optimizer has kept other numbers")
+        kept, fresh = list(kept.values()), [fresh[name] for name in kept]
+    if isinstance(fresh, list | tuple):
+        for pair in zip(kept, fresh, strict=True):
+            _check_alike(*pair)
