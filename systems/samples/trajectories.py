@@ -39,7 +39,8 @@ class Trajectories:
     """A set of motions of one system: p_i = m_i v_i for each coordinate i.
 
     `coordinates` are the d names, `mass` holds the mass (d,) that belongs to each of them, and
-    `items` the motions. All units are the user's own, but must be consistent.
+    `items` the motions, in the user's own but consistent units. `derived`: the momenta were
+    computed from the positions, and are no data of their own.
 
     Raises `InputError` when shapes disagree, a number is not finite, time does not increase,
     a trajectory has fewer than three points, or a mass is missing or not positive.
@@ -54,6 +55,7 @@ class Trajectories:
     coordinates: tuple[str, ...]
     mass: Array
     items: tuple[Trajectory, ...]
+    derived: bool = False
 
     def __post_init__(self) -> None:
         for name in self.coordinates:
@@ -111,6 +113,30 @@ class Trajectories:
         )
         return cls(tuple(coordinates), mass, tuple(made))
 
+    @classmethod
+    def from_positions(
+        cls,
+        coordinates: Sequence[str],
+        mass: ArrayLike,
+        items: Iterable[tuple[ArrayLike, ArrayLike]],
+    ) -> Trajectories:
+        """The trajectories whose pairs (t, q) hold positions alone: p = m dq/dt of smooth curves.
+
+        >>> t = np.linspace(0.0, 1.0, 6)[:, None]
+        >>> data = Trajectories.from_positions(["x"], [2.0], [(t[:, 0], t**2)])
+        >>> data.derived, bool(np.allclose(data[0].p, 4 * t))
+        (True, True)
+        """
+        from systems.samples.smoothing import smooth_all  # loads much of scipy
+
+        # Faults of times and positions are found before anything is computed of them.
+        rest = (Trajectory(np.asarray(t), np.asarray(q), np.zeros(np.shape(q))) for t, q in items)
+        still = cls(tuple(coordinates), np.asarray(mass), tuple(rest), derived=True)
+        curves = smooth_all([item.t for item in still], [item.q for item in still])
+        pairs = zip(still, curves, strict=True)
+        made = (replace(item, p=still.mass * curve.v) for item, curve in pairs)
+        return replace(still, items=tuple(made))
+
     @property
     def names(self) -> tuple[str, ...]:
         """What the columns are called: the time, coordinates and momenta."""
@@ -157,10 +183,7 @@ class Trajectories:
         return np.asarray((p**2 / (2 * self.mass)).sum(axis=1))
 
     def stack(self) -> tuple[Array, Array, Array, NDArray[np.intp]]:
-        """All points as (t (N,), q (N, d), p (N, d), group (N,)).
-
-        `group` holds the number of the trajectory that each point belongs to.
-        """
+        """All points: t (N,), q (N, d), p (N, d) and the number of each one's trajectory (N,)."""
         t = np.concatenate([item.t for item in self.items])
         q = np.concatenate([item.q for item in self.items])
         p = np.concatenate([item.p for item in self.items])
@@ -175,9 +198,10 @@ class Trajectories:
     def with_noise(self, fraction: float, seed: int) -> Trajectories:
         """A copy with white noise on q and p, σ = `fraction` of each channel's deviation.
 
+        Momenta that were derived are derived anew.
+
         >>> t = np.linspace(0, 6, 50)
-        >>> clean = Trajectories.from_arrays(["q"], [1], t, np.sin(t)[None, :, None],
-        ...                                  np.cos(t)[None, :, None])
+        >>> clean = Trajectories.from_arrays(["q"], [1], t, *np.ones((2, 1, 50, 1)) * t[:, None])
         >>> noisy = clean.with_noise(0.01, seed=0)
         >>> bool(0.005 < (noisy[0].q - clean[0].q).std() / clean[0].q.std() < 0.015)
         True
@@ -190,11 +214,15 @@ class Trajectories:
             q = item.q + fraction * std_q * rng.standard_normal(item.q.shape)
             p = item.p + fraction * std_p * rng.standard_normal(item.p.shape)
             noisy.append(Trajectory(item.t, q, p))
+        if self.derived:
+            pairs = ((item.t, item.q) for item in noisy)
+            return self.from_positions(self.coordinates, self.mass, pairs)
         return replace(self, items=tuple(noisy))
 
     def digest(self) -> str:
         """The SHA-256 of names, masses and every number, in hexadecimal."""
         digest = hashlib.sha256(repr(self.coordinates).encode())
+        digest.update(b"derived" * self.derived)
         digest.update(self.mass.tobytes())
         for item in self.items:
             digest.update(str(len(item)).encode())
@@ -227,9 +255,9 @@ class Trajectories:
         return Trajectory(t, q, p)
 
     def _check_finite(self, number: int, t: Array, q: Array, p: Array) -> None:
-        if all(np.isfinite(array).all() for array in (t, q, p)):
-            return
         table = np.column_stack([t, q, p])
+        if np.isfinite(table).all():
+            return
         point, column = np.argwhere(~np.isfinite(table))[0]
         raise InputError(
             f"trajectory {number}: {self.names[column]} is {table[point, column]} at point "

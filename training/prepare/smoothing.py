@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import scipy.sparse as sparse
-from scipy.interpolate import BSpline
 from scipy.linalg import solveh_banded
 
+from systems.samples.splines import Spline
 from systems.samples.trajectories import Trajectories, Trajectory
 from training.prepare.noise import SMALLEST_NOISE, Noise
 from training.prepare.stencils import Array
@@ -57,7 +56,7 @@ def _smooth_one(trajectory: Trajectory, mass: Array, sigma_q: Array, sigma_v: Ar
     intervals = 3
     while intervals <= max(3, min(MOST_INTERVALS, len(t) // 2)) and worse < PATIENCE:
         spline = _spline(t.tobytes(), intervals)
-        coefficients = spline.fit(trajectory.q, velocity, sigma_q, sigma_v)
+        coefficients = _fitted(spline, trajectory.q, velocity, sigma_q, sigma_v)
         misfit_q = (spline.value @ coefficients - trajectory.q) / sigma_q
         misfit_v = (spline.slope @ coefficients - velocity) / sigma_v
         rss = float((misfit_q**2).sum() + (misfit_v**2).sum())
@@ -78,57 +77,23 @@ def _smooth_one(trajectory: Trajectory, mass: Array, sigma_q: Array, sigma_v: Ar
     return Smooth(Trajectory(t, q, v * mass), a * mass)
 
 
-@dataclass(frozen=True)
-class _Spline:
-    """Design matrices of a spline, its first and its second derivative at the measured times."""
-
-    value: sparse.csr_array
-    slope: sparse.csr_array
-    curvature: sparse.csr_array
-    gram_value: Array
-    gram_slope: Array
-
-    def fit(self, q: Array, velocity: Array, sigma_q: Array, sigma_v: Array) -> Array:
-        """Spline coefficients of every channel, shape (splines, d), by normal equations."""
-        columns = []
-        for channel in range(q.shape[1]):
-            weight_q = 1 / sigma_q[channel] ** 2
-            weight_v = 1 / sigma_v[channel] ** 2
-            banded = weight_q * self.gram_value + weight_v * self.gram_slope
-            # A spline with no sample under it (a gap in the clock) stays at zero.
-            banded[0] += SINGULAR * banded[0].max()
-            right = weight_q * (self.value.T @ q[:, channel])
-            right = right + weight_v * (self.slope.T @ velocity[:, channel])
-            columns.append(solveh_banded(banded, right, lower=True))
-        return np.stack(columns, axis=1)
+def _fitted(spline: Spline, q: Array, velocity: Array, sigma_q: Array, sigma_v: Array) -> Array:
+    """Spline coefficients of every channel, shape (splines, d), by normal equations."""
+    columns = []
+    for channel in range(q.shape[1]):
+        weight_q = 1 / sigma_q[channel] ** 2
+        weight_v = 1 / sigma_v[channel] ** 2
+        banded = weight_q * spline.gram_value + weight_v * spline.gram_slope
+        # A spline with no sample under it (a gap in the clock) stays at zero.
+        banded[0] += SINGULAR * banded[0].max()
+        right = weight_q * (spline.value.T @ q[:, channel])
+        right = right + weight_v * (spline.slope.T @ velocity[:, channel])
+        columns.append(solveh_banded(banded, right, lower=True))
+    return np.stack(columns, axis=1)
 
 
 @lru_cache(maxsize=64)
-def _spline(times: bytes, intervals: int) -> _Spline:
+def _spline(times: bytes, intervals: int) -> Spline:
     """The spline on these times; kept, since trajectories mostly share their clock."""
     t = np.frombuffer(times)
-    inner = np.linspace(t[0], t[-1], intervals + 1)
-    knots = np.concatenate([np.full(DEGREE, t[0]), inner, np.full(DEGREE, t[-1])])
-    value = BSpline.design_matrix(t, knots, DEGREE).tocsr()
-    to_slope = _differences(knots, DEGREE)
-    slope = (BSpline.design_matrix(t, knots[1:-1], DEGREE - 1) @ to_slope).tocsr()
-    to_curvature = _differences(knots[1:-1], DEGREE - 1)
-    low = BSpline.design_matrix(t, knots[2:-2], DEGREE - 2)
-    curvature = (low @ to_curvature @ to_slope).tocsr()
-    return _Spline(value, slope, curvature, _bands(value.T @ value), _bands(slope.T @ slope))
-
-
-def _bands(gram: sparse.csr_array) -> Array:
-    """The lower diagonals of a banded symmetric matrix, as LAPACK stores them."""
-    count = gram.shape[0]
-    banded = np.zeros((DEGREE + 1, count))
-    for offset in range(DEGREE + 1):
-        banded[offset, : count - offset] = gram.diagonal(-offset)
-    return banded
-
-
-def _differences(knots: Array, degree: int) -> sparse.csr_array:
-    """The matrix that takes spline coefficients to those of the derivative, one degree lower."""
-    count = len(knots) - degree - 1
-    step = degree / (knots[degree + 1 : degree + count] - knots[1:count])
-    return sparse.diags_array([-step, step], offsets=[0, 1], shape=(count - 1, count)).tocsr()
+    return Spline(t, np.linspace(t[0], t[-1], intervals + 1), DEGREE)

@@ -1,0 +1,122 @@
+"""Were the velocities measured, or computed from the coordinates by a difference formula?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from systems.samples.trajectories import Trajectories
+from training.prepare.fingerprint import is_verlet
+from training.prepare.stencils import derivative
+
+Array = NDArray[np.float64]
+
+CLOSE = 0.2
+"""A velocity nearer to the formula than this share of the formula's own error was computed by it.
+
+Velocities with errors of their own lie farther than the formula's error: the share is 1 where
+they are exact, 1.7 or more where coordinates and velocities have white noise."""
+
+RESOLVED = 1e-9
+"""The formula's error in parts of the velocities, below which it shows in no file."""
+
+RESOLVED_BY = 0.5
+"""Derivatives of the fourth and sixth order that differ by more of the error tell nothing."""
+
+EXACT = 1e-6
+FEWEST = 8
+"""Samples of a trajectory that its derivative of the sixth order takes."""
+
+
+def _central(before: Array, after: Array, q: Array) -> Array:
+    """np.gradient's: exact for parabolas, with unequal steps too."""
+    forward = (q[2:] - q[1:-1]) / after
+    backward = (q[1:-1] - q[:-2]) / before
+    weighted: Array = (before * forward + after * backward) / (before + after)
+    return weighted
+
+
+FORMULAS: Final[Mapping[str, Callable[[Array, Array, Array], Array]]] = {
+    "central differences": _central,
+    "forward differences": lambda before, after, q: (q[2:] - q[1:-1]) / after,
+    "backward differences": lambda before, after, q: (q[1:-1] - q[:-2]) / before,
+}
+"""Of the steps (n - 2, 1) before and after and all coordinates: the velocities between the ends."""
+
+
+def formulas(trajectories: Trajectories) -> tuple[str, ...]:
+    """What each coordinate's velocities were computed from its values by, "" for what was not.
+
+    The velocity is compared with each formula; the formula's error is read off a derivative of
+    the sixth order. Velocities that velocity Verlet wrote are central differences as well, but
+    not at the ends, and are data: there they hold the initial velocity (``ends_are_verlet``).
+
+    >>> t = np.linspace(0, 6, 200)
+    >>> q = np.sin(t)[:, None]
+    >>> exact = Trajectories.from_velocities(["q"], [1], [(t, q, np.cos(t)[:, None])])
+    >>> computed = Trajectories.from_velocities(["q"], [1], [(t, q, np.gradient(q, t, axis=0))])
+    >>> formulas(exact), formulas(computed)
+    (('',), ('central differences',))
+    """
+    found = [""] * trajectories.dimension
+    for name, formula in FORMULAS.items():
+        near = _follows(trajectories, formula)
+        for i in np.flatnonzero(near):
+            found[i] = found[i] or name
+    central = "central differences" in found
+    if central and is_verlet(trajectories) and ends_are_verlet(trajectories):
+        return ("",) * trajectories.dimension
+    return tuple(found)
+
+
+def _follows(
+    trajectories: Trajectories, formula: Callable[[Array, Array, Array], Array]
+) -> NDArray[np.bool_]:
+    """Which coordinates' velocities (d,) are the formula's."""
+    off, wrong, vague, sizes = [], [], [], []
+    for index, item in enumerate(trajectories):
+        if len(item) < FEWEST:
+            continue
+        steps = np.diff(item.t)[:, None]
+        v = trajectories.velocity(index)[1:-1]
+        said = formula(steps[:-1], steps[1:], item.q)
+        inner = np.arange(1, len(item) - 1)
+        good = derivative(item.t, item.q, inner)
+        vague.append(np.abs(good - derivative(item.t, item.q, inner, width=5)))
+        off.append(np.abs(v - said))
+        wrong.append(np.abs(good - said))
+        sizes.append(np.abs(v))
+    if not off:
+        return np.zeros(trajectories.dimension, dtype=bool)
+    apart, error, unsure, size = (
+        np.median(np.concatenate(part), axis=0) for part in (off, wrong, vague, sizes)
+    )
+    # Coarse samples tell no derivative: there, only the very numbers of the formula are its.
+    near = np.where(unsure < RESOLVED_BY * error, CLOSE * error, EXACT * error)
+    result: NDArray[np.bool_] = (error > RESOLVED * size) & (apart < near)
+    return result
+
+
+def ends_are_verlet(trajectories: Trajectories) -> bool:
+    """Whether the first and last velocities are velocity Verlet's rather than a formula's.
+
+    Verlet's first is v_0 = (q_1 - q_0)/h - h a_0/2, with a_0 carried on from the second
+    differences inside; np.gradient's is the same with a_0 = 0, or, of the second order, with a_1.
+    Even steps are supposed. False where no trajectory has six samples.
+    """
+    apart = np.zeros(3)
+    for index, item in enumerate(trajectories):
+        if len(item) < 6:
+            continue
+        h = float(item.t[1] - item.t[0])
+        v = trajectories.velocity(index)
+        # The last velocity is the first of the motion run backwards, with its sign changed.
+        for q, end in ((item.q[:6], v[0]), (item.q[:-7:-1], -v[-1])):
+            a = (q[2:] - 2 * q[1:-1] + q[:-2]) / h**2
+            carried = 4 * a[0] - 6 * a[1] + 4 * a[2] - a[3]
+            bent = (q[1] - q[0]) / h - h / 2 * np.stack([carried, np.zeros_like(end), a[0]])
+            apart += ((bent - end) ** 2).sum(axis=1)
+    return bool(apart.any()) and int(np.argmin(apart)) == 0

@@ -1,0 +1,156 @@
+"""Single readings far off the smooth motion: a tracker's slips, a sensor's spikes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from systems.samples.trajectories import Trajectories, Trajectory
+from training.prepare.noise import MEDIAN_TO_SIGMA, NEGLIGIBLE
+from training.prepare.stencils import contrasts
+
+Array = NDArray[np.float64]
+
+FAR = 6.0
+"""Robust standard deviations beyond which a reading is no noise: 2e-9 by chance."""
+
+MOST_SHARE = 0.1
+"""Where more than this share lies far off, the curve is wrong and not the readings."""
+
+MOST_TOGETHER = 2
+"""So many neighbours may be off at once: a longer stretch is motion that the curve misses."""
+
+FEWEST_KEPT = 12
+"""A trajectory keeps so many points at least, or all."""
+
+ROUNDS = 2
+"""Points that bend the curve are found first, then what they hid."""
+
+JUMP = 1e-4
+"""A sixth difference of this part of a channel's spread is more than smooth motion shows."""
+
+
+@dataclass(frozen=True)
+class Outlying:
+    """The points far off, of all `count`: `points` (k, 2) number a trajectory and its sample."""
+
+    points: NDArray[np.intp]
+    channels: tuple[str, ...]
+    count: int
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    @property
+    def sentence(self) -> str:
+        """How many there are, in which channels, and where the first is; "" without any."""
+        if not len(self):
+            return ""
+        trajectory, point = self.points[0]
+        are = "point lies" if len(self) == 1 else "points lie"
+        return (
+            f"{len(self)} of {self.count} {are} more than {FAR:g} deviations off the smooth motion "
+            f"in {', '.join(self.channels)}, the first at point {point} of trajectory {trajectory}"
+        )
+
+    def without(self, trajectories: Trajectories) -> Trajectories:
+        """The trajectories without these points, where enough others are left."""
+        items = []
+        for number, item in enumerate(trajectories):
+            kept = np.ones(len(item), dtype=bool)
+            kept[self.points[self.points[:, 0] == number, 1]] = False
+            whole = kept.sum() < min(FEWEST_KEPT, len(item))
+            items.append(item if whole else Trajectory(item.t[kept], item.q[kept], item.p[kept]))
+        return replace(trajectories, items=tuple(items))
+
+
+def outlying(trajectories: Trajectories) -> Outlying:
+    """The points where a coordinate or momentum is 6 robust deviations off its smooth curve.
+
+    Coordinates and velocities are smoothed together (`systems.samples.smoothing`), and once more
+    without the points found first, which bend the curve. Data without a jump are not smoothed.
+    Where the momenta were derived from the coordinates, these alone are looked at.
+
+    >>> t = np.linspace(0, 6, 100)
+    >>> q = np.sin(t)[:, None]
+    >>> q[40] += 0.5
+    >>> slipped = Trajectories.from_velocities(["x"], [1], [(t, q, np.cos(t)[:, None])])
+    >>> outlying(slipped).points, outlying(slipped).channels
+    (array([[ 0, 40]]), ('x',))
+    """
+    empty = Outlying(np.zeros((0, 2), dtype=np.intp), (), trajectories.points)
+    if not _jumps(trajectories):
+        return empty
+    far = [np.zeros((len(item), 2 * trajectories.dimension), dtype=bool) for item in trajectories]
+    for _ in range(ROUNDS):
+        far = _far(trajectories, far)
+    if np.concatenate(far).any(axis=1).mean() > MOST_SHARE:
+        return empty
+    points = [
+        (number, i) for number, off in enumerate(far) for i in np.flatnonzero(off.any(axis=1))
+    ]
+    names = (*trajectories.coordinates, *(f"p_{name}" for name in trajectories.coordinates))
+    named = tuple(names[c] for c in np.flatnonzero(np.concatenate(far).any(axis=0)))
+    return replace(empty, points=np.array(points, dtype=np.intp).reshape(-1, 2), channels=named)
+
+
+def _jumps(trajectories: Trajectories) -> bool:
+    """Whether any channel has a sixth difference that no smooth motion has."""
+    for item in trajectories:
+        if len(item) < FEWEST_KEPT:
+            continue
+        values = np.hstack([item.q, item.p])
+        spread = np.ptp(values, axis=0)
+        if np.any(np.abs(contrasts(item.t, values)) > JUMP * spread):
+            return True
+    return False
+
+
+def _far(trajectories: Trajectories, known: list[NDArray[np.bool_]]) -> list[NDArray[np.bool_]]:
+    """Which readings (n, 2 d) are far off the curves through all but those known to be."""
+    # Splines load much of scipy, and only noisy data need them.
+    from systems.samples.smoothing import smooth_all, smooth_all_jointly
+
+    times = [item.t for item in trajectories]
+    q = [item.q for item in trajectories]
+    v = [trajectories.velocity(number) for number in range(len(trajectories))]
+    d = trajectories.dimension
+    bridged = [_bridged(t, a, off[:, :d]) for t, a, off in zip(times, q, known, strict=True)]
+    bridged_v = [_bridged(t, a, off[:, d:]) for t, a, off in zip(times, v, known, strict=True)]
+    if trajectories.derived:
+        curves = smooth_all(times, bridged)
+        residuals = [np.hstack([a - c.q, 0 * a]) for a, c in zip(q, curves, strict=True)]
+    else:
+        curves = smooth_all_jointly(times, bridged, bridged_v)
+        pairs = zip(q, v, curves, strict=True)
+        residuals = [np.hstack([a - c.q, b - c.v]) for a, b, c in pairs]
+    spread = np.ptp(np.concatenate([np.hstack(pair) for pair in zip(q, v, strict=True)]), axis=0)
+    robust = np.median(np.abs(np.concatenate(residuals)), axis=0) / MEDIAN_TO_SIGMA
+    limit = FAR * np.maximum(robust, NEGLIGIBLE * spread)
+    return [_lonely(np.abs(residual) > limit) for residual in residuals]
+
+
+def _bridged(t: Array, values: Array, off: NDArray[np.bool_]) -> Array:
+    """The values with those that are off drawn straight between their neighbours."""
+    result = values.copy()
+    for column in np.flatnonzero(off.any(axis=0)):
+        bad = off[:, column]
+        result[bad, column] = np.interp(t[bad], t[~bad], values[~bad, column])
+    return result
+
+
+def _lonely(off: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The same without stretches of more than two in a row.
+
+    >>> _lonely(np.array([[True], [False], [True], [True], [True]])).ravel().tolist()
+    [True, False, False, False, False]
+    """
+    result = off.copy()
+    for column in range(off.shape[1]):
+        edges = np.diff(np.concatenate([[0], off[:, column].astype(int), [0]]))
+        for start, end in zip(np.flatnonzero(edges > 0), np.flatnonzero(edges < 0), strict=True):
+            if end - start > MOST_TOGETHER:
+                result[start:end, column] = False
+    return result
