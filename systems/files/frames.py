@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from systems.errors import InputError
 from systems.files.arrow_table import ArrowTable
@@ -43,7 +44,7 @@ def from_frame(source: Any) -> ArrowTable:
 
     try:
         if isinstance(source, Mapping):
-            columns = {str(name): np.asarray(column) for name, column in source.items()}
+            columns = arrays(source)
             shapes = {column.shape for column in columns.values()}
             if len(shapes) != 1 or len(next(iter(shapes))) != 1:
                 told = ", ".join(f"{name} {column.shape}" for name, column in columns.items())
@@ -58,6 +59,14 @@ def from_frame(source: Any) -> ArrowTable:
         if isinstance(error, InputError):
             raise
         raise InputError(f"the data frame cannot be read: {error}.") from error
+
+
+def arrays(source: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    """The arrays of a dictionary; `InputError` for what is none."""
+    try:
+        return {str(name): np.asarray(array) for name, array in source.items()}
+    except ValueError as error:
+        raise InputError(f"the data hold what is no array: {error}.") from error
 
 
 def _wrapped(source: Any) -> Any:
