@@ -39,6 +39,9 @@ UNLIKE_NOISE = 9.0
 LOOSE = 0.05
 """The share of p/m that dq/dt has to miss before the two are said to contradict each other."""
 
+GROWS = 2.0
+"""A misfit that grows so much on every second sample comes from the steps."""
+
 FAINT = 1e-5
 """A smaller share that is missed hides no dependence worth the name: 0.3 % of the ratio."""
 
@@ -118,26 +121,25 @@ class _Evidence:
             if self.parts and not any(item.p[:, i].any() for item in self.samples):
                 return Channel(name, 0.0, 0.0, "contradictory")
             return Channel(name, 1.0, np.inf, "not told")
-        ratio, error = best.ratio, float(np.hypot(best.error, self._of_the_steps(i, best)))
-        share = best.unexplained
+        share, coarse = best.unexplained, self._coarse(i, best)
+        steps = np.inf if coarse is None else abs(coarse[1].ratio - coarse[0].ratio)
+        ratio, error = best.ratio, float(np.hypot(best.error, steps))
         if share > LOOSE and share > UNLIKE_NOISE * self._expected(i, best):
+            if coarse is None or coarse[1].unexplained > GROWS * coarse[0].unexplained:
+                # The steps are too long for the motion: that is no fault of the columns.
+                return Channel(name, ratio, error, "not told")
             return Channel(name, ratio, error, "contradictory", amount=float(np.sqrt(share)))
         off = abs(ratio - 1)
         if off > max(BEYOND * error, SMALL):
             return Channel(name, ratio, error, "contradictory" if off > LARGE else "not used")
         return Channel(name, ratio, error, "not told" if error > LARGE else "agrees")
 
-    def _of_the_steps(self, i: int, best: Slope) -> float:
-        """How far the ratio moves on every second sample, beyond what noise moves it."""
+    def _coarse(self, i: int, best: Slope) -> tuple[Slope, Slope] | None:
+        """The slopes in windows of one length, of all samples and of every second one."""
         width = max(best.half_width // 2, 1)
+        fine = slope_in(self.parts, i, i, 2 * width)
         coarse = slope_in(self.halved, i, i, width)
-        if coarse is None:
-            return 0.0
-        fine = best if width * 2 == best.half_width else slope_in(self.parts, i, i, 2 * width)
-        if fine is None:
-            return 0.0
-        moved = (coarse.ratio - fine.ratio) ** 2 - coarse.error**2
-        return float(np.sqrt(max(moved, 0.0)))
+        return None if fine is None or coarse is None else (fine, coarse)
 
     def _expected(self, i: int, best: Slope) -> float:
         """The share of the variance of p/m in windows that white noise makes."""

@@ -14,11 +14,11 @@ from training.prepare.stencils import derivative
 
 Array = NDArray[np.float64]
 
-CLOSE = 0.2
+CLOSE = 0.05
 """A velocity nearer to the formula than this share of the formula's own error was computed by it.
 
-Velocities with errors of their own lie farther than the formula's error: the share is 1 where
-they are exact, 1.7 or more where coordinates and velocities have white noise."""
+Velocities with errors of their own lie as far as the formula's error: the share is 1 where they
+are exact, 1.7 or more where coordinates and velocities have white noise. Rounding leaves some."""
 
 RESOLVED = 1e-9
 """The formula's error in parts of the velocities, below which it shows in no file."""

@@ -1,74 +1,65 @@
-"""Trajectories from an NPZ file, numpy's own format.
-
-The arrays are t, q, and p or v, either flat, one row for each point, or stacked, one block for
-each trajectory:
-
-    flat     t (n,)             q, p or v (n, d)       trajectory (n,), labels; optional
-    stacked  t (n,) or (R, n)   q, p or v (R, n, d)
-"""
+"""The arrays of an NPZ file, numpy's own format; nothing larger than the file can hold is made."""
 
 from __future__ import annotations
 
+import io
+import lzma
+import math
+import struct
 import zipfile
-from collections.abc import Sequence
+import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.lib import format as npy
+from numpy.typing import NDArray
 
 from systems.errors import InputError
-from systems.samples.trajectories import Array, Trajectories, Trajectory, checked_mass, groups
 
-TEXT = {"coordinates", "trajectory"}  # these arrays need not hold numbers
+PACKED = 1032
+"""How much a byte of deflate can hold at most. Source: zlib's technical notes, 1032 : 1."""
 
-
-def read_npz(path: Path, coordinates: Sequence[str] | None, mass: ArrayLike | None) -> Trajectories:
-    """The trajectories of an NPZ file; see `systems.files.readers.read`."""
-    arrays, texts = _load(path)
-    if not {"t", "q"} <= set(arrays) or ("p" in arrays) == ("v" in arrays):
-        held = ", ".join([*arrays, *texts]) or "nothing"
-        raise InputError(f"{path.name} must hold t, q, and either p or v; it holds {held}.")
-    t, q = arrays["t"], arrays["q"]
-    rates = arrays.get("p", arrays.get("v", q))
-    if q.ndim == 1:
-        q, rates = q[:, None], rates.reshape(-1, 1)
-    if q.shape != rates.shape or q.ndim not in {2, 3}:
-        raise InputError(
-            f"{path.name}: q {q.shape} and p or v {rates.shape} must have the same shape, "
-            f"(points, coordinates) or (trajectories, points, coordinates)."
-        )
-    names = tuple(coordinates or texts.get("coordinates") or _names(q.shape[-1]))
-    if len(names) != q.shape[-1]:
-        raise InputError(
-            f"{path.name}: q {q.shape} has {q.shape[-1]} columns for the coordinates "
-            f"{', '.join(names)}."
-        )
-    masses = checked_mass(np.ones(len(names)) if mass is None else mass, names)
-    p = rates if "p" in arrays else masses * rates
-    if q.ndim == 3:
-        return Trajectories.from_arrays(names, masses, t, q, p)
-    labels = np.array(texts.get("trajectory", ["0"] * len(q)))
-    if t.shape != (len(q),) or labels.shape != (len(q),):
-        raise InputError(
-            f"{path.name}: t {t.shape} and trajectory {labels.shape} must have one entry for each "
-            f"of the {len(q)} points of q."
-        )
-    items = (Trajectory(t[rows], q[rows], p[rows]) for rows in groups(labels))
-    return Trajectories(names, masses, tuple(items))
+DAMAGE = (
+    *(ValueError, TypeError, OSError, EOFError, LookupError, ArithmeticError, SyntaxError),
+    *(RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+)
+"""What numpy and zipfile raise for files that are damaged, encrypted or packed in unknown ways."""
 
 
-def _load(path: Path) -> tuple[dict[str, Array], dict[str, list[str]]]:
-    """The arrays of numbers, and those of text. Pickled objects are never loaded."""
+def read_npz(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays by name. Pickled objects are never loaded.
+
+    Raises `InputError` for a file that is damaged, or that claims to hold more than it can.
+    """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            loaded: dict[str, NDArray[np.generic]] = {name: file[name] for name in file.files}
-        texts = {name: [str(x) for x in loaded.pop(name)] for name in TEXT & set(loaded)}
-        arrays = {name: np.asarray(array, dtype=np.float64) for name, array in loaded.items()}
-    except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path.name} cannot be read as an NPZ file: {error}.") from error
-    return arrays, texts
+        size = path.stat().st_size
+        with zipfile.ZipFile(path) as file:
+            members = file.infolist()
+            if sum(member.file_size for member in members) > PACKED * size:
+                raise ValueError("it claims to hold more than a file of its size can")
+            return {
+                member.filename.removesuffix(".npy"): _array(file.read(member))
+                for member in members
+            }
+    except DAMAGE as error:
+        reason = " ".join(str(error).split()).removesuffix(".") or type(error).__name__
+        raise InputError(f"{path.name} cannot be read as an NPZ file: {reason:.160}.") from error
 
 
-def _names(d: int) -> tuple[str, ...]:
-    """q, or q1, q2, ..."""
-    return ("q",) if d == 1 else tuple(f"q{number}" for number in range(1, d + 1))
+def _array(content: bytes) -> NDArray[Any]:
+    """The array in the bytes of an NPY file."""
+    stream = io.BytesIO(content)
+    version = npy.read_magic(stream)
+    headers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    if version not in headers:
+        raise ValueError(f"version {version} of numpy's format is unknown")
+    shape, _, dtype = headers[version](stream)
+    if dtype.hasobject:
+        raise ValueError("it holds pickled objects, which are never loaded")
+    claimed, held = math.prod(shape) * dtype.itemsize, len(content) - stream.tell()
+    if min(shape, default=0) < 0 or claimed != held:
+        raise ValueError(f"an array claims {claimed} bytes and holds {held}")
+    stream.seek(0)
+    array: NDArray[Any] = npy.read_array(stream, allow_pickle=False)
+    return array

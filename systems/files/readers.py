@@ -1,19 +1,26 @@
-"""Files of trajectories, checked on the way in: one function for all formats."""
+"""Files of samples and data frames, checked on the way in: one function for all formats."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
 from systems.errors import InputError
-from systems.files.csv_file import read_csv
-from systems.files.npz_file import read_npz
-from systems.samples.trajectories import Trajectories
 
-SUFFIXES = frozenset({".csv", ".txt", ".npz"})
+if TYPE_CHECKING:
+    from systems.files.table import Table
+    from systems.files.understood import Understood
+    from systems.samples.phase_space import PhaseSamples
+    from systems.samples.trajectories import Trajectories
+
+TEXT = frozenset({".csv", ".txt", ".tsv", ".dat", ".gz", ".trk", ".asc"})
+ARRAYS = frozenset({".npz", ".h5", ".hdf5", ".hdf"})
+PARQUET = frozenset({".parquet", ".pq"})
+SUFFIXES = TEXT | ARRAYS | PARQUET
 
 
 def is_data(path: str | Path) -> bool:
@@ -28,40 +35,129 @@ def is_data(path: str | Path) -> bool:
 
 
 def read(
-    path: str | Path,
+    source: str | Path | Any,
     *,
     coordinates: Sequence[str] | None = None,
     momenta: Sequence[str] | None = None,
     velocities: Sequence[str] | None = None,
+    accelerations: Sequence[str] | None = None,
     mass: ArrayLike | None = None,
-) -> Trajectories:
-    """The trajectories of a CSV or NPZ file.
+) -> Trajectories | PhaseSamples:
+    """The samples of a file or a data frame, see `understand`, which says what it took for what.
 
-    `coordinates`, and `momenta` or `velocities` (p = m v), name columns of a CSV file, in the same
-    order. `mass` holds one mass for each coordinate, by default 1. An NPZ file holds t (n,),
-    q (n, d), p or v (n, d), and possibly `trajectory` (n,) with labels; or t (n,) or (R, n),
-    q (R, n, d), p or v (R, n, d). Its array `coordinates`, or the argument, names the coordinates;
-    otherwise they are q, or q1, q2, ...
+    >>> read({"t": [0, 1, 2], "x": [0, -5, -20], "v_x": [0, -10, -20]}, mass=[2])[0].p.ravel()
+    array([  0., -20., -40.])
+    """
+    return understand(
+        source,
+        coordinates=coordinates,
+        momenta=momenta,
+        velocities=velocities,
+        accelerations=accelerations,
+        mass=mass,
+    ).samples
 
-    Raises `InputError` for a file that is missing, empty or malformed, unknown columns, numbers
-    that are not finite, times that do not increase, and fewer than three points.
+
+def understand(
+    source: str | Path | Any,
+    *,
+    coordinates: Sequence[str] | None = None,
+    momenta: Sequence[str] | None = None,
+    velocities: Sequence[str] | None = None,
+    accelerations: Sequence[str] | None = None,
+    mass: ArrayLike | None = None,
+) -> Understood:
+    """The samples of a file of text, NPZ, HDF5 or Parquet, of a data frame, or a dictionary.
+
+    Which column is the time, a coordinate, its velocity or momentum is told by names, or because
+    one is the derivative of another; `coordinates`, and `momenta`, `velocities` (p = m v) or
+    `accelerations` name them instead, in the same order. `mass` holds one mass for each coordinate,
+    by default 1. Where there are neither momenta nor velocities, they are computed from the
+    positions. Points (q, q̇, q̈) without times become `PhaseSamples`. Arrays of NPZ and HDF5 files
+    are laid out as `systems.files.stacked` says.
+
+    Raises `InputError` for a file that is missing, empty or damaged, unknown columns, numbers that
+    are infinite, times that do not increase, and fewer than three points.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "fall.csv")
-    ...     _ = path.write_text("t,x,v_x\\n0,0,0\\n1,-5,-10\\n2,-20,-20\\n")
-    ...     data = read(path, mass=[2])
-    >>> data, data[0].p.ravel()
-    (1 trajectory of x, 3 points, array([  0., -20., -40.]))
+    ...     _ = path.write_text("time;x [m];vx\\n0;0;0\\n0,5;-1,25;-5\\n1;-5;-10\\n")
+    ...     found = understand(path)
+    >>> found.samples
+    1 trajectory of x, 3 points
+    >>> for note in found.notes:
+    ...     print(note)
+    fall.csv: its columns are separated by semicolons; its decimals are commas.
+    Columns: time time; coordinate x [m]; velocity vx.
     """
-    path = Path(path)
+    from systems.files.roles import Named
+    from systems.files.understood import understood
+
+    named = Named.of(
+        coordinates=coordinates,
+        momenta=momenta,
+        velocities=velocities,
+        accelerations=accelerations,
+    )
+    table, named = _table(source, named)
+    return understood(table, named, mass)
+
+
+def _table(source: Any, named: Any) -> tuple[Table, Any]:
+    """The table, and the columns that are left to be named."""
+    from systems.files import frames
+
+    if isinstance(source, str | Path):
+        return _of_file(Path(source), named)
+    if isinstance(source, Mapping) and any(_depth(column) > 1 for column in source.values()):
+        from systems.files.stacked import from_arrays
+
+        arrays = frames.arrays(source)
+        return _of_arrays(frames.NAME, arrays, named, from_arrays)
+    if frames.is_frame(source):
+        return frames.from_frame(source), named
+    raise InputError(f"{source!r:.60} is no file, data frame or dictionary of columns.")
+
+
+def _of_file(path: Path, named: Any) -> tuple[Table, Any]:
     if not path.is_file():
         raise InputError(f"there is no file {str(path)!r}.")
     suffix = path.suffix.lower()
-    if suffix == ".npz":
-        if momenta or velocities:
-            raise InputError("momenta and velocities name columns of a CSV file, not of an NPZ.")
-        return read_npz(path, coordinates, mass)
-    if suffix in {".csv", ".txt"}:
-        return read_csv(path, coordinates, momenta, velocities, mass)
-    raise InputError(f"{path.name!r} is neither a .csv nor a .npz file.")
+    if suffix in PARQUET:
+        from systems.files.parquet_file import read_parquet
+
+        return read_parquet(path), named
+    if suffix in ARRAYS:
+        from systems.files.hdf5_file import read_hdf5
+        from systems.files.npz_file import read_npz
+        from systems.files.stacked import from_arrays
+
+        arrays = read_npz(path) if suffix == ".npz" else read_hdf5(path)
+        return _of_arrays(path.name, arrays, named, from_arrays)
+    if suffix in TEXT:
+        from systems.files.csv_file import read_csv
+
+        return read_csv(path), named
+    raise InputError(
+        f"{path.name!r} is no file of text (.csv, .txt, .tsv, .dat), .npz, .h5 or .parquet."
+    )
+
+
+def _of_arrays(
+    name: str, arrays: Mapping[str, Any], named: Any, from_arrays: Callable[..., Table]
+) -> tuple[Table, Any]:
+    """The table of arrays: q has no columns to be chosen from, only names to be given."""
+    if "q" not in arrays:
+        return from_arrays(name, arrays, None), named
+    if named.rates:
+        raise InputError(
+            f"momenta and velocities name columns of a table; {name} holds them as p or v."
+        )
+    return from_arrays(name, arrays, named.coordinates or None), named
+
+
+def _depth(column: Any) -> int:
+    import numpy as np
+
+    return int(np.ndim(column))

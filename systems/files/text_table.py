@@ -1,20 +1,28 @@
-"""A CSV file as fields of text, with the line of each row for messages."""
+"""A table of text as fields, with the line of each row: exact, and slow where there are many rows."""
 
 from __future__ import annotations
 
 import csv
+import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from systems.errors import InputError
+from systems.files.arrow_table import clock_of
+from systems.files.dialect import Dialect, comment, number, sniff
+from systems.files.plain_text import PlainText
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """The fields of a CSV file under a header, with the line that each row is on."""
+    """The fields of a table under a header, with the line that each row is on."""
 
     name: str
     header: tuple[str, ...]
@@ -23,69 +31,151 @@ class TextTable:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read all rows; blank lines and lines that begin with # are passed over.
+        """Read all rows; blank lines and comments are passed over.
 
         Raises `InputError` for a file that is missing, is no text, has no header, twice the same
         column or no rows, and for rows that are longer or shorter than the header.
         """
-        if not path.is_file():
-            raise InputError(f"there is no file {str(path)!r}.")
-        rows: list[list[str]] = []
-        lines: list[int] = []
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                reader = csv.reader(file)
-                for row in reader:
-                    if row and not row[0].startswith("#"):
-                        rows.append(row)
-                        lines.append(reader.line_num)
-        except UnicodeDecodeError as error:
-            raise InputError(f"{path.name} is not a text file.") from error
-        except csv.Error as error:
-            raise InputError(f"{path.name}, line {reader.line_num}: {error}.") from error
-        except OSError as error:
-            raise InputError(f"{path.name} cannot be read: {error.strerror}.") from error
-        if not rows:
-            raise InputError(f"{path.name} is empty.")
-        header = tuple(name.strip() for name in rows[0])
-        table = cls(path.name, header, tuple(rows[1:]), tuple(lines[1:]))
-        table.check_header(lines[0])
-        table.check_rows()
-        return table
+        text = PlainText.load(path)
+        dialect = sniff(text.head)
+        if dialect.header is None:
+            if not text.head.strip():
+                raise InputError(f"{path.name} is empty.")
+            raise InputError(
+                f"{path.name}, line {dialect.line}: a header with the names of the columns must "
+                f"come first."
+            )
+        check_header(path.name, dialect)
+        rows, lines = fields(text, dialect)
+        if dialect.point == ",":
+            rows = [[_with_point(cell) for cell in row] for row in rows]
+        return cls(path.name, dialect.header, tuple(rows), tuple(lines))
 
     def where(self, row: int) -> str:
         """The place of a row, for messages."""
         return f"{self.name}, line {self.lines[row]}"
 
-    def check_header(self, line: int) -> None:
-        """Refuse a header of numbers, and one with twice the same name."""
-        where = f"{self.name}, line {line}"
-        if all(is_number(name) for name in self.header):
-            raise InputError(f"{where}: a header with the names of the columns must come first.")
-        if len(set(self.header)) < len(self.header):
-            twice = next(name for name in self.header if self.header.count(name) > 1)
-            raise InputError(f"{where}: the column {twice!r} occurs twice.")
 
-    def check_rows(self) -> None:
-        """Refuse rows that are longer or shorter than the header, and a table without rows."""
-        for number, row in enumerate(self.rows):
-            if len(row) != len(self.header):
-                raise InputError(
-                    f"{self.where(number)}: {len(row)} field{'s' * (len(row) != 1)} where the "
-                    f"header has {len(self.header)}."
-                )
-        if not self.rows:
-            raise InputError(f"{self.name} has a header but no points.")
+@dataclass(frozen=True, eq=False)
+class TextColumns:
+    """A table of text by its columns, see `systems.files.table.Table`."""
+
+    text: PlainText
+    dialect: Dialect
+    rows: list[list[str]]
+    lines: list[int]
+
+    @classmethod
+    def of(cls, text: PlainText, dialect: Dialect) -> TextColumns:
+        """All rows; `InputError` for those that are longer or shorter than the header."""
+        return cls(text, dialect, *fields(text, dialect))
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self.text.name
+
+    @property
+    def header(self) -> tuple[str, ...] | None:
+        """The names of the columns, as written."""
+        return self.dialect.header
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What each column holds."""
+        return self.dialect.kinds
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How the table was written."""
+        return (*self.text.notes, *self.dialect.notes)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def where(self, row: int) -> str:
+        """The place of a row, for messages."""
+        return f"{self.name}, line {self.lines[row]}"
+
+    def numbers(self, columns: list[int]) -> Array:
+        """Columns as numbers (rows, columns), NaN where they are missing."""
+        found = np.empty((len(self), len(columns)))
+        for row, cells in enumerate(self.rows):
+            for place, column in enumerate(columns):
+                try:
+                    found[row, place] = number(cells[column], self.dialect.point)
+                except ValueError as error:
+                    name = self.header[column] if self.header else f"column {column + 1}"
+                    raise InputError(
+                        f"{self.where(row)}: {name} is {cells[column]!r}, which is not a number."
+                    ) from error
+        return found
+
+    def words(self, column: int) -> NDArray[np.intp]:
+        """The words of a column (rows,) as whole numbers, counted as they first occur."""
+        seen: dict[str, int] = {}
+        found = [seen.setdefault(row[column].strip(), len(seen)) for row in self.rows]
+        return np.array(found, dtype=np.intp)
+
+    def clock(self, column: int) -> Array:
+        """Dates and times of the day in seconds (rows,) since the first of them."""
+        return clock_of(self.name, [row[column] for row in self.rows])
 
 
-def is_number(field: str) -> bool:
-    """Whether numpy reads the field as a number; nan and inf are numbers too.
+def fields(text: PlainText, dialect: Dialect) -> tuple[list[list[str]], list[int]]:
+    """The rows of the body and their lines, counted from 1.
 
-    >>> is_number(" 1e3 "), is_number("nan"), is_number("q")
-    (True, True, False)
+    Raises `InputError` for rows that are longer or shorter than the header, and for none at all.
     """
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    width = len(dialect.kinds)
+    for line, row in _rows(text, dialect):
+        if len(row) == width + 1 and not row[-1].strip():
+            row = row[:-1]  # a separator at the end of the line
+        if len(row) != width:
+            first = "the header has" if dialect.header else "the others have"
+            raise InputError(
+                f"{text.name}, line {line}: {len(row)} field{'s' * (len(row) != 1)} where "
+                f"{first} {width}."
+            )
+        rows.append(row)
+        lines.append(line)
+    if not rows:
+        raise InputError(f"{text.name} has a header but no points.")
+    return rows, lines
+
+
+def check_header(name: str, dialect: Dialect) -> None:
+    """Refuse a header with twice the same name."""
+    names = [column for column in dialect.header or () if column]
+    twice = next((column for column in names if names.count(column) > 1), None)
+    if twice is not None:
+        raise InputError(f"{name}, line {dialect.line}: the column {twice!r} occurs twice.")
+
+
+def _rows(text: PlainText, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
+    stream = io.StringIO(text.text, newline="")
+    for _ in range(dialect.first):
+        stream.readline()
+    if dialect.separator == " ":
+        for line, content in enumerate(stream, start=dialect.first + 1):
+            if content.strip() and comment(content) is None:
+                yield line, content.split()
+        return
+    reader = csv.reader(stream, delimiter=dialect.separator, skipinitialspace=True)
     try:
-        np.array([field], dtype=np.float64)
+        for row in reader:
+            # A row of empty cells is one of missing numbers, a blank line is none.
+            if (len(row) > 1 or any(cell.strip() for cell in row)) and comment(row[0]) is None:
+                yield dialect.first + reader.line_num, row
+    except csv.Error as error:
+        line = dialect.first + reader.line_num
+        raise InputError(f"{text.name}, line {line}: {error}.") from error
+
+
+def _with_point(cell: str) -> str:
+    try:
+        return repr(number(cell, ","))
     except ValueError:
-        return False
-    return True
+        return cell

@@ -38,10 +38,16 @@ CORRELATED = 0.5
 NEGLIGIBLE = 1e-6
 """Noise below this part of a column's spread is none, as everywhere (`training.prepare.noise`)."""
 
+FOLLOWED = 0.3
+"""Residuals less correlated than this hold no motion: what is left of motion is nearly 1."""
+
 MOST_READINGS = 2_000_000
 """Readings smoothed at once: some ten arrays of this size, 160 MB."""
 
-TINY = np.finfo(float).tiny
+UNEQUAL = 1e-4
+"""Noise of one kind counts as this part of the other's at least: more is beyond the round-off of
+the normal equations."""
+
 MOST_CORRELATED = 0.99
 SINGULAR = 1e-13
 ROUND_OFF = 1e-15
@@ -134,9 +140,10 @@ def smooth_all_jointly(
     """
     alone = (np.array([c.noise for c in smooth_all(times, part)]) for part in (values, slopes))
     noise, noise_v = (np.median(part, axis=0) for part in alone)
-    # Without noise in either, both count as they are; in one, that one does.
-    least = [ROUND_OFF * np.ptp(np.concatenate(part), axis=0) for part in (values, slopes)]
-    ratio = np.maximum(noise, least[0]) / np.maximum(noise_v, np.maximum(least[1], TINY))
+    spread, spread_v = (_size(np.concatenate(part)) for part in (values, slopes))
+    least, least_v = UNEQUAL * noise_v / spread_v, UNEQUAL * noise / spread
+    parts = np.maximum(noise / spread, least), np.maximum(noise_v / spread_v, least_v)
+    ratio = np.divide(*parts, out=np.ones_like(noise), where=parts[1] > 0) * spread / spread_v
     channels = []
     for c, weight in enumerate(ratio):
         q, v = ([part[:, [c]] for part in parts] for parts in (values, slopes))
@@ -207,9 +214,14 @@ def _curves(t: Array, blocks: list[Array], ratio: float) -> Smooth:
     """The best curves through `blocks`: the values, and possibly the derivatives."""
     white = correlated = None
     for spline, grid in _ladder(t):
+        before = white, correlated
         for curve in _of_stiffness(spline, blocks, ratio, grid):
             white = curve if white is None else white.better(curve, "white")
             correlated = curve if correlated is None else correlated.better(curve, "correlated")
+        # More splines gain nothing once the residuals have nothing left to follow.
+        unchanged = before == (white, correlated)
+        if unchanged and white is not None and np.all(white.smooth.lag_one < FOLLOWED):
+            break
     assert white is not None
     assert correlated is not None
     return white.unless(correlated, correlated.smooth.lag_one > CORRELATED).smooth
@@ -230,7 +242,7 @@ def _ladder(t: Array) -> Iterator[tuple[Spline, Array]]:
         yield Spline(t, breaks, degree), grid if k < most else np.append(LOOSE, grid)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Curve:
     """Curves with what is minimised: the scores (c,) for white and for correlated errors."""
 
