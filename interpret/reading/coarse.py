@@ -1,4 +1,4 @@
-"""Data too coarse to be smoothed: their own rows, in place of a function learned from a spline."""
+"""Data that no function was learned from: their own rows, where a library knows more."""
 
 from __future__ import annotations
 
@@ -10,27 +10,35 @@ import numpy as np
 from interpret.reading.probes import Probes
 from interpret.select.library import Library
 from training.bases.candidates import Candidates
-from training.prepare.preparation import unsmoothed
+from training.prepare.preparation import VERLET, unsmoothed
 from training.rows.trajectories import ForceRows, LevelRows
 from training.solve.families import solve_families
 
 BETTER: Final = 10.0
-"""A library that explains the raw rows so many times better than the trained function does what it
-was trained on knows more than that function. Noise alone makes both alike."""
+"""A library that closes T + V so many times better than the trained function does what it was trained
+on, or than it seems to drift, knows more than that function. Noise or friction makes both alike."""
+
+
+UNLEARNED: Final = 1e-3
+"""A function that misses more of exact data has not learned them."""
 
 
 def from_rows(samples: Probes, library: Library) -> Probes:
     """The raw energies and forces, where the library explains them far better than the function.
 
-    A few samples a period look like noise, and a smoothing spline rounds off what they show: T + V
-    of the right law closes all the same, as it needs no derivative.
+    A few samples a period look like noise, and a smoothing spline rounds off what they show; many
+    turns of an angle are too much for one network, whose misses look like friction. T + V of the
+    right law closes all the same, as it needs no derivative.
     """
-    if not samples.prepared.noisy or samples.prepared.drift:
+    prepared = samples.prepared
+    learned = not (prepared.noisy or prepared.drift) and samples.misfit < UNLEARNED
+    if learned or prepared.integrator == VERLET:
         return samples
-    raw = unsmoothed(samples.prepared)
+    raw = unsmoothed(prepared)
     basis = Candidates(samples.features.names, library.candidates)
     solved = solve_families(raw.families, basis, passes=raw.passes)
-    if solved.residual * BETTER > samples.misfit:
+    known = max(samples.misfit, prepared.drift)
+    if solved.residuals[0] * BETTER > known:
         return samples
     levels, gradients = raw.families
     assert isinstance(levels, LevelRows)
@@ -42,6 +50,7 @@ def from_rows(samples: Probes, library: Library) -> Probes:
         levels=levels,
         gradients=gradients,
         weights=(energy, force),
+        residuals=solved.residuals,
         misfit=float(np.linalg.norm([weight * residual for weight, residual in parts])),
         prepared=raw,
     )

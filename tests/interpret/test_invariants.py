@@ -12,6 +12,7 @@ import systems
 from interpret.discovery.conservation import conserved
 from interpret.discovery.features import discover
 from systems.expressions import parse, symbol
+from systems.samples.trajectories import Trajectories, Trajectory
 from systems.system import System
 
 x, y, z = (symbol(name) for name in "xyz")
@@ -126,6 +127,110 @@ def test_one_coordinate_is_left_alone():
     found = discover(systems.get("double_well").draw("T2", 0))
     assert found.features.trivial
     assert found.eigenvalues == ()
+
+
+# In the data's own scale
+
+
+@pytest.mark.parametrize(
+    ("potential", "size"),
+    [
+        ("-1/sqrt(x**2 + y**2)", 0.5),
+        ("-1/sqrt(x**2 + y**2) + 1/(10*(x**2 + y**2))", 0.6),
+        ("4/(x**2 + y**2)**6 - 4/(x**2 + y**2)**3", 2.0),
+    ],
+)
+def test_close_encounters_hide_no_distance(potential, size):
+    """Their forces are known badly, and count for as little as they are known."""
+    found = discover(motion(PLANE, potential, size=size, samples=1001))
+    assert found.features.definitions == {"r": sympy.sqrt(x**2 + y**2)}
+    assert found.unfixed == ""
+
+
+@pytest.mark.parametrize("metre", [1.5e11, 1.0, 1e-10])
+def test_units_change_nothing(metre):
+    """Au, metres or atoms: a centre is none where the origin does as well."""
+    data = motion(PLANE, "-1/sqrt(x**2 + y**2)", size=0.5, samples=1001)
+    items = tuple(Trajectory(item.t, metre * item.q, metre * item.p) for item in data)
+    found = discover(Trajectories(PLANE, data.mass, items))
+    assert found.features.definitions == {"r": sympy.sqrt(x**2 + y**2)}
+
+
+def test_a_centre_is_where_it_is():
+    """Neither twelfths nor round-off: the digits that the forces support."""
+    found = discover(motion(PLANE, "((x - 0.3)**2 + (y - 0.123456)**2)**2"))
+    (r,) = found.features.definitions.values()
+    assert r == sympy.sqrt((x - 0.3) ** 2 + (y - 0.123456) ** 2)
+
+
+def in_a_plane(normal):
+    """A Kepler orbit in space that never leaves one plane through the centre."""
+    system = System("test", "", "", SPACE, (1.0,) * 3, parse("-1/sqrt(x**2 + y**2 + z**2)"))
+    first = np.cross(normal, [0.3, 1.0, 0.2])
+    second = np.cross(normal, first)
+    q, p = (v / np.linalg.norm(v) for v in (first, second))
+    return system.motion().flow(q[None], 0.9 * p[None], np.linspace(0, 8, 500))
+
+
+def test_one_plane_leaves_the_form_open_and_the_same_in_all_directions_is_taken():
+    found = discover(in_a_plane([0.1, -0.4, 0.9]))
+    assert found.features.definitions == {"r": sympy.sqrt(x**2 + y**2 + z**2)}
+    assert "one plane" in found.reason
+    assert found.unfixed == ""
+    assert "one plane" not in discover(motion(SPACE, "(x**2 + y**2 + z**2)**2")).reason
+
+
+def test_coordinates_that_copy_each_other_leave_the_law_open():
+    data = motion(("x",), "x**2/2 + x**4/4")
+    items = tuple(
+        Trajectory(item.t, np.hstack([item.q, item.q]), np.hstack([item.p, item.p]))
+        for item in data
+    )
+    found = discover(Trajectories(PLANE, [1, 1], items))
+    assert "never move but together" in found.unfixed
+    assert "1 x : 1 y" in found.unfixed
+
+
+@pytest.mark.parametrize("size", [1e-3, 1e-2])
+def test_nearly_the_same_in_all_directions_is_not_the_same(size):
+    """A polynomial of the coordinates does better by orders of magnitude than r."""
+    for potential in ("(x**2 + y**2)/2 + x**2*y - y**3/3", "x**2/2 + 0.50001*y**2 + x**4"):
+        assert discover(motion(PLANE, potential, size=size)).features.trivial
+
+
+THREE = ("x_sun", "x_one", "x_two", "y_sun", "y_one", "y_two")
+DISTANCES = {
+    "r12": "sqrt((x_sun - x_one)**2 + (y_sun - y_one)**2)",
+    "r13": "sqrt((x_sun - x_two)**2 + (y_sun - y_two)**2)",
+    "r23": "sqrt((x_one - x_two)**2 + (y_one - y_two)**2)",
+}
+
+
+def three_bodies():
+    """A heavy body and two light ones, in columns by axis."""
+    mass = np.array([1.0, 1e-3, 5e-4] * 2)
+    a, b, c = DISTANCES.values()
+    system = System(
+        "test", "", "", THREE, tuple(mass), parse(f"-1e-3/({a}) - 5e-4/({b}) - 5e-7/({c})")
+    )
+    q = np.array([[0.0, 1.0, -1.4, 0.0, 0.2, 0.9]])
+    v = np.array([[0.0, 0.0, -0.4, 0.0, 1.0, -0.6]])
+    return system.motion().flow(q, mass * v, np.linspace(0, 8, 800))
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-4])
+def test_three_particles_have_three_distances(noise):
+    """No light body is hidden behind the forces on the heavy one, which share one line with it."""
+    found = discover(three_bodies().with_noise(noise, seed=0) if noise else three_bodies())
+    assert found.features.definitions == {name: parse(what) for name, what in DISTANCES.items()}
+
+
+def test_names_of_columns_are_not_taken():
+    data = motion(PLANE, "(x**2 + y**2)**2")
+    clash = discover(Trajectories(("r", "s"), data.mass, data.items))
+    assert clash.features.definitions == {"rho": parse("sqrt(r**2 + s**2)")}
+    noisy = Trajectories(("rho", "r"), data.mass, data.with_noise(0.01, seed=0).items)
+    assert set(discover(noisy).features.definitions) == {"d"}
 
 
 # With noise: from conservation laws
