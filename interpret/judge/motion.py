@@ -11,7 +11,9 @@ import torch
 
 from interpret.judge import left_over
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
-from interpret.judge.defects import Defects, defects
+from interpret.judge.channel import Channels
+from interpret.judge.channels import LARGE
+from interpret.judge.defects import Defects, Slope, defects
 from interpret.judge.fitted import residuals
 from interpret.judge.forces import families
 from interpret.judge.left_over import Left
@@ -24,6 +26,7 @@ from interpret.select.library import Library
 from training.bases.candidates import Candidates
 from training.prepare.preparation import VERLET
 from training.prepare.stencils import Array
+from training.rows.trajectories import LevelRows
 
 EXACT: Final = 1e-4
 """Exact motion is explained when less of its force is left; integrators leave about as much."""
@@ -61,6 +64,18 @@ def certify(law: Law, samples: Probes) -> Certificate:
     return Certificate(tuple(checks))
 
 
+def by_columns(columns: Channels) -> Check:
+    """dq/dt against p/m: do the columns belong together?"""
+    off = max((abs(item.ratio - 1) for item in columns if np.isfinite(item.error)), default=0.0)
+    said = "; ".join(columns.sentences) or "p/m is dq/dt in every coordinate"
+    if columns.option:
+        said = f"{said}; try {columns.option}"
+    if columns.verdict:
+        return Check("channels", off, LARGE, "contradictory columns", said)
+    copied = any(item.verdict == "copied" for item in columns)
+    return Check("channels", off, LARGE, "ambiguous" if copied else "identified", said)
+
+
 def _exact(law: Law, samples: Probes) -> Iterator[Check]:
     prepared = samples.prepared
     if prepared.integrator == VERLET:
@@ -73,7 +88,7 @@ def _exact(law: Law, samples: Probes) -> Iterator[Check]:
         yield _beside_network(law, samples)
 
 
-def law_slope(law: Law, samples: Probes):  # type: ignore[no-untyped-def]
+def law_slope(law: Law, samples: Probes) -> Slope:
     """dV/dq of the law as a function of q (n, d)."""
     features = samples.prepared.features
     library = Library(law.terms)
@@ -119,19 +134,35 @@ def _beside_network(law: Law, samples: Probes) -> Check:
     """The energy that the law leaves open, beside what the flexible potential leaves open.
 
     Energy rows have no quadrature: where a flexible function of the same variables closes them
-    better, the library lacks a term.
+    better, and better than digits of the data allow by chance, the library lacks a term.
     """
     energy = samples.prepared.families[0]
     basis = Candidates(samples.features.names, law.terms)
     with torch.no_grad():
         missed = energy.design(basis) @ torch.from_numpy(law.coefficients.copy()) - energy.truth
     own, flexible = float(missed.norm()), samples.residuals[0]
-    ratio = own / max(flexible, UNRESOLVED)
+    ratio = own / max(flexible, UNRESOLVED, _blur(law, samples))
     said = f"the energy closes to {own:.1g}, by a flexible potential to {flexible:.1g}"
     if ratio <= NETWORK:
         return Check("energy", ratio, NETWORK, "identified", said)
     verdict: Verdict = "approximate" if own < WRONG else "not in the library"
     return Check("energy", ratio, NETWORK, verdict, f"{said}: a term is missing", own)
+
+
+def _blur(law: Law, samples: Probes) -> float:
+    """What the last digits of the data move the energy by: √Σ (v σ_p)² + (F σ_q)², scaled as rows.
+
+    σ is read off differences, so it holds the roughness of coarse steps too: an upper bound.
+    """
+    prepared = samples.prepared
+    energy = prepared.families[0]
+    assert isinstance(energy, LevelRows), "conservative exact data have energy rows"
+    q = np.concatenate([item.q for item in prepared.trajectories])
+    p = np.concatenate([item.p for item in prepared.trajectories])
+    moved = (p / prepared.trajectories.mass * prepared.noise.p) ** 2
+    pushed = (law_slope(law, samples)(q) * prepared.noise.q) ** 2
+    mean = float((moved + pushed).sum(axis=1).mean())
+    return energy.scale * float(np.sqrt(mean * len(energy.level)))
 
 
 def _noisy(law: Law, samples: Probes) -> Iterator[Check]:

@@ -114,8 +114,9 @@ class Shooting:
         return chi, normal, right
 
     def observations(self) -> int:
-        """The number of measured values."""
-        return sum(cut.observed.size for cut in self.windows)
+        """The number of measured values; a channel whose σ is infinite holds none."""
+        channels = int(np.isfinite(self.sigma).sum())
+        return channels * sum(len(cut.observed) for cut in self.windows)
 
     def _integrate(self, states: Array, coefficients: Array) -> tuple[Array, Array]:
         """States and their time derivatives at the nodes, (steps + 1, R, 2d)."""

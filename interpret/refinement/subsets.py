@@ -23,7 +23,6 @@ FINALISTS = 4
 RIVAL_WITH_MORE = 2.0
 OVERRATED = 0.25
 CREDIBLE = 1.5
-TINY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,8 @@ def measured(problem: Shooting, first: Estimate) -> tuple[Shooting, Estimate]:
     sigma = np.sqrt((left**2).mean(axis=0) / share)
     if not (sigma < CREDIBLE * problem.sigma).all():
         return problem, first
-    known = np.where(np.isfinite(problem.sigma), np.maximum(sigma, TINY * sigma.max()), np.inf)
+    lowest = SMALLEST_NOISE * np.concatenate([cut.observed for cut in problem.windows]).std(axis=0)
+    known = np.where(np.isfinite(problem.sigma), np.maximum(sigma, lowest), np.inf)
     again = replace(problem, sigma=known)
     found = maximise(again, first.states, first.coefficients)
     return (problem, first) if found is None else (again, found)

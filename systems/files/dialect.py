@@ -141,10 +141,7 @@ class _Rows:
         body = [row for _, is_comment, row in cells if not is_comment]
         counted = {
             point: Counter(
-                len(row)
-                for row in body
-                for cell in row
-                if is_number(cell, point) or is_clock(cell)
+                len(row) for row in body for cell in row if is_number(cell, point) or is_clock(cell)
             )
             for point in (".", ",")
         }

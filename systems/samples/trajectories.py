@@ -138,6 +138,11 @@ class Trajectories:
         made = (replace(item, p=still.mass * curve.v) for item, curve in pairs)
         return replace(still, items=tuple(made))
 
+    def positions_alone(self) -> Trajectories:
+        """The same without the momenta as data: they are derived from the coordinates."""
+        pairs = ((item.t, item.q) for item in self.items)
+        return Trajectories.from_positions(self.coordinates, self.mass, pairs)
+
     @property
     def names(self) -> tuple[str, ...]:
         """What the columns are called: the time, coordinates and momenta."""
@@ -215,10 +220,8 @@ class Trajectories:
             q = item.q + fraction * std_q * rng.standard_normal(item.q.shape)
             p = item.p + fraction * std_p * rng.standard_normal(item.p.shape)
             noisy.append(Trajectory(item.t, q, p))
-        if self.derived:
-            pairs = ((item.t, item.q) for item in noisy)
-            return self.from_positions(self.coordinates, self.mass, pairs)
-        return replace(self, items=tuple(noisy))
+        made = replace(self, items=tuple(noisy))
+        return made.positions_alone() if self.derived else made
 
     def digest(self) -> str:
         """The SHA-256 of names, masses and every number, in hexadecimal."""

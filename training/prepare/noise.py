@@ -34,6 +34,7 @@ def estimate(trajectories: Trajectories, order: int = 6) -> Noise:
     """sigma = median |sixth difference| / 0.6745, a channel, over (at most 200) trajectories.
 
     A trajectory with fewer than eight samples has no sixth difference to speak of and is left out.
+    Momenta that were derived from the coordinates are no data: their noise is infinite.
     Coarsely sampled motion looks like noise to any difference: the number is an upper bound, and
     the caller decides by the fit (see ``training.prepare.preparation``).
 
@@ -53,6 +54,8 @@ def estimate(trajectories: Trajectories, order: int = 6) -> Noise:
     # A robust standard deviation of every channel.
     level = np.median(np.abs(np.concatenate(found)), axis=0) / MEDIAN_TO_SIGMA
     moving = spread > 0
+    if trajectories.derived:
+        moving[len(std_q) :] = False
     relative = float((level[moving] / spread[moving]).max()) if moving.any() else 0.0
     q, p = np.split(level, 2)
-    return Noise(q, p, relative)
+    return Noise(q, np.full_like(p, np.inf) if trajectories.derived else p, relative)

@@ -49,7 +49,8 @@ def smooth(trajectories: Trajectories, noise: Noise) -> tuple[Smooth, ...]:
 def _smooth_one(trajectory: Trajectory, mass: Array, sigma_q: Array, sigma_v: Array) -> Smooth:
     t = trajectory.t
     velocity = trajectory.p / mass
-    samples = 2 * trajectory.q.size
+    measured = np.isfinite(np.concatenate([sigma_q, sigma_v]))
+    samples = int(measured.sum()) * len(t)
     best_score = np.inf
     best: tuple[Array, Array, Array] | None = None
     worse = 0

@@ -16,7 +16,9 @@ from interpret.experiments.motion.candidates import Chosen, chosen
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.certificate import Certificate
-from interpret.judge.motion import certify
+from interpret.judge.channel import Channels
+from interpret.judge.channels import channels
+from interpret.judge.motion import by_columns, certify
 from interpret.judge.prediction import held_out
 from interpret.judge.unexplained import unexplained
 from interpret.keep.session import Session
@@ -118,9 +120,11 @@ RECIPES: Final[Mapping[str, Recipe]] = {
 class TrajectoryFit(Fit[Motion, LearnedPotential]):
     """A fit that knows how its function is asked, and asks it once.
 
-    ``angles`` are the coordinates that are some; ``unfixed`` says what the data leave open.
+    ``columns``: whether q and p belong together; ``angles`` are the coordinates that are some;
+    ``unfixed`` says what the data leave open.
     """
 
+    columns: Channels = Channels((), ())
     angles: tuple[str, ...] = ()
     unfixed: str = ""
 
@@ -161,6 +165,9 @@ def settled(problem: Problem, options: Motion) -> Motion:
 def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> TrajectoryFit:
     """Learn V from trajectories, as a function of features that are given or found."""
     whole, turned = unwrapped(cast(Trajectories, samples))
+    columns = channels(whole)
+    if columns.positions_only and not columns.verdict and not whole.derived:
+        whole = whole.positions_alone()
     asked = options.features or "auto"
     trajectories, still = moving(whole) if asked in ("auto", "none") else (whole, "")
     features, found, unfixed = _features(problem, trajectories, asked)
@@ -169,7 +176,7 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     jumps = f"{', '.join(turned)} jumps by 2π: the jumps are taken out" if turned else ""
     notes = tuple(note for note in (jumps, still, found) if note)
     circular = angles(trajectories.coordinates, options.angles, turned)
-    return TrajectoryFit(problem, samples, options, learned, notes, circular, unfixed)
+    return TrajectoryFit(problem, samples, options, learned, notes, columns, circular, unfixed)
 
 
 def read(fit: TrajectoryFit) -> Law:
@@ -186,7 +193,7 @@ def refine(law: Law, fit: TrajectoryFit) -> Law:
 
 def judge(law: Law, fit: TrajectoryFit) -> Certificate:
     """Every check of the law that the trajectories allow."""
-    return certify(law, fit.probes)
+    return Certificate((by_columns(fit.columns), *certify(law, fit.rows).checks))
 
 
 def findings(fit: TrajectoryFit, law: Law, comparisons: Sequence[Comparison]) -> Findings:
