@@ -16,6 +16,7 @@ from training.prepare.stencils import Array
 FEWEST_STEPS = 64
 MOST_STEPS = 16384
 HOPELESS_STEPS = 1024
+STEPS_A_SAMPLE = 4
 INTEGRATION_SHARE = 0.02
 FINEST_SHARE = 2e-3
 
@@ -66,7 +67,10 @@ class Shooting:
         share = float(np.clip(1 / np.sqrt(self.observations()), FINEST_SHARE, INTEGRATION_SHARE))
         coarse = self
         before = coarse.predictions(states, coefficients)
-        while coarse.steps < MOST_STEPS:
+        # Motion that needs many steps between its samples is not what these samples show.
+        longest = max(len(item) for item in self.trajectories)
+        most = min(MOST_STEPS, max(4 * FEWEST_STEPS, STEPS_A_SAMPLE * longest))
+        while coarse.steps < most:
             fine = Shooting.on(
                 self.trajectories, self.features, self.library, self.sigma, 2 * coarse.steps
             )

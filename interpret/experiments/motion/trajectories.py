@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, cast
 
@@ -124,7 +124,7 @@ class TrajectoryFit(Fit[Motion, LearnedPotential]):
     ``unfixed`` says what the data leave open.
     """
 
-    columns: Channels = Channels((), ())
+    columns: Channels = field(default_factory=lambda: Channels((), ()))
     angles: tuple[str, ...] = ()
     unfixed: str = ""
 
@@ -174,7 +174,8 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     settings = _settings(options)
     learned = train(problem, trajectories, settings, features=features, monitor=session.monitor)
     jumps = f"{', '.join(turned)} jumps by 2π: the jumps are taken out" if turned else ""
-    notes = tuple(note for note in (jumps, still, found) if note)
+    alone = columns.sentences if columns.positions_only and not columns.verdict else ()
+    notes = tuple(note for note in (*alone, jumps, still, found) if note)
     circular = angles(trajectories.coordinates, options.angles, turned)
     return TrajectoryFit(problem, samples, options, learned, notes, columns, circular, unfixed)
 
