@@ -69,12 +69,13 @@ class Outlying:
         return replace(trajectories, items=tuple(items))
 
 
-def outlying(trajectories: Trajectories) -> Outlying:
+def outlying(trajectories: Trajectories, jointly: bool = True) -> Outlying:
     """The points where a coordinate or momentum is 6 robust deviations off its smooth curve.
 
-    Coordinates and velocities are smoothed together (`systems.samples.smoothing`), and once more
-    without the points found first, which bend the curve. Data without a jump are not smoothed.
-    Where the momenta were derived from the coordinates, these alone are looked at.
+    Coordinates and velocities are smoothed together (`systems.samples.smoothing`), unless not
+    `jointly`, where they may contradict each other; and once more without the points found first,
+    which bend the curve. Data without a jump are not smoothed. Where the momenta were derived from
+    the coordinates, these alone are looked at.
 
     >>> t = np.linspace(0, 6, 100)
     >>> q = np.sin(t)[:, None]
@@ -88,7 +89,7 @@ def outlying(trajectories: Trajectories) -> Outlying:
         return empty
     far = [np.zeros((len(item), 2 * trajectories.dimension), dtype=bool) for item in trajectories]
     for _ in range(ROUNDS):
-        far = _far(trajectories, far)
+        far = _far(trajectories, far, jointly)
     if np.concatenate(far).any(axis=1).mean() > MOST_SHARE:
         return empty
     points = [
@@ -110,7 +111,9 @@ def _jumps(trajectories: Trajectories) -> bool:
     return bool(np.any(size.max(axis=0) > np.maximum(JUMP * spread, GROSS * robust)))
 
 
-def _far(trajectories: Trajectories, known: list[NDArray[np.bool_]]) -> list[NDArray[np.bool_]]:
+def _far(
+    trajectories: Trajectories, known: list[NDArray[np.bool_]], jointly: bool
+) -> list[NDArray[np.bool_]]:
     """Which readings (n, 2 d) are far off the curves through all but those known to be."""
     # Splines load much of scipy, and only noisy data need them.
     from systems.samples.smoothing import smooth_all, smooth_all_jointly
@@ -124,10 +127,13 @@ def _far(trajectories: Trajectories, known: list[NDArray[np.bool_]]) -> list[NDA
     if trajectories.derived:
         curves = smooth_all(times, bridged)
         residuals = [np.hstack([a - c.q, 0 * a]) for a, c in zip(q, curves, strict=True)]
+    elif not jointly:
+        pairs = zip(q, v, smooth_all(times, bridged), smooth_all(times, bridged_v), strict=True)
+        residuals = [np.hstack([a - c.q, b - e.q]) for a, b, c, e in pairs]
     else:
         curves = smooth_all_jointly(times, bridged, bridged_v)
-        pairs = zip(q, v, curves, strict=True)
-        residuals = [np.hstack([a - c.q, b - c.v]) for a, b, c in pairs]
+        together = zip(q, v, curves, strict=True)
+        residuals = [np.hstack([a - c.q, b - c.v]) for a, b, c in together]
     spread = np.ptp(np.concatenate([np.hstack(pair) for pair in zip(q, v, strict=True)]), axis=0)
     robust = np.median(np.abs(np.concatenate(residuals)), axis=0) / MEDIAN_TO_SIGMA
     limit = FAR * np.maximum(robust, NEGLIGIBLE * spread)
