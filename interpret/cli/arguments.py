@@ -68,6 +68,7 @@ Out = Annotated[
 ]
 Resume = Annotated[str | None, _run(metavar="RUN", help="Go on with a run that was interrupted.")]
 AsJson = Annotated[bool, _run("--json", help="Print one JSON object and nothing else.")]
+JsonAlone = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Quiet = Annotated[bool, _run("--quiet", help="Show no progress.")]
 
 Window = Annotated[

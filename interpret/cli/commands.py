@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from interpret.cli import arguments as options
 from interpret.cli import luescher as luescher_commands
+from interpret.cli.inspecting import inspect
 from interpret.experiments.options import named
 
 if TYPE_CHECKING:
@@ -23,10 +24,9 @@ if TYPE_CHECKING:
 
 NOTHING_KEPT = "there was nothing to keep yet; the same command starts over."
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(luescher_commands.app, name="luescher")
+app.command()(inspect)
 
 
 class Interrupted(TyperException):
@@ -257,7 +257,7 @@ def show(
     certificate: Annotated[
         bool, typer.Option("--certificate", help="Print every check behind the verdict.")
     ] = False,
-    json: AsJson = False,
+    json: options.JsonAlone = False,
 ) -> None:
     """Print the laws of a finished run again, as the fit printed them."""
     from interpret.keep.folder import find
@@ -285,7 +285,7 @@ def compare(
             help="The truth; of several laws a1=EXPR,a2=EXPR. The system's own by default.",
         ),
     ] = None,
-    json: AsJson = False,
+    json: options.JsonAlone = False,
 ) -> None:
     """Compare the laws of a finished run with the truth, term by term."""
     from interpret.cli.request import Request

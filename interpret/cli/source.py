@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from systems.errors import InputError
 
@@ -104,27 +104,26 @@ class Source:
             return Path(self.data).stem
         return "potential" if self.potential is not None else "lagrangian"
 
+    def columns(self) -> dict[str, Any]:
+        """The masses and the names of columns, taken apart; what was not given is None."""
+        kinds = ("coordinates", "momenta", "velocities")
+        named = {kind: _names(kind, getattr(self, kind)) for kind in kinds}
+        return {"mass": _numbers("mass", self.mass), **named}
+
     def open(self) -> Problem | Samples:
         """The problem or the measured samples; raises InputError when they cannot be had."""
-        mass = _numbers("mass", self.mass)
-        coordinates = _names("coordinates", self.coordinates)
-        momenta = _names("momenta", self.momenta)
-        velocities = _names("velocities", self.velocities)
+        said = self.columns()
 
         import systems
 
         if self.data is not None:
-            return systems.read(
-                self.data,
-                coordinates=coordinates,
-                momenta=momenta,
-                velocities=velocities,
-                mass=mass,
-            )
+            return systems.read(self.data, **said)
         if self.potential is not None:
-            return systems.from_potential(self.potential, mass, coordinates=coordinates)
+            return systems.from_potential(
+                self.potential, said["mass"], coordinates=said["coordinates"]
+            )
         if self.lagrangian is not None:
-            return systems.from_lagrangian(self.lagrangian, coordinates=coordinates)
+            return systems.from_lagrangian(self.lagrangian, coordinates=said["coordinates"])
         assert self.system is not None
         return systems.get(self.system, _settings(self.set))
 

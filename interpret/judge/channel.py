@@ -110,8 +110,19 @@ def _cause(channel: Channel) -> str:
     if channel.conversion:
         return f"{said}: {channel.conversion}"
     if channel.massive:
-        return f"{said}: is the mass {channel.ratio:.4g} times what was given?"
+        return f"{said}: is the mass {short(channel.ratio, channel.error)} times what was given?"
     return f"{said}: are both in the same units?"
+
+
+def short(value: float, error: float) -> str:
+    """The number in as few digits, four at most, as its error leaves it the same.
+
+    >>> short(0.4297, 0.0004), short(0.4296, 1e-9)
+    ('0.43', '0.4296')
+    """
+    texts = (f"{value:.{digits}g}" for digits in (1, 2, 3))
+    near = (text for text in texts if abs(float(text) - value) <= error)
+    return next(near, f"{value:.4g}")
 
 
 @dataclass(frozen=True)
@@ -169,8 +180,8 @@ class Channels:
         if not wrong or not all(c.massive for c in wrong):
             return ""
         pairs = zip(self, self.mass, strict=True)
-        masses = (m * c.ratio if c.massive else m for c, m in pairs)
-        return f"--mass {','.join(f'{m:.4g}' for m in masses)}"
+        masses = (short(m * c.ratio, m * c.error) if c.massive else f"{m:g}" for c, m in pairs)
+        return f"--mass {','.join(masses)}"
 
     def rows(self) -> list[tuple[str, ...]]:
         """A table: the coordinate, the ratio, its error and the verdict; the first row its head."""

@@ -80,7 +80,7 @@ def channels(trajectories: Trajectories, velocities: bool = False) -> Channels:
         derived = tuple(Channel(name, 1.0, 0.0, "derived") for name in trajectories.coordinates)
         return Channels(derived, tuple(trajectories.mass.tolist()))
     some = _some(trajectories)
-    some = outlying(some).without(some)
+    some = outlying(some, jointly=False).without(some)
     evidence = _Evidence(some, stretches(some), stretches(some, every=2), estimate(some))
     every = range(some.dimension)
     found = [_still(some, i) or evidence.compared(i) for i in every]

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from systems.samples.trajectories import Trajectories
+from systems.samples.trajectories import Trajectories, Trajectory
 from training.prepare.fingerprint import is_verlet
 from training.prepare.stencils import derivative
 
@@ -61,10 +61,26 @@ def formulas(trajectories: Trajectories) -> tuple[str, ...]:
     >>> formulas(exact), formulas(computed)
     (('',), ('central differences',))
     """
+    long = [k for k, item in enumerate(trajectories) if len(item) >= FEWEST]
+    if not long:
+        return ("",) * trajectories.dimension
+    items = [trajectories[k] for k in long]
+    inner = [np.arange(1, len(item) - 1) for item in items]
+    good, fair = (
+        np.concatenate(
+            [derivative(i.t, i.q, at, width) for i, at in zip(items, inner, strict=True)]
+        )
+        for width in (7, 5)
+    )
+    v = np.concatenate([trajectories.velocity(k)[1:-1] for k in long])
+    unsure, size = (np.median(np.abs(part), axis=0) for part in (good - fair, v))
     found = [""] * trajectories.dimension
     for name, formula in FORMULAS.items():
-        near = _follows(trajectories, formula)
-        for i in np.flatnonzero(near):
+        said = np.concatenate([_said(formula, item) for item in items])
+        apart, error = (np.median(np.abs(part - said), axis=0) for part in (v, good))
+        # Coarse samples tell no derivative: there, only the very numbers of the formula are its.
+        near = np.where(unsure < RESOLVED_BY * error, CLOSE * error, EXACT * error)
+        for i in np.flatnonzero((error > RESOLVED * size) & (apart < near)):
             found[i] = found[i] or name
     central = "central differences" in found
     if central and is_verlet(trajectories) and ends_are_verlet(trajectories):
@@ -72,32 +88,10 @@ def formulas(trajectories: Trajectories) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _follows(
-    trajectories: Trajectories, formula: Callable[[Array, Array, Array], Array]
-) -> NDArray[np.bool_]:
-    """Which coordinates' velocities (d,) are the formula's."""
-    off, wrong, vague, sizes = [], [], [], []
-    for index, item in enumerate(trajectories):
-        if len(item) < FEWEST:
-            continue
-        steps = np.diff(item.t)[:, None]
-        v = trajectories.velocity(index)[1:-1]
-        said = formula(steps[:-1], steps[1:], item.q)
-        inner = np.arange(1, len(item) - 1)
-        good = derivative(item.t, item.q, inner)
-        vague.append(np.abs(good - derivative(item.t, item.q, inner, width=5)))
-        off.append(np.abs(v - said))
-        wrong.append(np.abs(good - said))
-        sizes.append(np.abs(v))
-    if not off:
-        return np.zeros(trajectories.dimension, dtype=bool)
-    apart, error, unsure, size = (
-        np.median(np.concatenate(part), axis=0) for part in (off, wrong, vague, sizes)
-    )
-    # Coarse samples tell no derivative: there, only the very numbers of the formula are its.
-    near = np.where(unsure < RESOLVED_BY * error, CLOSE * error, EXACT * error)
-    result: NDArray[np.bool_] = (error > RESOLVED * size) & (apart < near)
-    return result
+def _said(formula: Callable[[Array, Array, Array], Array], item: Trajectory) -> Array:
+    """The formula's velocities between the ends of a trajectory."""
+    steps = np.diff(item.t)[:, None]
+    return formula(steps[:-1], steps[1:], item.q)
 
 
 def ends_are_verlet(trajectories: Trajectories) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from systems.samples.trajectories import Trajectories, Trajectory
-from training.prepare.noise import MEDIAN_TO_SIGMA, NEGLIGIBLE
+from training.prepare.noise import MEDIAN_TO_SIGMA
 from training.prepare.stencils import contrasts
 
 Array = NDArray[np.float64]
@@ -28,11 +29,16 @@ FEWEST_KEPT = 12
 GROSS = 5.0
 """Robust deviations of a sixth difference: a point 8 off makes so much, noise once in 2e6."""
 
-ROUNDS = 2
-"""Points that bend the curve are found first, then what they hid."""
+EDGE = 3
+BRIDGE = 5
+"""The degree of the curve across a point left out: exact motion is met to the seventh order."""
+
+ROUNDS = 4
+"""Points that bend the curve are found first, then what they hid beside them."""
 
 JUMP = 1e-4
-"""A sixth difference of this part of a channel's spread is more than smooth motion shows."""
+"""The part of a channel's spread that a reading is off by at least: curves through exact motion
+miss less of it, and exact motion has smaller sixth differences."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +75,13 @@ class Outlying:
         return replace(trajectories, items=tuple(items))
 
 
-def outlying(trajectories: Trajectories) -> Outlying:
+def outlying(trajectories: Trajectories, jointly: bool = True) -> Outlying:
     """The points where a coordinate or momentum is 6 robust deviations off its smooth curve.
 
-    Coordinates and velocities are smoothed together (`systems.samples.smoothing`), and once more
-    without the points found first, which bend the curve. Data without a jump are not smoothed.
-    Where the momenta were derived from the coordinates, these alone are looked at.
+    Coordinates and velocities are smoothed together (`systems.samples.smoothing`), unless not
+    `jointly`, where they may contradict each other; and once more without the points found first,
+    which bend the curve. Data without a jump are not smoothed. Where the momenta were derived from
+    the coordinates, these alone are looked at.
 
     >>> t = np.linspace(0, 6, 100)
     >>> q = np.sin(t)[:, None]
@@ -86,9 +93,16 @@ def outlying(trajectories: Trajectories) -> Outlying:
     empty = Outlying(np.zeros((0, 2), dtype=np.intp), (), trajectories.points)
     if not _jumps(trajectories):
         return empty
-    far = [np.zeros((len(item), 2 * trajectories.dimension), dtype=bool) for item in trajectories]
+    known = [np.zeros((len(item), 2 * trajectories.dimension), dtype=bool) for item in trajectories]
     for _ in range(ROUNDS):
-        far = _far(trajectories, far)
+        excess = _excess(trajectories, known, jointly)
+        peaks = [_peaks(over) & ~off for over, off in zip(excess, known, strict=True)]
+        if not np.concatenate(peaks).any():
+            break
+        known = [off | peak for off, peak in zip(known, peaks, strict=True)]
+    far = [
+        _lonely((off | _ends(off)) & (over > 1)) for off, over in zip(known, excess, strict=True)
+    ]
     if np.concatenate(far).any(axis=1).mean() > MOST_SHARE:
         return empty
     points = [
@@ -110,8 +124,10 @@ def _jumps(trajectories: Trajectories) -> bool:
     return bool(np.any(size.max(axis=0) > np.maximum(JUMP * spread, GROSS * robust)))
 
 
-def _far(trajectories: Trajectories, known: list[NDArray[np.bool_]]) -> list[NDArray[np.bool_]]:
-    """Which readings (n, 2 d) are far off the curves through all but those known to be."""
+def _excess(
+    trajectories: Trajectories, known: list[NDArray[np.bool_]], jointly: bool
+) -> list[Array]:
+    """How far each reading (n, 2 d) is off, over the limit, from curves without those known."""
     # Splines load much of scipy, and only noisy data need them.
     from systems.samples.smoothing import smooth_all, smooth_all_jointly
 
@@ -124,23 +140,58 @@ def _far(trajectories: Trajectories, known: list[NDArray[np.bool_]]) -> list[NDA
     if trajectories.derived:
         curves = smooth_all(times, bridged)
         residuals = [np.hstack([a - c.q, 0 * a]) for a, c in zip(q, curves, strict=True)]
+    elif not jointly:
+        pairs = zip(q, v, smooth_all(times, bridged), smooth_all(times, bridged_v), strict=True)
+        residuals = [np.hstack([a - c.q, b - e.q]) for a, b, c, e in pairs]
     else:
         curves = smooth_all_jointly(times, bridged, bridged_v)
-        pairs = zip(q, v, curves, strict=True)
-        residuals = [np.hstack([a - c.q, b - c.v]) for a, b, c in pairs]
+        together = zip(q, v, curves, strict=True)
+        residuals = [np.hstack([a - c.q, b - c.v]) for a, b, c in together]
     spread = np.ptp(np.concatenate([np.hstack(pair) for pair in zip(q, v, strict=True)]), axis=0)
     robust = np.median(np.abs(np.concatenate(residuals)), axis=0) / MEDIAN_TO_SIGMA
-    limit = FAR * np.maximum(robust, NEGLIGIBLE * spread)
-    return [_lonely(np.abs(residual) > limit) for residual in residuals]
+    limit = np.maximum(FAR * robust, JUMP * spread)
+    limit = np.where(limit > 0, limit, np.inf)
+    return [np.abs(residual) / limit for residual in residuals]
 
 
 def _bridged(t: Array, values: Array, off: NDArray[np.bool_]) -> Array:
-    """The values with those that are off drawn straight between their neighbours."""
+    """The values with those that are off put where a curve through the others has them."""
+    from scipy.interpolate import make_interp_spline
+
     result = values.copy()
     for column in np.flatnonzero(off.any(axis=0)):
         bad = off[:, column]
-        result[bad, column] = np.interp(t[bad], t[~bad], values[~bad, column])
+        good = values[~bad, column]
+        result[bad, column] = np.interp(t[bad], t[~bad], good)
+        # At the ends a curve of higher degree would run away.
+        inside = bad & (t > t[~bad][0]) & (t < t[~bad][-1])
+        if len(good) > BRIDGE:
+            result[inside, column] = make_interp_spline(t[~bad], good, BRIDGE)(t[inside])
     return result
+
+
+def _peaks(excess: Array) -> NDArray[np.bool_]:
+    """The largest of every stretch of readings above the limit: its neighbours may only be bent.
+
+    >>> found = _peaks(np.array([[0, 0, 0, 1.5, 9, 2, 0.5, 1.1, 0, 0, 0]]).T)
+    >>> np.flatnonzero(found).tolist()
+    [4, 7]
+    """
+    above = np.pad(excess, ((1, 1), (0, 0)))
+    first = (excess > above[:-2]) | (above[:-2] <= 1)
+    last = (excess >= above[2:]) | (above[2:] <= 1)
+    found: NDArray[np.bool_] = (excess > 1) & first & last & ~_ends(excess)
+    return found
+
+
+def _ends(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which rows are the first or last few, where a spike elsewhere bends the curve most.
+
+    They are judged at last, by curves that the other spikes no longer bend.
+    """
+    found = np.ones(values.shape, dtype=bool)
+    found[EDGE:-EDGE] = False
+    return found
 
 
 def _lonely(off: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -278,7 +278,7 @@ def _of_stiffness(
         right = right + ratio**2 * (spline.slope.T @ slopes)
     gram[0] += SINGULAR * gram[0].max()
     rough = spline.roughness
-    # A spline of degree 2 has no third derivative to be penalised.
+    # A parabola has no third derivative to be penalised.
     unit = gram[0].sum() / rough[0].sum() if rough[0].any() else 0.0
     factors = [cholesky_banded(gram + unit * 10**x * rough, lower=True) for x in grid]
     # d log det(N + λ Ω)/d log λ = tr((N + λ Ω)⁻¹ λ Ω), which is what the penalty takes of the

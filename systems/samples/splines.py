@@ -62,7 +62,9 @@ class Spline:
     @cached_property
     def roughness(self) -> Array:
         """∫ f‴² as a quadratic form of the coefficients, by Gauss's rule, which is exact here."""
-        places, weights = np.polynomial.legendre.leggauss(max(self.degree - 2, 1))
+        if self.degree < 3:
+            return np.zeros((self.degree + 1, self.count))
+        places, weights = np.polynomial.legendre.leggauss(self.degree - 2)
         width = np.diff(self.breaks)[:, None]
         at = self.breaks[:-1, None] + width * (places + 1) / 2
         root = np.sqrt(width / 2 * weights).ravel()

@@ -1,0 +1,129 @@
+"""Whiteness, spikes and grids: each known to be there, or known not to be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from interpret.judge.outlying import outlying
+from interpret.judge.rounding import rounding, step
+from interpret.judge.whiteness import effective, lag_one, whiteness
+from systems.samples.trajectories import Trajectories
+
+
+def correlated(rng, count, rho):
+    white = rng.standard_normal(count)
+    found = white.copy()
+    for i in range(1, count):
+        found[i] = rho * found[i - 1] + np.sqrt(1 - rho**2) * white[i]
+    return found
+
+
+def test_both_statistics_are_standard_normal_for_white_residuals():
+    rng = np.random.default_rng(0)
+    group = np.repeat([0, 1, 2], [40, 100, 60])
+    found = [whiteness(rng.standard_normal(200) + 0.3, group) for _ in range(300)]
+    runs = np.array([item.runs_z for item in found])
+    assert abs(runs.mean()) < 0.2
+    assert 0.85 < runs.std() < 1.15
+    lags = np.array([whiteness(rng.standard_normal(200), group).lag_z for _ in range(300)])
+    assert abs(lags.mean()) < 0.25
+    assert 0.85 < lags.std() < 1.15
+
+
+def test_correlated_residuals_are_told_and_count_as_fewer():
+    found = whiteness(correlated(np.random.default_rng(1), 4000, 0.6))
+    assert found.lag_one == pytest.approx(0.6, abs=0.05)
+    assert found.lag_z > 30
+    assert found.runs_z < -20
+    assert found.effective == pytest.approx(1000, rel=0.2)
+
+
+def test_the_effective_number_is_that_of_the_mean():
+    """The variance of the mean of n correlated residuals is σ²/effective."""
+    rng = np.random.default_rng(2)
+    means = [correlated(rng, 400, 0.7).mean() for _ in range(300)]
+    assert np.var(means) == pytest.approx(1 / effective(400, 0.7), rel=0.3)
+
+
+def test_no_pair_reaches_from_one_trajectory_to_the_next():
+    # Within each, neighbours are opposite; across the border they are alike.
+    values = [1.0, -1.0, 1.0, 1.0, -1.0, 1.0]
+    assert lag_one(values, [0, 0, 0, 1, 1, 1]) == pytest.approx(-1)
+    assert lag_one(values) > -1
+    assert lag_one([1.0]) == 0.0
+
+
+def swings(noise, seed=0, count=400):
+    t = np.linspace(0, 25, count)
+    parts = []
+    rng = np.random.default_rng(seed)
+    for phase in (0.0, 1.0):
+        q = np.stack([np.sin(t + phase), np.cos(1.3 * t)], axis=1)
+        v = np.stack([np.cos(t + phase), -1.3 * np.sin(1.3 * t)], axis=1)
+        shape = q.shape
+        parts.append(
+            (t, q + noise * rng.standard_normal(shape), v + noise * rng.standard_normal(shape))
+        )
+    return Trajectories.from_velocities(["x", "y"], [2.0, 1.0], parts)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.02])
+@pytest.mark.parametrize("jointly", [True, False])
+def test_spikes_are_found_where_they_are(noise, jointly):
+    data = swings(noise)
+    data[0].q[50, 0] += 1
+    data[1].p[200, 1] -= 1
+    data[1].p[201, 0] += 1
+
+    found = outlying(data, jointly)
+
+    assert found.points.tolist() == [[0, 50], [1, 200], [1, 201]]
+    assert found.channels == ("x", "p_x", "p_y")
+    assert found.sentence.startswith("3 of 800 points lie more than 6 deviations off")
+    left = found.without(data)
+    assert [len(item) for item in left] == [399, 398]
+    assert len(outlying(left, jointly)) == 0
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.02, 0.05])
+def test_good_points_are_left_alone(noise):
+    found = outlying(swings(noise, seed=3))
+    assert len(found) == 0
+    assert found.sentence == ""
+
+
+def test_a_step_is_no_spike():
+    """A sensor that was moved: half of the record is off, and that is no matter of points."""
+    data = swings(0.01)
+    data[0].q[200:, 0] += 2
+    assert len(outlying(data)) < 10
+
+
+def test_grids_are_recognised_and_are_noise():
+    data = swings(0.0)
+    rounded = [(item.t, np.round(item.q, 2), np.round(item.p / data.mass, 1)) for item in data]
+    found = rounding(Trajectories.from_velocities(data.coordinates, data.mass, rounded))
+
+    assert found.q == pytest.approx([0.01, 0.01])
+    assert found.p == pytest.approx([0.2, 0.1]), "of momenta: the mass of x is 2"
+    sigma, _ = found.noise
+    lost = np.concatenate([new - old.q for (_, new, _), old in zip(rounded, data, strict=True)])
+    assert lost.std() == pytest.approx(sigma[0], rel=0.1)
+
+    whole = rounding(data)
+    assert not whole.q.any()
+    assert not whole.p.any()
+
+
+def test_a_grid_of_any_step():
+    """Counts of an encoder of 4096 a turn, printed with six digits; and what is no grid."""
+    rng = np.random.default_rng(4)
+    turns = rng.integers(0, 4096, 300) * 360 / 4096
+    assert step(turns) == pytest.approx(360 / 4096)
+    assert step(np.round(turns, 10)) == pytest.approx(360 / 4096, rel=1e-6)
+    assert step(rng.integers(0, 500, 300).astype(float)) == 1.0
+    assert step(rng.standard_normal(300)) == 0.0
+    assert step(np.ones(300)) == 0.0
+    # Sixteen written digits are no rounding worth the name.
+    assert step(np.round(rng.standard_normal(300), 11)) == 0.0
