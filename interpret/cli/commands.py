@@ -19,7 +19,8 @@ from interpret.experiments.options import named
 if TYPE_CHECKING:
     from interpret.cli.request import Request
     from interpret.run import Run
-    from systems.problem import Problem, Samples
+    from systems.files.understood import Understood
+    from systems.problem import Problem
 
 NOTHING_KEPT = "there was nothing to keep yet; the same command starts over."
 
@@ -136,7 +137,7 @@ def fit(
 
 
 def _fit(
-    opened: Problem | Samples, request: Request, folder: Path, *, as_json: bool, quiet: bool
+    opened: Problem | Understood, request: Request, folder: Path, *, as_json: bool, quiet: bool
 ) -> None:
     from interpret.cli.progress import Progress
     from interpret.keep import folder as runs

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from systems.errors import InputError
 
 if TYPE_CHECKING:
-    from systems.problem import Problem, Samples
+    from systems.files.understood import Understood
+    from systems.problem import Problem
 
 KINDS = ("system", "data", "potential", "lagrangian")
 
@@ -91,8 +92,8 @@ class Source:
             return Path(self.data).stem
         return "potential" if self.potential is not None else "lagrangian"
 
-    def open(self) -> Problem | Samples:
-        """The problem or the measured samples; raises InputError when they cannot be had."""
+    def open(self) -> Problem | Understood:
+        """The problem or what the data hold; raises InputError when they cannot be had."""
         mass = _numbers("mass", self.mass)
         coordinates = _names("coordinates", self.coordinates)
         momenta = _names("momenta", self.momenta)
@@ -101,7 +102,9 @@ class Source:
         import systems
 
         if self.data is not None:
-            return systems.read(
+            from systems.files.readers import understand
+
+            return understand(
                 self.data,
                 coordinates=coordinates,
                 momenta=momenta,

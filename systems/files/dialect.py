@@ -34,8 +34,8 @@ _UNIT = re.compile(
     r"|seconds?|sec|degrees?|radians?|°)"
     r"([/*·. ^²³0-9-]|(?<=[/*·. 0-9²-])([munkµ]?(s|m|g|px|rad|deg)|cm|min|h|yr|d|kg))*"
 )
-ROWS = 500
-"""Rows from which the kind of a column is told."""
+ROWS = 120
+"""Rows from which the separator and the kinds of the columns are told."""
 
 
 def is_missing(cell: str) -> bool:
@@ -132,19 +132,17 @@ class _Rows:
     @classmethod
     def split(cls, lines: Sequence[str], separator: str) -> _Rows | None:
         """The rows; None where the separator makes no two columns."""
-        cells = []
+        cells: list[tuple[int, bool, list[str]]] = []
         for place, line in enumerate(lines):
             told = comment(line)
-            # A body is long: its comments are passed over, those on top may be the header.
-            if line.strip() and (told is None or len(cells) < ROWS):
+            if len(cells) > ROWS:
+                break
+            if line.strip():
                 cells.append((place, told is not None, _cells(told or line, separator)))
         body = [row for _, is_comment, row in cells if not is_comment]
         counted = {
             point: Counter(
-                len(row)
-                for row in body
-                for cell in row
-                if is_number(cell, point) or is_clock(cell)
+                len(row) for row in body for cell in row if is_number(cell, point) or is_clock(cell)
             )
             for point in (".", ",")
         }

@@ -17,11 +17,15 @@ from systems.grammar import symbol
 TIMES = ("t", "time", "times", "timestamp", "datetime", "elapsed", "elapsedtime", "zeit", "temps")
 COUNTS = ("frame", "frames", "framenumber", "step", "date")
 """Names of the time, the counts where there is nothing better."""
-LABELS = ("trajectory", "trajectories", "traj", "trajectoryid", "trajid", "run", "runid", "trial")
-LABELS = (*LABELS, "trialid", "episode", "experiment", "experimentid", "id", "label", "particle")
+LABELS = (
+    *("trajectory", "trajectories", "traj", "trajectoryid", "trajid", "run", "runid", "trial"),
+    *("trialid", "episode", "experiment", "experimentid", "id", "label", "particle"),
+)
 INDICES = ("", "unnamed: 0", "unnamed:_0", "index", "rownames", "__index_level_0__")
 
-_UNIT = re.compile(r"(?P<name>.*\S)\s*[\[(](?P<unit>[^\])]*)[\])]|(?P<left>\S+)\s+/\s+(?P<right>\S+)")
+_UNIT = re.compile(
+    r"(?P<name>.*\S)\s*[\[(](?P<unit>[^\])]*)[\])]|(?P<left>\S+)\s+/\s+(?P<right>\S+)"
+)
 _COORDINATE = re.compile(
     r"(x|y|z|q|r|s|u|rho|ρ|pos(ition)?|th(eta)?|θ|ϑ|phi|φ|ϕ|psi|ψ|ang(le)?|height|dist(ance)?)"
     r"[_ ]?\w?\d*",
@@ -29,7 +33,14 @@ _COORDINATE = re.compile(
 )
 _ANGLE = re.compile(r"(th(?:eta)?|ang(?:le)?|phi|psi|alpha|o|θ|ϑ|φ|ϕ|ψ)(.*)")
 _VELOCITY = (
-    *(r"d(.+)/dt", r"d(.+?)_?dt", r"(.+)\u0307", r"(.+)['′]", r"(.+?)_?dot", r"(.+_)v(?:el)?_?(.+)"),
+    *(
+        r"d(.+)/dt",
+        r"d(.+?)_?dt",
+        r"(.+)\u0307",
+        r"(.+)['′]",
+        r"(.+?)_?dot",
+        r"(.+_)v(?:el)?_?(.+)",
+    ),
     *(r"v(?:el(?:ocity)?)?_?(.+)", r"(.+?)_?v(?:el(?:ocity)?)?", r"(.+)d", r"(.+)_t"),
 )
 _ACCELERATION = (

@@ -93,10 +93,8 @@ def _encoding(name: str, raw: Buffer) -> str:
             if start[zeros::2].count(0) > 0.9 * len(start[zeros::2]) and 0 not in start[others::2]:
                 return encoding
         raise InputError(f"{name} is not a text file.")
-    if start.isascii() and len(raw) <= HEAD:
-        return "utf-8"
     try:
-        codecs.decode(raw, "utf-8") if not start.isascii() else _check(raw)
+        _check(raw)
     except UnicodeDecodeError as error:
         if any(byte < 32 and byte not in b"\t\n\r\f" for byte in start):
             raise InputError(f"{name} is not a text file.") from error
@@ -105,10 +103,10 @@ def _encoding(name: str, raw: Buffer) -> str:
 
 
 def _check(raw: Buffer) -> None:
-    """Decode piece by piece what is mostly ASCII: no copy of a large file is made."""
+    """Decode piece by piece: no copy of a large file is made."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start in range(0, len(raw), HEAD):
-        piece = bytes(raw[start : start + HEAD])
-        if not piece.isascii():
+        piece = raw[start : start + HEAD]
+        if not piece.isascii() or decoder.getstate()[0]:
             decoder.decode(piece)
     decoder.decode(b"", final=True)

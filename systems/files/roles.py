@@ -217,7 +217,7 @@ class _Choice:
         if self.time is None or self.table.kinds[self.time] != "number":
             return {}
         nameless = self.table.header is None
-        rows = self.table.numbers([self.time, *columns])[:HEAD]
+        rows = self.table.numbers([self.time, *columns], HEAD)
         rows = rows[np.isfinite(rows).all(axis=1)]
         backward = np.flatnonzero(np.diff(rows[:, 0]) <= 0)
         rows = rows[: backward[0] + 1] if len(backward) else rows
@@ -354,7 +354,7 @@ class _Choice:
 
 
 def likeness(t: Array, x: Array, v: Array) -> float:
-    """How much v is dx/dt up to a factor: the correlation of x(t+h) - x(t) with ∫ v dt, at its best.
+    """How much v is dx/dt up to a factor: the best correlation of x(t+h) - x(t) with ∫ v dt.
 
     All (n,). Increments over several lags h, up to a twentieth of the rows, tell a derivative where
     white noise hides it from differences of neighbours.
@@ -407,6 +407,6 @@ def _increases(table: Table, place: int) -> bool:
         return True
     if table.kinds[place] != "number":
         return False
-    head = table.numbers([place])[:HEAD, 0]
+    head = table.numbers([place], HEAD)[:, 0]
     head = head[np.isfinite(head)]
     return len(head) > 1 and bool((np.diff(head) > 0).mean() > 0.9)
