@@ -1,4 +1,4 @@
-"""How a table is written: what separates its columns, which comma is a decimal one, where it begins.
+"""How a table is written: what separates columns, which comma is a decimal one, where it begins.
 
 The separator is the one under which most cells are numbers. Which lines are titles and which is
 the header is told by the columns below: the body begins with the first row that holds numbers where
@@ -76,8 +76,8 @@ class Dialect:
 
     `separator` is one of `SEPARATORS`, blanks being any run of them; `point` the decimal point.
     `header` holds the names as written, None where there are none; `units` a row of units below
-    them. `first` counts the lines above the body, `line` is that of the header. `kinds` says of each
-    column whether it holds a "number", a "clock", "text" or is "empty".
+    them. `first` counts the lines above the body, `line` is that of the header. `kinds` says of
+    each column whether it holds a "number", a "clock", "text" or is "empty".
 
     >>> dialect = sniff("t;x\\n0,5;1\\n1;2,25\\n")
     >>> dialect.separator, dialect.point, dialect.header, dialect.kinds
