@@ -173,6 +173,9 @@ class _Rows:
             place, _, names = titled[-1]
             group = [row[2] for row in above if row[0] < place]
             header = tuple(_filled(names, self.width, group[-1] if group else ()))
+            if len(names) < self.width and not self.counts([row for _, _, row in rows]):
+                header = tuple(names)  # the rows are too long, which is a fault
+                kinds = kinds[: len(names)]
         return Dialect(
             self.separator,
             self.point,
@@ -212,6 +215,14 @@ class _Rows:
     def wide(self, row: Sequence[str]) -> bool:
         """Whether a row above can hold the names: as wide as the body, or by an index less."""
         return len(row) in {self.width, self.width - 1} and len(row) > 1 and any(row)
+
+    def counts(self, rows: Sequence[list[str]]) -> bool:
+        """Whether the first column may do without a name: words, or 0, 1, 2, ..."""
+        first = [row[0] for row in rows]
+        numbers = [cell for cell in first if is_number(cell, self.point)]
+        if 2 * len(numbers) < len(first):
+            return True
+        return numbers in ([str(k + start) for k in range(len(numbers))] for start in (0, 1))
 
     def speaks(self, row: Sequence[str]) -> bool:
         """Whether the cells of a comment are names and no sentence."""

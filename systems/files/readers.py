@@ -91,7 +91,7 @@ def understand(
     fall.csv: its columns are separated by semicolons, its decimals are commas.
     Columns: time time; coordinate x [m]; velocity vx.
     """
-    from systems.files.roles import Named
+    from systems.files.columns import Named
     from systems.files.understood import understood
 
     named = Named.of(

@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from systems.errors import InputError
 from systems.files import pieces
+from systems.files.columns import Named, Roles
 from systems.files.names import Name, distinct, is_angle
 from systems.files.pieces import Motion
-from systems.files.roles import Named, Roles, roles
+from systems.files.roles import roles
 from systems.files.table import Table
 from systems.samples.phase_space import PhaseSamples
 from systems.samples.trajectories import Trajectories, Trajectory, checked_mass, groups

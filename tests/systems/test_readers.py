@@ -83,7 +83,7 @@ def test_labels_may_alternate(tmp_path):
         (edited(4, "a,0.5,2,3,4,5"), "line 4: the time 0.5 is repeated"),
         (edited(4, "a,0.25,2,3,4,5"), "line 4: the time 0.25 comes after 0.5"),
         (edited(4, "c,1,2,3,4,5"), "line 2: this trajectory has 2 points; at least 3"),
-        (edited(1, "trajectory,t,x,y,p_x,p_z"), "no momenta p_... or velocities v_... for y, p_z"),
+        (edited(1, "trajectory,t,x,y,p_x,p_z"), "no momenta p_... or velocities v_... for y;"),
         (edited(1, "trajectory,t,x,x,p_x,p_y"), "line 1: the column 'x' occurs twice"),
         (edited(1, "trajectory,tau,x,y,p_x,p_y"), "no column 't' or 'time'"),
         ("\n# a comment\nt,q,p_q\n0,0,0\n\n1,1,oops\n2,2,2\n", "line 6: p_q is 'oops'"),
@@ -105,7 +105,7 @@ def test_faults_are_named_with_their_line(tmp_path, content, sentence):
     ("options", "sentence"),
     [
         ({"coordinates": ["z"], "momenta": ["p_x"]}, "no column 'z'"),
-        ({"coordinates": ["x"], "momenta": ["px"]}, "Did you mean 'p_x'"),
+        ({"coordinates": ["x"], "momenta": ["pxx"]}, "Did you mean 'p_x'"),
         ({"coordinates": ["x", "y"], "momenta": ["p_x"]}, "2 coordinates (x, y) but 1"),
         ({"momenta": ["p_x"]}, "name the coordinates"),
         ({"coordinates": ["x"], "momenta": ["p_x"], "velocities": ["p_x"]}, "not both"),
@@ -167,7 +167,6 @@ def test_npz_of_one_coordinate_may_be_flat_in_every_way(tmp_path):
 def test_npz_faults(tmp_path):
     t, q = np.arange(3.0), np.zeros((3, 1))
     faults = {
-        "missing": {"t": t, "q": q},
         "both": {"t": t, "q": q, "p": q, "v": q},
         "shapes": {"t": t, "q": q, "p": np.zeros((3, 2))},
         "short": {"t": t[:2], "q": q, "p": q},
