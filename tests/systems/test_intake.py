@@ -49,7 +49,7 @@ def dialects(draw):
 
 
 @settings(
-    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(tables, dialects())
 def test_a_table_is_read_back_the_same_in_any_dialect(tmp_path, table, dialect):
@@ -277,7 +277,7 @@ def test_damage_is_one_sentence(tmp_path, name):
         path.write_bytes(gzip.compress(written(columns).encode()))
     whole = path.read_bytes()
     rng = np.random.default_rng(0)
-    refused = 0
+    said = []
     for _ in range(60):
         damaged = bytearray(whole)
         for place in rng.integers(0, len(whole), 3):
@@ -286,9 +286,9 @@ def test_damage_is_one_sentence(tmp_path, name):
         try:
             read(path)
         except InputError as error:
-            refused += 1
-            assert "\n" not in str(error)
-    assert refused > 10
+            said.append(str(error))
+    assert len(said) > 10
+    assert not any("\n" in sentence for sentence in said)
 
 
 def test_an_array_that_claims_more_than_its_file_holds_is_refused(tmp_path):
