@@ -185,4 +185,4 @@ def test_npz_faults(tmp_path):
     with pytest.raises(InputError, match="cannot be read as an NPZ"):
         read(tmp_path / "text.npz")
     with pytest.raises(InputError, match="columns of a table"):
-        read(tmp_path / "nan.npz", momenta=["p"])
+        read(tmp_path / "nan.npz", coordinates=["x"], momenta=["p"])
