@@ -17,8 +17,10 @@ from systems.grammar import symbol
 TIMES = ("t", "time", "times", "timestamp", "datetime", "elapsed", "elapsedtime", "zeit", "temps")
 COUNTS = ("frame", "frames", "framenumber", "step", "date")
 """Names of the time, the counts where there is nothing better."""
-LABELS = ("trajectory", "trajectories", "traj", "trajectoryid", "trajid", "run", "runid", "trial")
-LABELS = (*LABELS, "trialid", "episode", "experiment", "experimentid", "id", "label", "particle")
+LABELS = (
+    *("trajectory", "trajectories", "traj", "trajectoryid", "trajid", "run", "runid", "trial"),
+    *("trialid", "episode", "experiment", "experimentid", "id", "label", "particle"),
+)
 INDICES = ("", "unnamed: 0", "unnamed:_0", "index", "rownames", "__index_level_0__")
 
 _UNIT = re.compile(
