@@ -22,6 +22,7 @@ from systems.errors import InputError, nearest
 MAX_LENGTH = 10_000  # characters
 MAX_DEPTH = 100  # nested parentheses, functions, powers; a long sum counts once
 MAX_EXPONENT = 1000  # of a power of powers: the product of their exponents
+MAX_INNER = 30  # of an exponent inside a function, which sympy expands in real and imaginary parts
 MAX_DIGITS = 40  # of a whole number as written
 MAX_BITS = 4096  # of a number that a power puts in front
 MAX_CONSTANT = 30  # operations in one constant, such as sqrt(2) + pi/3
@@ -199,14 +200,20 @@ class Reader:
                 raise self.error(f"an exponent is larger than {MAX_EXPONENT}")
             if size * bits(base) > MAX_BITS:
                 raise self.error("a power of a number is too large")
+        elif base == 0:
+            raise self.error("it has a power of 0")
+        elif degree(exponent) > MAX_INNER:
+            raise self.error(f"an exponent holds a power beyond {MAX_INNER}")
         return base**exponent
 
     def applied(self, function: Any, argument: Expr) -> Expr:
         """function(argument), the variables of |.| taken to be real.
 
         Of |exp(q)| with a q without assumptions sympy makes exp(re(q)), and expands re(q**n) in
-        the real and imaginary parts of q.
+        the real and imaginary parts of q, as it does to find out whether cosh(q**n) is positive.
         """
+        if function is not sympy.Abs and degree(argument) > MAX_INNER:
+            raise self.error(f"a function holds a power beyond {MAX_INNER}")
         if function is not sympy.Abs or not any(_has_symbolic_exponent(argument)):
             return function(argument)
         to_real = {known: Symbol(known.name, real=True) for known in argument.free_symbols}

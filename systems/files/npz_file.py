@@ -9,14 +9,16 @@ each trajectory:
 
 from __future__ import annotations
 
+import struct
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from systems.errors import InputError
+from systems.errors import DAMAGE, InputError
 from systems.samples.trajectories import Array, Trajectories, Trajectory, checked_mass, groups
 
 TEXT = {"coordinates", "trajectory"}  # these arrays need not hold numbers
@@ -64,7 +66,7 @@ def _load(path: Path) -> tuple[dict[str, Array], dict[str, list[str]]]:
             loaded: dict[str, NDArray[np.generic]] = {name: file[name] for name in file.files}
         texts = {name: [str(x) for x in loaded.pop(name)] for name in TEXT & set(loaded)}
         arrays = {name: np.asarray(array, dtype=np.float64) for name, array in loaded.items()}
-    except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (*DAMAGE, OSError, zipfile.BadZipFile, zlib.error, struct.error) as error:
         raise InputError(f"{path.name} cannot be read as an NPZ file: {error}.") from error
     return arrays, texts
 
