@@ -216,6 +216,7 @@ class Run:
             )
             # What is kept can be printed.
             run.text()
+            run.json()
         return run
 
 
