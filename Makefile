@@ -29,7 +29,7 @@ PORTABLE = OMP_WAIT_POLICY=passive ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIB
 HAS_TORCH := import sys, torch; sys.exit(sys.prefix != sys.base_prefix)
 LEFT_TO_TORCH := torch|filelock|fsspec|jinja2|markupsafe|mpmath|networkx|sympy|typing.extensions
 
-.PHONY: help fit test test-portable test-all check format bench notebooks clean
+.PHONY: help fit test test-portable test-all check format bench fuzz notebooks clean
 
 help: ## show these lines
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -59,6 +59,11 @@ format: $(READY) ## format the code and sort its imports
 
 bench: $(READY) ## the benchmarks, one at a time
 	$(PYTEST) tests/benchmarks --benchmark-only -m "not gpu" -s
+
+# `make fuzz FUZZ="--target csv --count 1000 --seed 7"` tries some of them, or the same again.
+FUZZ :=
+fuzz: $(READY) ## 100 000 random inputs at everything that reads a user's text and files
+	MPLBACKEND=Agg OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz $(FUZZ)
 
 notebooks: $(READY) ## run every notebook
 	$(PYTEST) --nbmake --nbmake-timeout=600 notebooks

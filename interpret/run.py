@@ -232,6 +232,7 @@ class Run:
             )
             # What is kept can be printed.
             run.text()
+            run.json()
         return run
 
 

@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+LONGEST: Final = 1000
+"""Characters of a sentence that somebody may want to read."""
+
 DAMAGE: Final = (
     *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError),
     *(RuntimeError, TypeError, ValueError),
@@ -25,6 +28,11 @@ class InputError(ValueError):
         ...
     systems.errors.InputError: the trajectory has 2 points; at least 3 are needed.
     """
+
+    def __str__(self) -> str:
+        """The sentence on one line, its middle left out where a name in it is endless."""
+        text = " ".join(super().__str__().splitlines())
+        return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
 
 
 class DamagedError(InputError):

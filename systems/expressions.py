@@ -75,7 +75,7 @@ def differentiate(expr: Expr, *variables: str | Symbol) -> Expr:
     """∂f/∂a ∂b ... by every one of the variables in turn, all symbols taken to be real.
 
     Ours carry no assumptions, for which sympy has no derivative of |q|. The jump of a sign, at one
-    point, is passed over: its derivative is 0.
+    point, is passed over: its derivative is 0. Raises InputError where there is no derivative.
 
     >>> q, x = symbol("q"), symbol("x")
     >>> differentiate(q**2 + abs(q), "q"), differentiate(abs(q) * x**2, q, x)
@@ -87,6 +87,8 @@ def differentiate(expr: Expr, *variables: str | Symbol) -> Expr:
         real = sympy.diff(real, Symbol(str(variable), real=True))
         if real.has(sympy.DiracDelta):
             real = real.replace(sympy.DiracDelta, lambda *_: S.Zero)
+        if real.has(S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity):
+            raise InputError(f"{short(str(expr))} has no finite derivative by {variable}.")
     return real.xreplace({known: plain for plain, known in to_real.items()})
 
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import ast
 import keyword
-import math
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +16,12 @@ import sympy
 from sympy import Expr, Float, Integer, Rational, S, Symbol
 
 from systems.errors import InputError, nearest
+from systems.sizes import bits, degree, symbolic_exponents
 
 MAX_LENGTH = 10_000  # characters
 MAX_DEPTH = 100  # nested parentheses, functions, powers; a long sum counts once
 MAX_EXPONENT = 1000  # of a power of powers: the product of their exponents
+MAX_INNER = 30  # of an exponent inside a function, which sympy expands in real and imaginary parts
 MAX_DIGITS = 40  # of a whole number as written
 MAX_BITS = 4096  # of a number that a power puts in front
 MAX_CONSTANT = 30  # operations in one constant, such as sqrt(2) + pi/3
@@ -199,15 +199,21 @@ class Reader:
                 raise self.error(f"an exponent is larger than {MAX_EXPONENT}")
             if size * bits(base) > MAX_BITS:
                 raise self.error("a power of a number is too large")
+        elif base == 0:
+            raise self.error("it has a power of 0")
+        elif degree(exponent) > MAX_INNER:
+            raise self.error(f"an exponent holds a power beyond {MAX_INNER}")
         return base**exponent
 
     def applied(self, function: Any, argument: Expr) -> Expr:
         """function(argument), the variables of |.| taken to be real.
 
         Of |exp(q)| with a q without assumptions sympy makes exp(re(q)), and expands re(q**n) in
-        the real and imaginary parts of q.
+        the real and imaginary parts of q, as it does to find out whether cosh(q**n) is positive.
         """
-        if function is not sympy.Abs or not any(_has_symbolic_exponent(argument)):
+        if function is not sympy.Abs and degree(argument) > MAX_INNER:
+            raise self.error(f"a function holds a power beyond {MAX_INNER}")
+        if function is not sympy.Abs or not any(symbolic_exponents(argument)):
             return function(argument)
         to_real = {known: Symbol(known.name, real=True) for known in argument.free_symbols}
         found = function(argument.xreplace(to_real))
@@ -242,47 +248,6 @@ def as_text(value: object, what: str) -> str:
     if not isinstance(value, str):
         raise InputError(f"{what} is text, not {value!r:.60}.")
     return value
-
-
-def degree(expr: Expr) -> float:
-    """The largest product of exponents that are inside one another, at least 1.
-
-    >>> q = Symbol("q")
-    >>> degree((q**3 + 1) ** 2 + q), degree(sympy.sin(q**-4) ** 2)
-    (6.0, 8.0)
-    """
-    inner = max(map(degree, expr.args), default=1.0)
-    if not expr.is_Pow or not expr.exp.is_number:
-        return inner
-    return max(inner, abs(float(expr.exp)) * degree(expr.base))
-
-
-def bits(expr: Expr) -> float:
-    """The bits of the number that a power of `expr` may put in front, per unit of its exponent.
-
-    >>> q = Symbol("q")
-    >>> bits(4 * q), bits((4 * q + 8) ** 2), bits(q + 8)
-    (4.0, 8.0, 1.0)
-    """
-    if isinstance(expr, Rational):
-        return float(max(abs(expr.p), expr.q).bit_length())
-    if isinstance(expr, Float):
-        return abs(math.log2(abs(expr))) if expr else 0.0
-    if expr.is_Add:
-        return min(map(bits, expr.args))
-    if expr.is_Mul:
-        return float(sum(map(bits, expr.args)))
-    if expr.is_Pow:
-        times = abs(float(expr.exp)) if expr.exp.is_number else 1.0
-        return bits(expr.base) * times
-    return 1.0
-
-
-def _has_symbolic_exponent(expr: Expr) -> Iterator[bool]:
-    """For every power and every exp in `expr` whether its exponent holds a variable."""
-    for node in sympy.preorder_traversal(expr):
-        if isinstance(node, sympy.Pow | sympy.exp):
-            yield bool(node.exp.free_symbols)
 
 
 def fits(number: Float) -> bool:

@@ -17,13 +17,16 @@ from systems.errors import InputError
 Array = NDArray[np.float64]
 Field = Callable[[Array], Array]
 
+LARGEST_INTEGER = 2**53
+"""Every whole number up to here is a double."""
+
 
 def compile(expressions: Sequence[sympy.Expr], variables: Sequence[str | sympy.Symbol]) -> Field:
     """The numpy function x (n, k) -> (n, m) that evaluates m expressions in k variables.
 
     Shared parts are evaluated once. Constants are repeated for each of the n points.
 
-    Raises `InputError` when an expression holds another symbol.
+    Raises `InputError` when an expression holds another symbol, or two variables have one name.
 
     >>> r = sympy.Symbol("r")
     >>> compile([1 / r, sympy.Integer(2)], ["r"])(np.array([[2.0], [4.0]]))
@@ -31,13 +34,19 @@ def compile(expressions: Sequence[sympy.Expr], variables: Sequence[str | sympy.S
            [0.25, 2.  ]])
     """
     symbols = [sympy.Symbol(str(variable)) for variable in variables]
+    if len(set(symbols)) < len(symbols):
+        raise InputError(f"the variables {', '.join(map(str, symbols))} are not all different.")
     unknown = set().union(*(expr.free_symbols for expr in expressions)) - set(symbols)
     if unknown:
         raise InputError(
             f"{', '.join(sorted(map(str, unknown)))} must have a number; "
             f"the variables are {', '.join(map(str, symbols))}."
         )
-    function = sympy.lambdify(symbols, list(expressions), modules="numpy", cse=True)
+    # Python takes some letters for one another, such as ϕ and φ.
+    foreign = not all(str(item).isascii() for item in symbols)
+    function = sympy.lambdify(
+        symbols, list(map(_in_doubles, expressions)), "numpy", cse=True, dummify=foreign
+    )
 
     def evaluate(x: Array) -> Array:
         # Component by component: in the batches below each one is a contiguous row.
@@ -47,6 +56,12 @@ def compile(expressions: Sequence[sympy.Expr], variables: Sequence[str | sympy.S
         return values.T
 
     return evaluate
+
+
+def _in_doubles(expr: sympy.Expr) -> sympy.Expr:
+    """`expr` with those whole numbers as decimals that numpy has no integers for."""
+    large = [n for n in expr.atoms(sympy.Rational) if max(abs(n.p), n.q) > LARGEST_INTEGER]
+    return expr.xreplace({n: sympy.Float(n) for n in large}) if large else expr
 
 
 def verlet(

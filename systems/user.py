@@ -13,10 +13,10 @@ from sympy import Expr
 from systems import dop853, equations, integrate
 from systems.errors import InputError
 from systems.expressions import parse, symbol
-from systems.grammar import degree
 from systems.mechanics import Mechanics
 from systems.problem import CONSTANT, Dataset, Problem
 from systems.samples.trajectories import Array, Trajectories, checked_mass
+from systems.sizes import degree
 
 STARTS = 10
 POINTS = 1001

@@ -85,7 +85,9 @@ class Potential:
             potential = Potential.restored(kept)
             # A point that shows whether all parts have the sizes that fit together.
             with np.errstate(all="ignore"):
-                potential.gradient(np.ones((1, len(potential.features.coordinates))))
+                point = np.ones((1, len(potential.features.coordinates)))
+                potential(point)
+                potential.gradient(point)
         return potential
 
 

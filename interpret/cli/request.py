@@ -30,7 +30,10 @@ class Request:
         True
         """
         try:
-            return cls(Source(**record["source"]), dict(record["options"]))
+            source, options = record["source"], record["options"]
+            if not isinstance(options, dict):
+                raise TypeError("its options are no object")
+            return cls(Source(**source), options)
         except (KeyError, TypeError) as error:
             raise InputError(
                 f"the run does not say what it was asked for ({error}); fit it again."

@@ -51,6 +51,9 @@ class Source:
     set: str | None = None
 
     def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value is not None and not isinstance(value, str):
+                raise InputError(f"--{name} is text, not {value!r:.60}.")
         given = [kind for kind in KINDS if getattr(self, kind) is not None]
         if not given:
             raise InputError(

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from sympy import Expr, Function, Integral, Symbol
 
 from interpret.laws.forms import Array, Entry
+from systems.errors import InputError
 from systems.expressions import symbol
 from systems.physics.scattering import cells as integrals
 from systems.physics.scattering.born_series import Powers, radii
@@ -28,6 +29,7 @@ SIGNS = {1: "∫", 2: "∬", 3: "∭"}
 LATEX_SIGNS = {1: r"\int", 2: r"\iint", 3: r"\iiint"}
 LATEX_MEASURES = {1: r"U(r)\, dr", 2: r"U(r)\, U(r')\, dr\, dr'"}
 POTENTIAL = Function("U")
+HIGHEST = 8  # a letter for each radius, abcdefgh
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,10 @@ class BornIntegral:
     @staticmethod
     def from_json(contents: Mapping[str, Any]) -> BornIntegral:
         """What `to_json` wrote."""
-        return BornIntegral(int(contents["order"]))
+        order = contents["order"]
+        if order not in range(1, HIGHEST + 1):
+            raise InputError(f"integrals are of the orders 1 to {HIGHEST}, not {order!r:.60}.")
+        return BornIntegral(int(order))
 
     def _split(self, expr: Expr) -> list[Entry]:
         variables = [symbol(name) for name in radii(self.order)]

@@ -60,12 +60,9 @@ def laws(contents: Mapping[str, Any]) -> tuple[Law, ...]:
 
 
 def law(contents: Mapping[str, Any]) -> Law:
-    """The law that `Law.to_json` wrote; it can be printed."""
+    """The law that `Law.to_json` wrote."""
     with damage("the law"):
-        found = _law(contents)
-        found.statement()
-        found.summary()
-    return found
+        return _law(contents)
 
 
 def comparison(contents: Mapping[str, Any]) -> Comparison:
@@ -75,7 +72,7 @@ def comparison(contents: Mapping[str, Any]) -> Comparison:
         truths = truth if isinstance(truth, dict) else {"potential": truth}
         if contents["verdict"] not in get_args(Outcome):
             raise InputError(f"{contents['verdict']!r:.60} is no verdict.")
-        found = Comparison(
+        return Comparison(
             verdict=contents["verdict"],
             reason=str(contents["reason"]),
             terms=tuple(Term.from_json(term) for term in contents["terms"]),
@@ -84,8 +81,6 @@ def comparison(contents: Mapping[str, Any]) -> Comparison:
             form=_form(contents.get("form")),
             gauge=str(contents.get("gauge", "one constant")),
         )
-        str(found)
-    return found
 
 
 def _law(contents: Mapping[str, Any]) -> Law:

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from sympy import Expr, Integer, pi
 
 from interpret.laws.forms import Array, Entry, values
+from systems.errors import InputError
 from systems.expressions import symbol
 
 Q: Final = symbol("q")
@@ -42,10 +43,15 @@ def pole(n: int) -> Expr:
 def place(term: Expr) -> int:
     """The n of a term.
 
+    Raises InputError for what is no such term.
+
     >>> [place(pole(n)) for n in (0, 1, 7)]
     [0, 1, 7]
     """
-    return int(sympy.expand(1 / term + Q**2))
+    found = sympy.expand(1 / term + Q**2)
+    if not found.is_Integer:
+        raise InputError(f"{term} is no pole 1/(n - q**2) with a whole number n.")
+    return int(found)
 
 
 @dataclass(frozen=True)

@@ -222,6 +222,9 @@ def _coordinates(law: Law, variables: tuple[str, ...], candidates: int) -> Array
     """
     if all(name in law.domain for name in variables):
         return _points({name: law.domain[name] for name in variables}, candidates)
+    if not law.features or not all(name in law.domain for name in law.features):
+        lacking = ", ".join(name for name in variables if name not in law.domain)
+        raise InputError(f"the law does not say which {lacking} it was learned from.")
     bounds = np.array([law.domain[name] for name in law.features])
     expressions = tuple(law.features.values())
     random = np.random.default_rng(0)

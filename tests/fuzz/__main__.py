@@ -34,6 +34,8 @@ def main() -> int:
             os.chdir("/")
         print(f"\r{found}", flush=True)
         failed += found.failures.total()
+        if found.stopped:
+            break
     return 1 if failed else 0
 
 

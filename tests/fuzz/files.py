@@ -36,8 +36,8 @@ TABLES = (
     _table("t [s],x [m],v_x [m/s]"),
     _table("time,x,vx"),
 )
-CELLS = (",", ";", "\t", "\n", "\r", '"', "'", "#", "nan", "inf", "1e999", "-", "1,5", "12:30", "\ufeff",
-         "t", "x", "p_x", "v_x", "x" * 5000, *ATTACKS, *STRANGE)  # fmt: skip
+CELLS = (",", ";", "\t", "\n", "\r", "'", "#", "nan", "inf", "1e999", "-", "1,5", "12:30", "\ufeff",
+         "\"", "t", "x", "p_x", "v_x", "x" * 5000, *ATTACKS, *STRANGE)  # fmt: skip
 
 
 def make_table(rng: random.Random) -> bytes:

@@ -48,6 +48,7 @@ class Found:
     used: int = 0
     refused: int = 0
     slowest: float = 0.0
+    stopped: bool = False
     failures: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
 
@@ -81,7 +82,7 @@ class Executed(BaseException):
 
 
 def fuzz(target: Target, seed: int, numbers: range, told: Callable[[Found], None]) -> Found:
-    """Try the inputs of these numbers."""
+    """Try the inputs of these numbers, or those until Ctrl-C."""
     found = Found(target.name, seed)
     with watched():
         for number in numbers:
@@ -96,6 +97,9 @@ def fuzz(target: Target, seed: int, numbers: range, told: Callable[[Found], None
                     found.fail(number, "an error of more than a sentence", content)
                 else:
                     found.refused += 1
+            except KeyboardInterrupt:
+                found.stopped = True
+                break
             except (Exception, Hang, Executed, SystemExit) as error:  # noqa: BLE001
                 found.fail(number, _kind(error), content)
             finally:

@@ -138,12 +138,12 @@ def use(files: dict[str, bytes]) -> None:
     for name, content in files.items():
         (PLACE / name).write_bytes(content)
     run = Run.load(PLACE)
-    run.text()
     folder.to_json(run.json())
-    for form in WRITERS:
-        run.written(form)
     repr(run)
-    if run.laws:
+    # The slow ones for some of them, the same whenever it is tried again.
+    turn = sum(map(len, files.values()))
+    run.written(list(WRITERS)[turn % len(WRITERS)])
+    if run.laws and turn % 4 == 0:
         compare_run(run, truth="q**4/4 - q**2/2")
     if (PLACE / folder.REQUEST).exists():
         request = Request.from_json(folder.read(PLACE / folder.REQUEST))

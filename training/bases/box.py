@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from systems.errors import InputError, nearest
-from training.bases.stored import kept_as
+from training.bases.stored import kept_as, orders
 from training.device import Movable
 
 Kind = Literal["monomial", "chebyshev"]
@@ -134,8 +134,8 @@ class Box(Movable):
     @classmethod
     def restored(cls, kept: Mapping[str, Any]) -> Box:
         """The basis whose ``state`` it is."""
-        orders = tuple(map(tuple, kept["orders"]))
-        return cls(kept["center"], kept["half_width"], orders, kept["polynomials"])
+        found = orders(kept["orders"])
+        return cls(kept["center"], kept["half_width"], found, kept["polynomials"])
 
     def _scaled(self, x: Tensor) -> Tensor:
         return (x - self.center) / self.half_width

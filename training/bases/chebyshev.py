@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from training.bases.scaling import Scaling
-from training.bases.stored import kept_as
+from training.bases.stored import kept_as, orders
 from training.device import Movable
 
 
@@ -79,7 +79,7 @@ class Chebyshev(Movable):
     @classmethod
     def restored(cls, kept: Mapping[str, Any]) -> Chebyshev:
         """The basis whose ``state`` it is."""
-        return cls(Scaling.restored(kept["scaling"]), tuple(map(tuple, kept["orders"])))
+        return cls(Scaling.restored(kept["scaling"]), orders(kept["orders"]))
 
     def _one_dimensional(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """T_m(z) and dT_m/dz for m = 0..degree, each (n, f)."""

@@ -6,7 +6,7 @@ which name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, Self, TypeVar
 
 from systems.errors import InputError
@@ -54,6 +54,18 @@ def restored(kept: Mapping[str, Any]) -> Basis:
             f"there is no basis of the kind {kept['kind']!r}; it is of a newer version."
         )
     return KINDS[kept["kind"]].restored(kept)
+
+
+HIGHEST = 1000
+"""No basis has polynomials of a higher order."""
+
+
+def orders(kept: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
+    """The multi-indices of a basis of polynomials; ValueError for what are none."""
+    found = tuple(map(tuple, kept))
+    if not all(order in range(HIGHEST + 1) for orders in found for order in orders):
+        raise ValueError("an order of a polynomial is none")
+    return found
 
 
 def layers(weights: tuple[Any, ...], biases: tuple[Any, ...]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from inspect import signature
 from typing import Any
 
 import torch
@@ -34,20 +35,35 @@ def take_up(optimizer: Optimizer, schedule: LRScheduler | None, kept: Mapping[st
     """
     state = deepcopy(kept["optimizer"])
     _check_alike(state["param_groups"], optimizer.state_dict()["param_groups"])
-    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    expected = _after_one_step(optimizer)
     for number, moments in state["state"].items():
-        for moment in filter(torch.is_tensor, moments.values()):
-            matching(moment, weights[number] if moment.dim() else moment)
+        _check_alike(moments, expected[number])
     optimizer.load_state_dict(state)
     if schedule is not None:
         _check_alike(kept["schedule"], dict(schedule.state_dict()))
         schedule.load_state_dict(kept["schedule"])
 
 
+def _after_one_step(optimizer: Optimizer) -> Mapping[int, Any]:
+    """The moments that an optimizer of this kind has of such weights."""
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    others = [torch.zeros_like(weight, requires_grad=True) for weight in weights]
+    for other in others:
+        other.grad = torch.zeros_like(other)
+    taken = signature(type(optimizer)).parameters
+    options = {name: value for name, value in optimizer.defaults.items() if name in taken}
+    trial: Optimizer = type(optimizer)(others, **options)
+    trial.step()
+    moments: Mapping[int, Any] = trial.state_dict()["state"]
+    return moments
+
+
 def _check_alike(kept: Any, fresh: Any) -> None:
     """Raise TypeError unless the two have the same names, lengths and types all the way down."""
     if type(kept) is not type(fresh):
         raise TypeError(f"a {type(kept).__name__} is where a {type(fresh).__name__} should be")
+    if isinstance(fresh, torch.Tensor):
+        matching(kept, fresh)
     if isinstance(fresh, dict):
         if kept.keys() != fresh.keys():
             raise TypeError("the optimizer has kept other numbers")
