@@ -25,6 +25,9 @@ FELT: Final = 1e-6
 WIDTH: Final = 96
 """Neurons of a refit: a sixth of the samples, so that it cannot follow them all."""
 
+GOOD: Final = 0.2
+"""The typical error is that of the best fifth: a hundred samples, which are enough by themselves."""
+
 CUTOFF: Final = 1e-10
 """Directions of a refit below this are left out: the forces are not known any better."""
 
@@ -54,7 +57,7 @@ class Forces:
     @property
     def weight(self) -> Array:
         """(n,); see above."""
-        typical = float(np.median(self.error))
+        typical = float(np.quantile(self.error, GOOD))
         weight: Array = (self.error.min() + typical) / (self.error + typical)
         return weight
 

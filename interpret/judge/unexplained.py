@@ -25,8 +25,8 @@ from training.bases.network import placed
 Array = NDArray[np.float64]
 
 MOST: Final = 0.98
-"""One term that explains so much of the force is told alone, else the best two are, unless the law
-has no more itself."""
+"""One term that explains so much of the force is told alone, as where the law has no other; else
+the best two are."""
 
 FEW: Final = 3
 """Libraries are compared by their best laws of so few terms: more would fit anything."""
@@ -37,8 +37,8 @@ NOTABLE: Final = 0.2
 ALIKE: Final = 0.9
 """Another cause is named too where it explains nearly as much as the best one, a tenth less."""
 
-AS_EXACT: Final = 3.0
-"""... and leaves (rms) no more than three times as much: exact data tell causes well apart."""
+AS_EXACT: Final = 10.0
+"""... and leaves (rms) no more than ten times as much: exact data tell causes well apart."""
 
 BETTER: Final = 2.0
 """A library is worth trying that misses (rms) half as much."""
@@ -84,11 +84,11 @@ def unexplained(law: Law, samples: Probes) -> tuple[str, ...]:
     >>> samples = probe(train(system, system.draw()[:2], Settings(width=64)))
     >>> law = regress(samples, Library.parse("q, q**2", ["q"]))
     >>> print(unexplained(law, samples)[-1])  # doctest: +ELLIPSIS
-    try --library trigonometric: sin..., ... of the force...
+    try --library trigonometric: cos(q) misses ... of the force instead of ...
     """
     columns = force_columns(samples)
     library = Library(law.candidates or law.terms)
-    few, terms, left = _best(columns, library, law.terms)
+    few, terms, left = _best(columns, library, len(law.terms))
     told = " and ".join(text(term) for term in terms)
     first = f"{told} explain{'s' * (len(terms) == 1)} {_percent(1 - left**2)} of the force"
     place = _place(columns, few, samples)
@@ -105,15 +105,12 @@ def unexplained(law: Law, samples: Probes) -> tuple[str, ...]:
 
 
 def _best(
-    columns: ForceColumns, library: Library, chosen: tuple[Expr, ...]
+    columns: ForceColumns, library: Library, size: int
 ) -> tuple[Array, tuple[Expr, ...], float]:
-    """The columns of one or two candidates, these, and what they leave of the force."""
-    if 0 < len(chosen) <= 2:
-        few = columns.potential(Library(chosen))
-        return few, chosen, columns.left(few)
+    """The columns of the best one or two candidates, these, and what they leave of the force."""
     every = columns.potential(library)
     support, left = _smallest(columns, every, 1)
-    if 1 - left**2 < MOST and len(library) > 1:
+    if size == 2 or (size > 2 and 1 - left**2 < MOST):
         support, left = _smallest(columns, every, 2)
     terms = tuple(library.candidates[k] for k in support)
     return every[:, list(support)], terms, left
@@ -284,10 +281,11 @@ def _percent(share: float) -> str:
     """A share in per cent, with as many digits as tell it from all.
 
     >>> _percent(0.9978), _percent(0.5), _percent(0.99999), _percent(1 - 1e-9)
-    ('99.78 %', '50 %', '99.999 %', 'all but 1e-09')
+    ('99.78 %', '50 %', '99.99900 %', 'all but 1e-09')
     """
     rest = 1 - share
     if rest < 1e-6:
         return f"all but {max(rest, 0.0):.0e}" if rest > 1e-15 else "all"
-    digits = max(0, -int(np.floor(np.log10(rest))) - 1)
-    return f"{100 * share:.{digits if digits < 2 else digits - 1 + (digits == 2)}f} %"
+    # Two digits of what is left.
+    digits = max(0, 1 - int(np.floor(np.log10(100 * rest))))
+    return f"{100 * share:.{digits}f} %"

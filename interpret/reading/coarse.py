@@ -15,9 +15,8 @@ from training.rows.trajectories import ForceRows, LevelRows
 from training.solve.families import solve_families
 
 BETTER: Final = 10.0
-"""A library that closes T + V so many times better than the trained function does what it was trained
-on, or than it seems to drift, knows more than that function. Noise or friction makes both alike."""
-
+"""A library that closes T + V so many times better than the trained function does what it was
+trained on, or than T + V seems to drift, knows more. Noise or friction makes both alike."""
 
 UNLEARNED: Final = 1e-3
 """A function that misses more of exact data has not learned them."""
