@@ -67,6 +67,14 @@ class PoleTable:
     below: int
     reach: float
 
+    def less_certain(self, errors: Array) -> PoleTable:
+        """The same with other, independent errors (n,) added to its error bars.
+
+        >>> PoleTable((1.0,), (0.3,), 1e-3, 100, 0, 2.2).less_certain(np.array([0.4])).stderr
+        (0.5,)
+        """
+        return replace(self, stderr=tuple(np.hypot(self.stderr, errors).tolist()))
+
     @property
     def integers(self) -> tuple[int, ...]:
         """The coefficients rounded, resolved or not."""
