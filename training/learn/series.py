@@ -135,7 +135,8 @@ def perturb(
     1. A small softplus network N(x) - N(0), every sample weighted by 1/scale: read J.
     2. What J leaves of y, weighted by 1/scale² (by 1/scale under noise, which that would blow up,
        and only for as long as a fifth of the samples, held out, profits): an order-aware
-       network s·x + Σ a_k E₂(w_k·x); J is corrected by s, H and T are its derivatives.
+       network s·x + Σ a_k E₂(w_k·x); J is corrected by s, H and T are its derivatives. Its
+       directions w_k are also where the orders beyond those that are asked for lie.
 
     Raises InputError for too few samples, and orders other than 1, 2, 3.
     """
@@ -145,8 +146,6 @@ def perturb(
         raise InputError(f"{len(samples)} samples are too few to train on; draw {FEWEST} or more.")
     first = _first(samples, seed, Monitor(monitor.watch))
     (slope,) = first.tensors(1)
-    if orders == 1:
-        return Perturbation((slope,), (first,))
     left = samples.y - samples.x @ slope
     rows = ValueRows.of(samples.x, left, samples.scale ** -(1.0 if noisy else 2.0))
     width = WIDTH_OF_MANY if len(samples) >= MANY else WIDTH

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 import numpy as np
@@ -18,6 +18,8 @@ from interpret.laws.value import order as in_one_digit
 from interpret.reading.tensors.baselines import RIDGES, chosen_ridge, fit_kernel, fit_polynomial
 from interpret.reading.tensors.kernels import read_laws
 from interpret.reading.tensors.proxy import Proxy
+from interpret.reading.tensors.raw_reading import read_raw
+from interpret.reading.tensors.raw_rows import RawSeries
 from systems.physics.scattering import born_tensor, born_terms
 from systems.problem import Problem, Samples
 from systems.samples.values import ValueSamples
@@ -33,6 +35,12 @@ MOST_KERNEL: Final = 3000
 """Kernel ridge solves a matrix of so many rows at most, in seconds."""
 
 MOST_INPUTS: Final = 1000
+MOST_SAMPLES: Final = 6000
+"""Laws are read off so many samples at most, in seconds."""
+
+FEWEST_READ: Final = 2
+"""Orders that are read, were fewer asked for: the first beyond the laws weighs most on them."""
+
 NAMES: Final = ("J", "H", "T")
 TENSORS: Final = "tensors.npz"
 
@@ -53,22 +61,17 @@ def draw(problem: Problem, options: Born, session: Session) -> Samples:
 
 def learn(problem: Problem, samples: Samples, options: Born, session: Session) -> BornFit:
     """Train order by order, and read the derivatives at U = 0."""
-    learned = RECIPES[str(options.recipe)](cast(ValueSamples, samples), options, session)
+    learned = RECIPES[str(options.recipe)].learn(cast(ValueSamples, samples), options, session)
     return Fit(problem, samples, options, learned)
 
 
 def read(fit: BornFit) -> tuple[Law, ...]:
     """The law of each order."""
-    samples = cast(ValueSamples, fit.samples)[:MOST_INPUTS]
-    laws = read_laws(
-        *fit.learned.derivatives,
-        inputs=samples.x / samples.scale[:, None],
-        system=fit.problem.name,
-    )
+    laws = RECIPES[str(fit.options.recipe)].read(fit)[: fit.options.orders]
     return traced(laws, fit.options.dataset, fit.options.seed)
 
 
-# The derivatives are all that the samples say of the law.
+# Its numbers are those of least squares on the samples, or all that a plain network knows.
 refine = as_read
 judge = by_reading
 compared = whole
@@ -82,26 +85,27 @@ def findings(fit: BornFit, laws: Sequence[Law], comparisons: Sequence[Comparison
     samples = cast(ValueSamples, fit.samples)
     learned = fit.learned
     cells = samples.dimension
-    errors = {"network": _errors(learned.derivatives, cells)}
+    derivatives = learned.derivatives[: fit.options.orders]
+    errors = {"network": _errors(derivatives, cells)}
     errors |= _baselines(samples, fit.options)
-    proxy = _proxy(learned.derivatives, fit)
+    proxy = _proxy(derivatives, fit)
     notes = [f"a0[U] by {len(samples)} potentials of {cells} steps"]
     notes += [f"{name:20s} {_told(each)}".rstrip() for name, each in errors.items()]
     if proxy is not None:
         notes.append(f"held-out second Born approximation: median relative error {proxy:.1e}")
-    notes += _effect(learned, cells)
+    notes += _effect(learned.before, derivatives, cells)
     numbers = {
         "errors": errors["network"],
         "baselines": {name: each for name, each in errors.items() if name != "network"},
         "proxy_median_error": proxy,
     }
-    return Findings(tuple(notes), numbers, {TENSORS: _npz(learned.derivatives)})
+    return Findings(tuple(notes), numbers, {TENSORS: _npz(derivatives)})
 
 
 def _by_network(samples: ValueSamples, options: Born, session: Session) -> Perturbation:
     return perturb(
         samples,
-        orders=options.orders or len(NAMES),
+        orders=max(options.orders or len(NAMES), FEWEST_READ),
         noisy=bool(options.noise or options.relative_noise),
         seed=options.seed,
         iterations=options.steps,
@@ -119,9 +123,31 @@ def _by_paper(samples: ValueSamples, options: Born, session: Session) -> Perturb
     )
 
 
-RECIPES: Final[Mapping[str, Callable[[ValueSamples, Born, Session], Perturbation]]] = {
-    "default": _by_network,
-    "paper": _by_paper,
+def _off_samples(fit: BornFit) -> tuple[Law, ...]:
+    """The laws off the samples themselves, with the directions of both networks."""
+    first, second = (stage.basis.weights.numpy() for stage in fit.learned.stages)
+    series = RawSeries(cast(ValueSamples, fit.samples)[:MOST_SAMPLES], second, first)
+    return read_raw(series, fit.learned.derivatives, fit.problem.name)
+
+
+def _off_derivatives(fit: BornFit) -> tuple[Law, ...]:
+    """The laws off the derivatives, which are all that there is of a plain network."""
+    samples = cast(ValueSamples, fit.samples)[:MOST_INPUTS]
+    inputs = samples.x / samples.scale[:, None]
+    return read_laws(*fit.learned.derivatives, inputs=inputs, system=fit.problem.name)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a series is learned, and how its laws are read."""
+
+    learn: Callable[[ValueSamples, Born, Session], Perturbation]
+    read: Callable[[BornFit], tuple[Law, ...]]
+
+
+RECIPES: Final[Mapping[str, Recipe]] = {
+    "default": Recipe(_by_network, _off_samples),
+    "paper": Recipe(_by_paper, _off_derivatives),
 }
 
 
@@ -149,15 +175,15 @@ def _baselines(samples: ValueSamples, options: Born) -> dict[str, dict[str, floa
     return found
 
 
-def _effect(found: Perturbation, cells: int) -> list[str]:
+def _effect(before: Array | None, derivatives: tuple[Array, ...], cells: int) -> list[str]:
     """What subtracting the leading order has done to the Hessian, in words, or nothing."""
-    if found.before is None or len(found.derivatives) == 1:
+    if before is None or len(derivatives) == 1:
         return []
     truth = 2 * born_tensor(2, cells)
-    before, after = (relative_error(h, truth) for h in (found.before, found.derivatives[1]))
+    then, now = (relative_error(hessian, truth) for hessian in (before, derivatives[1]))
     return [
-        f"the Hessian is off by {before:.0%} in the network trained on a0 itself, and by "
-        f"{after:.0%} once the leading order is subtracted"
+        f"the Hessian is off by {then:.0%} in the network trained on a0 itself, and by "
+        f"{now:.0%} once the leading order is subtracted"
     ]
 
 

@@ -14,7 +14,8 @@ from interpret.laws.comparison import Comparison
 from interpret.laws.law import Law
 from interpret.pictures.picture import Picture
 from interpret.pictures.spectra import level_numbers
-from interpret.reading.poles.judging import predicted, predictors, score_table, scored
+from interpret.reading.poles.common_error import Witnesses
+from interpret.reading.poles.judging import by_curve, predicted, predictors, score_table, scored
 from interpret.reading.poles.large_boxes import large_boxes
 from interpret.reading.poles.level_reading import Reading
 from interpret.reading.poles.level_reading import read as read_levels
@@ -24,13 +25,16 @@ from systems.problem import Problem, Samples
 from systems.seeds import other_stream
 from training.device import choose
 from training.learn.levels.level_network import LevelNetwork, LevelSettings, learn_levels
-from training.learn.levels.structured import KinematicPhase, learn_phase
+from training.learn.levels.structured import KNOTS, KinematicPhase, learn_phase
 from training.prepare.stencils import Array
 
 HELD_OUT: Final = 0.2
 """Systems held out of every model, as a part of those that are learned from."""
 
 FEWEST_HELD_OUT: Final = 20
+
+LEVELS_A_KNOT: Final = 8
+"""So many levels for every knot of the curve of one model alone, if it has few."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +88,14 @@ class LevelStudy:
 
 @dataclass(frozen=True, eq=False)
 class LearnedLevels:
-    """The network, where one was asked for, and the structured model's curve."""
+    """The network, where one was asked for, and the structured model's curve.
+
+    `alone` are the curves that each part of the data gives alone; they are not kept in files.
+    """
 
     network: LevelNetwork | None
     phase: KinematicPhase
+    alone: tuple[KinematicPhase, ...] = ()
 
     @property
     def iterations(self) -> int:
@@ -194,15 +202,48 @@ def findings(fit: LevelFit, laws: Sequence[Law], comparisons: Sequence[Compariso
 
 def reading(fit: LevelFit) -> Reading:
     """What the predicted levels say, with poles of large boxes beside."""
-    study = cast(LevelStudy, fit.samples)
     levels = next(iter(_predicted(fit).values()))
-    points = [LevelPoints.of(study.held_out[model], levels[model]) for model in _asked(fit)]
+    points = _points(fit, levels, _asked(fit))
     seed = fit.options.seed
-    return read_levels(LevelPoints.joined(points), large_boxes(fit.problem, seed), seed)
+    return read_levels(points, large_boxes(fit.problem, seed), seed, _witnesses(fit))
+
+
+def _witnesses(fit: LevelFit) -> Witnesses:
+    """What curves of parts of the data say, and of a network, what the structured model does."""
+    study = cast(LevelStudy, fit.samples)
+    asked = _asked(fit)
+    first, *others = list(_predicted(fit).values())
+    curve = others[0] if fit.learned.network is not None else first
+    alone = [
+        {model: predicted(by_curve(each, study.energies), study.held_out[model]) for model in asked}
+        for each in fit.learned.alone
+    ]
+    models = study.held_out if fit.learned.network is not None else ()
+    return Witnesses(
+        whole=_points(fit, curve, asked),
+        parts=[_points(fit, each, asked) for each in alone],
+        pairs=[(_points(fit, first, [one]), _points(fit, curve, [one])) for one in models],
+    )
+
+
+def _points(fit: LevelFit, levels: Mapping[str, Array], models: Sequence[str]) -> LevelPoints:
+    """The levels predicted of these models, as points."""
+    held_out = cast(LevelStudy, fit.samples).held_out
+    return LevelPoints.joined([LevelPoints.of(held_out[name], levels[name]) for name in models])
 
 
 def _by_curve(parts: Sequence[LevelSamples], options: Levels, session: Session) -> LearnedLevels:
-    return LearnedLevels(None, learn_phase(parts))
+    return LearnedLevels(None, learn_phase(parts), _alone(parts))
+
+
+def _alone(parts: Sequence[LevelSamples]) -> tuple[KinematicPhase, ...]:
+    """The curve of each model alone; of the halves of its systems where there is but one."""
+    if len(parts) == 1:
+        (only,) = parts
+        odd = only.system % 2 == 1
+        parts = [only[odd], only[~odd]]
+    fewest = min(len(part.levels) for part in parts) * parts[0].levels.shape[1]
+    return tuple(learn_phase([part], min(KNOTS, fewest // LEVELS_A_KNOT)) for part in parts)
 
 
 def _by_network(parts: Sequence[LevelSamples], options: Levels, session: Session) -> LearnedLevels:
@@ -219,7 +260,7 @@ def _by_network(parts: Sequence[LevelSamples], options: Levels, session: Session
         device=options.device or "cpu",
         monitor=session.monitor,
     )
-    return LearnedLevels(network, phase)
+    return LearnedLevels(network, phase, _alone(parts))
 
 
 LEARNERS: Final[

@@ -30,11 +30,14 @@ def predictors(
     `energies` (K,) in MeV are those that phase shifts are tabled at.
     """
 
-    def by(kinematic: Callable[[Array], Array]) -> Predict:
-        return lambda phases, boxes: luescher_levels(energies, phases, boxes, kinematic=kinematic)
-
     named: dict[str, Predict] = {} if network is None else {"network": network}
-    return named | {"structured model": by(curve), "Lüscher's formula": by(phase)}
+    by = {"structured model": curve, "Lüscher's formula": phase}
+    return named | {name: by_curve(kinematic, energies) for name, kinematic in by.items()}
+
+
+def by_curve(kinematic: Callable[[Array], Array], energies: Array) -> Predict:
+    """Levels with φ(q) + δ = nπ by a curve φ."""
+    return lambda phases, boxes: luescher_levels(energies, phases, boxes, kinematic=kinematic)
 
 
 def scored(

@@ -10,6 +10,7 @@ import numpy as np
 from interpret.laws.law import Law
 from interpret.reading.poles.blind import BlindPoles, blind_poles
 from interpret.reading.poles.collapse import Collapse, collapse
+from interpret.reading.poles.common_error import Witnesses
 from interpret.reading.poles.pole_laws import read_laws
 from interpret.reading.poles.pole_reading import PoleTable, read_poles
 from systems.errors import InputError
@@ -45,11 +46,17 @@ class Reading:
         }
 
 
-def read(points: LevelPoints, large: LevelPoints | None = None, seed: int = 0) -> Reading:
+def read(
+    points: LevelPoints,
+    large: LevelPoints | None = None,
+    seed: int = 0,
+    witnesses: Witnesses | None = None,
+) -> Reading:
     """The laws in levels as points (k, L, δ), such as those that a network predicts.
 
     Integers are read off ``points``; the constants 4π² and 4π, without knowing of them, off
-    ``large``, many levels in large boxes, where these are given.
+    ``large``, many levels in large boxes, where these are given. What other maps say than the one
+    that has predicted the points, the `witnesses`, is in the error bars of the integers.
 
     Raises InputError for too few points.
     """
@@ -57,6 +64,8 @@ def read(points: LevelPoints, large: LevelPoints | None = None, seed: int = 0) -
     shown = _some(points, MOST, rng)
     few = _some(points, MOST_COLLAPSED, rng)
     table = read_poles(shown.q**2, shown.phases)
+    if witnesses is not None:
+        table = table.less_certain(witnesses.common_error(len(table.coefficients) - 1))
     blind = None if large is None else _blind(large)
     return Reading(
         points=points,

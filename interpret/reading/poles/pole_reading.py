@@ -67,6 +67,14 @@ class PoleTable:
     below: int
     reach: float
 
+    def less_certain(self, errors: Array) -> PoleTable:
+        """The same with other, independent errors (n,) added to its error bars.
+
+        >>> PoleTable((1.0,), (0.3,), 1e-3, 100, 0, 2.2).less_certain(np.array([0.4])).stderr
+        (0.5,)
+        """
+        return replace(self, stderr=tuple(np.hypot(self.stderr, errors).tolist()))
+
     @property
     def integers(self) -> tuple[int, ...]:
         """The coefficients rounded, resolved or not."""
@@ -185,7 +193,7 @@ def fit_integers(points: Phases, last: int, threshold: float = THRESHOLD) -> Pol
     >>> fit_integers(Phases(q**2, 2 * np.pi**2 * q, -phase(q)), last=2).coefficients.round(3)
     array([ 1.,  6., 12.])
     """
-    beyond, order = _climb(points.thinned(MOST_POINTS), last)
+    (beyond, order), cut = _climb(points.thinned(MOST_POINTS), last)
     fit = fit_poles(points, np.arange(last + 1.0 + beyond), order)
     coefficients, stderr = fit.coefficients.copy(), fit.stderr.copy()
     kept = np.abs(coefficients) + SURE * stderr > threshold
@@ -198,27 +206,38 @@ def fit_integers(points: Phases, last: int, threshold: float = THRESHOLD) -> Pol
         poles=np.arange(last + 1.0),
         poles_stderr=np.zeros(last + 1),
         coefficients=coefficients[: last + 1],
-        stderr=stderr[: last + 1],
+        stderr=np.hypot(stderr[: last + 1], cut),
     )
 
 
-def _climb(points: Phases, last: int) -> tuple[int, int]:
-    """As few columns for what is far away as do: poles beyond the last, and an order."""
-    best: tuple[PoleFit, int, int] | None = None
+def _climb(points: Phases, last: int) -> tuple[tuple[int, int], Array]:
+    """As few columns for what is far away as do: poles beyond the last, and an order.
+
+    Beside them by how much the coefficients (last + 1,) would change on the next rung, or have
+    changed on the last one: what is cut off is the same for all points, and no noise.
+    """
+    fits: list[PoleFit] = []
+    chosen = 0
     for beyond, order in LADDER:
         if len(points.x) < SPARE * (last + 1 + beyond + order + 1):
             break
-        fit = fit_poles(points, np.arange(last + 1.0 + beyond), order)
-        if best is not None and not _better(fit, best[0]):
+        fits.append(fit_poles(points, np.arange(last + 1.0 + beyond), order))
+        if len(fits) > 1 and not _better(fits[-1], fits[-2]):
             break
-        best = fit, beyond, order
-    if best is None:
+        chosen = len(fits) - 1
+    if not fits:
         beyond, order = LADDER[0]
         needed = SPARE * (last + 1 + beyond + order + 1)
         raise InputError(
             f"{len(points.x)} points are too few for the poles 0 to {last}; give {needed} or more."
         )
-    return best[1:]
+    here, there = (fits[-2:] * 2)[:2]
+    if there.residual * GAIN > here.residual:
+        there = here  # More columns that fit worse have not converged.
+    change = (there.coefficients[: last + 1] - here.coefficients[: last + 1]) ** 2
+    # What noise changes of it is in the error bars already.
+    noise = np.abs(there.stderr[: last + 1] ** 2 - here.stderr[: last + 1] ** 2)
+    return LADDER[chosen], np.sqrt(np.maximum(change - noise, 0))
 
 
 def _better(fit: PoleFit, simpler: PoleFit) -> bool:

@@ -100,20 +100,28 @@ class Reading:
             raise InputError(
                 f"the tensor of order {tensor.ndim} holds numbers that are not finite."
             )
-        if len(packing.indices) <= len(library):
-            raise InputError(
-                f"{packing.cells} cells cannot tell {len(library)} candidates apart; give the map "
-                f"more steps, or take a smaller library."
-            )
         if inputs is not None and len(inputs) <= len(library):
             raise InputError(
                 f"{len(inputs)} inputs cannot tell {len(library)} candidates apart; give more."
             )
         measure = Entries(packing) if inputs is None else Values(packing, inputs)
         design = measure(columns(tuple(library), packing.cells))
-        truth = measure(packing.pack(tensor))
+        return Reading.by(measure, library, design, measure(packing.pack(tensor)))
+
+    @staticmethod
+    def by(measure: Measure, library: Sequence[Powers], design: Array, truth: Array) -> Reading:
+        """The problem of what `measure` has made of the candidates, and of the tensor or map.
+
+        Raises InputError when the library is too large for the cells, and when the truth is zero.
+        """
+        packing = measure.packing
+        if len(packing.indices) <= len(library):
+            raise InputError(
+                f"{packing.cells} cells cannot tell {len(library)} candidates apart; give the map "
+                f"more steps, or take a smaller library."
+            )
         if not truth.any():
-            raise InputError(f"the tensor of order {tensor.ndim} is zero; there is no law in it.")
+            raise InputError(f"the tensor of order {packing.order} is zero; there is no law in it.")
         return Reading(tuple(library), measure, design, truth)
 
     def compressed(self) -> Compressed:

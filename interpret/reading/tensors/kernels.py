@@ -39,8 +39,12 @@ SMALLEST_FLOOR = 1e-12
 """Less than this part of a tensor is round-off, and no measure of how well a law does."""
 
 MOST_RIVALS = 3
-WHOLE = {"entries": "the tensor", "values": "the tensor's values on the inputs"}
-FACTOR = {"entries": KNEE, "values": CLEAR}
+WHOLE = {
+    "entries": "the tensor",
+    "values": "the tensor's values on the inputs",
+    "samples": "what is seen of it in the samples",
+}
+FACTOR = {"entries": KNEE, "values": CLEAR, "samples": KNEE}
 
 
 @dataclass(frozen=True)
@@ -121,11 +125,11 @@ def read_kernel(
     library = candidates(order) if library is None else tuple(library)
     tensor = array / math.factorial(order)
     if inputs is None:
-        return _read(Reading.of(tensor, library), system)
-    kernel = _read(Reading.of(tensor, library), system) if order in HIGHEST else None
+        return read_at_knee(Reading.of(tensor, library), system)
+    kernel = read_at_knee(Reading.of(tensor, library), system) if order in HIGHEST else None
     if kernel is not None and kernel.law.verdict == "identified":
         return kernel
-    by_values = _read(Reading.of(tensor, library, np.asarray(inputs, dtype=float)), system)
+    by_values = read_at_knee(Reading.of(tensor, library, np.asarray(inputs, dtype=float)), system)
     better = kernel is None or by_values.law.verdict == "identified"
     return by_values if better else cast(Kernel, kernel)
 
@@ -151,7 +155,7 @@ def monomial(powers: Powers) -> Expr:
     return sympy.Mul(*(symbol(name) ** power for name, power in zip(names, powers, strict=True)))
 
 
-def _read(reading: Reading, system: str) -> Kernel:
+def read_at_knee(reading: Reading, system: str) -> Kernel:
     """The law at the knee of one comparison with the candidates."""
     library = reading.library
     order = reading.measure.packing.order

@@ -16,7 +16,7 @@ from systems.physics.scattering.symmetric import Array, Packing
 
 BATCH = 100
 
-Compared = Literal["entries", "values"]
+Compared = Literal["entries", "values", "samples"]
 
 
 class Measure(Protocol):
@@ -67,6 +67,8 @@ class Values:
     name: Compared = "values"
 
     def __call__(self, packed: Array) -> Array:
+        if packed.ndim == 1:
+            return form(self.packing.unpack(packed), self.inputs)
         weighted = (self.packing.copies * packed.T).T
         values = np.empty((len(self.inputs), *packed.shape[1:]))
         for first in range(0, len(values), BATCH):
@@ -81,3 +83,12 @@ class Values:
         for index in others:
             product *= inputs[:, index]
         return product
+
+
+def form(tensor: Array, rows: Array) -> Array:
+    """Σ B_ij... U_i U_j ... of rows (n, d), one index after the other."""
+    d = len(tensor)
+    left = rows @ tensor.reshape(d, -1)
+    while left.shape[1] > 1:
+        left = np.einsum("nd,ndk->nk", rows, left.reshape(len(rows), d, -1))
+    return np.asarray(left[:, 0])

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from interpret.laws.law import Law
 from interpret.reading.tensors.kernels import law_tensor
+from interpret.reading.tensors.measures import form
 from systems.errors import InputError
 from systems.physics.scattering.length import checked
 from systems.physics.scattering.symmetric import Array
@@ -62,18 +63,9 @@ class Proxy:
         for first in range(0, len(rows), BATCH):
             batch = rows[first : first + BATCH]
             for column, tensor in enumerate(self.tensors):
-                values[first : first + BATCH, column] = _form(tensor, batch)
+                values[first : first + BATCH, column] = form(tensor, batch)
         return values.reshape(*heights.shape[:-1], len(self.tensors))
 
     def __call__(self, potentials: ArrayLike) -> Array:
         """a0 of potentials (..., d), an array (...)."""
         return np.asarray(self.terms(potentials).sum(axis=-1))
-
-
-def _form(tensor: Array, rows: Array) -> Array:
-    """Σ B_ij... U_i U_j ... of rows (n, d), one index after the other."""
-    d = len(tensor)
-    left = rows @ tensor.reshape(d, -1)
-    while left.shape[1] > 1:
-        left = np.einsum("nd,ndk->nk", rows, left.reshape(len(rows), d, -1))
-    return np.asarray(left[:, 0])
