@@ -77,7 +77,8 @@ def prepare(trajectories: Trajectories, features: Features, settings: Settings) 
     - no noise, Störmer-Verlet data: Verlet's exact second difference alone (the energy of the true
       Hamiltonian is not conserved by it: energy rows would cost 3e-6 and more);
     - no noise otherwise: energy rows and Hermite-Simpson force rows;
-    - noise, or positions alone: the same energy rows and the spline's own force, on jointly smoothed q and p;
+    - noise, or positions alone: the same energy rows and the spline's own force, on jointly
+      smoothed q and p;
     - energy that drifts steadily (friction): no energy rows.
 
     Raises InputError for data that no potential can be learned from (``admission``).
