@@ -97,11 +97,11 @@ class RawSeries:
         """How many columns all orders up to the last have."""
         orders = range(1, setting.last + 1)
         free = {1: self.samples.dimension}
-        widths = [
-            self.known[m].shape[1] if m in self.known else free.get(m, self.directions.shape[1])
-            for m in orders
+        standing: int = self.directions.shape[1]
+        widths: list[int] = [
+            self.known[m].shape[1] if m in self.known else free.get(m, standing) for m in orders
         ]
-        return sum(map(int, widths))
+        return sum(widths)
 
     def weights(self, power: int) -> Array:
         """s^-p, (n,)."""
