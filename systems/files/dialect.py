@@ -160,6 +160,8 @@ class _Rows:
         rows = [row for row in self.cells if not row[1] and len(row[2]) == self.width]
         kinds = self.kinds([row for _, _, row in rows[-ROWS:]])
         begin = next(place for place, _, row in rows if self.fits(row, kinds))
+        # Now without the header, which is words.
+        kinds = self.kinds([row for place, _, row in rows if place >= begin])
         above = [row for row in self.cells if row[0] < begin]
         titled = [row for row in above if not row[1] and self.wide(row[2])]
         if not titled:
