@@ -44,8 +44,9 @@ def label_of(
     words = [place for place in free if table.kinds[place] == "text"]
     if found is None and len(words) == 1 and names[words[0]].key not in asked:
         counts = np.bincount(table.words(words[0]) + 1)
-        # Three points make a trajectory.
-        found = words[0] if counts[counts > 0].min() >= 3 else None
+        counts = counts[counts > 0]
+        # Three points make a trajectory; one word for all rows is a remark.
+        found = words[0] if len(counts) > 1 and counts.min() >= 3 else None
     return found
 
 

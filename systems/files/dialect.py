@@ -159,7 +159,9 @@ class _Rows:
         """The dialect: where the body begins, and what stands above it."""
         rows = [row for row in self.cells if not row[1] and len(row[2]) == self.width]
         kinds = self.kinds([row for _, _, row in rows[-ROWS:]])
-        begin = next(place for place, _, row in rows if self.fits(row, kinds))
+        begin = next((place for place, _, row in rows if self.fits(row, kinds)), rows[0][0])
+        # Now without the header, which is words.
+        kinds = self.kinds([row for place, _, row in rows if place >= begin])
         above = [row for row in self.cells if row[0] < begin]
         titled = [row for row in above if not row[1] and self.wide(row[2])]
         if not titled:

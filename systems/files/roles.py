@@ -112,7 +112,11 @@ class _Choice:
                     for other in coordinates
                     if other != place and of and belongs(self.names[other].key, of)
                 ]
-                if mine and (kind, mine[0]) not in told:
+                if len(mine) > 1 and of.startswith("number:"):
+                    mine = [other for other in mine if other not in self.rate_like(columns)]
+                # v1 tells nothing where there are x1 and y1.
+                unique = len(mine) == 1 or not of.startswith("number:")
+                if mine and unique and (kind, mine[0]) not in told:
                     told[kind, mine[0]] = place
                     break
         # A bare v, p or omega belongs to the only coordinate there is.
@@ -131,6 +135,14 @@ class _Choice:
                 if place != alone[0]:
                     told.setdefault((kind, alone[0]), place)
         return told
+
+    def rate_like(self, columns: list[int]) -> set[int]:
+        """The columns that are called v1, p2 and the like, by themselves."""
+        return {
+            place
+            for place in columns
+            if any(of.startswith("number:") for _, of in readings(self.names[place].bare))
+        }
 
     def by_values(
         self, columns: list[int], lacking: list[int]
@@ -185,7 +197,10 @@ class _Choice:
     ) -> Roles:
         """The roles, when nothing is missing from them."""
         if not coordinates:
-            has = ", ".join(self.called(place) for place in range(len(self.names)))
+            has = ", ".join(
+                f"{self.called(place)} ({aside[place]})" if place in aside else self.called(place)
+                for place in range(len(self.names))
+            )
             raise InputError(f"{self.table.name} has no coordinates, only {has}.")
         columns = {
             kind: tuple(told[kind, place] for place in coordinates if (kind, place) in told)

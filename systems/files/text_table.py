@@ -132,6 +132,8 @@ def fields(text: PlainText, dialect: Dialect) -> tuple[list[list[str]], list[int
     lines: list[int] = []
     width = len(dialect.kinds)
     for line, row in _rows(text, dialect):
+        if dialect.header and tuple(cell.strip() for cell in row) == dialect.header:
+            continue  # of files that were joined
         if len(row) == width + 1 and not row[-1].strip():
             row = row[:-1]  # a separator at the end of the line
         if len(row) != width:

@@ -91,7 +91,7 @@ def _trajectories(
     if found.label is None:
         rows = pieces.restarts(t)
         if len(rows) > 1:
-            said.append(f"the time begins anew {len(rows) - 1} times: {len(rows)} trajectories")
+            said.append(f"the time begins anew in some rows: there are {len(rows)} trajectories")
     else:
         rows = groups(table.words(found.label))
     columns = (*found.coordinates, *found.rates)

@@ -94,6 +94,17 @@ def test_a_file_of_ones_own(tmp_path):
     assert run.comparison.verdict == "IDENTICAL"
 
 
+def test_a_dictionary_of_columns_is_fitted_and_what_was_understood_is_said():
+    motion = systems.get("oscillator").draw()[0]
+    columns = {"time": motion.t, "wobble": motion.q[:, 0], "wobble_dot": motion.p[:, 0]}
+
+    run = fit(columns, name="wobbles")
+
+    assert run.settings["source"] == "wobbles"
+    assert float(run.law.potential.coeff(symbol("wobble"), 2)) == pytest.approx(0.5, abs=1e-6)
+    assert run.notes[0] == "Columns: time time; coordinate wobble; velocity wobble_dot."
+
+
 def test_trajectories_have_no_truth_and_say_how_they_are_predicted():
     run = fit(WELL.draw("T2", 0), library=POWERS, name="mine.csv")
     assert run.comparison is None

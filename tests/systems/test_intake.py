@@ -99,6 +99,10 @@ def test_the_fast_reader_reads_what_the_exact_one_does(tmp_path, table):
         ("t,pole angle,pole angle_vel", "velocity"),
         ("t,x,px", "momentum"),
         ("t,q,p", "momentum"),
+        ("t,q1,p1", "momentum"),
+        ("t,x1,v1", "velocity"),
+        ("t,pos_x,vel_x", "velocity"),
+        ("t,Angle,Angular velocity", "velocity"),
         ("t,wobble,rate", "velocity"),
     ],
 )
@@ -127,6 +131,19 @@ def test_without_a_header_the_columns_are_counted(tmp_path):
     assert found.samples.coordinates == ("q",)
     np.testing.assert_array_equal(found.samples[0].p.ravel(), V)
     assert any("no header" in note for note in found.notes)
+
+
+def test_what_is_no_number_nor_label_is_not_used(tmp_path):
+    rows = [f"{t},{x},nan,fine" for t, x in zip(T, X, strict=True)]
+    found = understand(kept(tmp_path, "t,x,broken,remark\n" + "\n".join(rows)))
+
+    assert found.samples.coordinates == ("x",)
+    assert "Not used: broken (it is empty), remark (it holds words)." in found.notes
+
+
+def test_files_that_were_joined_and_their_headers(tmp_path):
+    once = written({"t": T, "x": X, "v_x": V})
+    assert len(read(kept(tmp_path, once + once))) == 2
 
 
 def test_positions_alone_get_momenta(tmp_path):
