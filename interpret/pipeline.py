@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,15 @@ from interpret.laws.law import Law
 from interpret.laws.report import Cost
 from interpret.run import Run
 from systems.expressions import parse_assignments
-from systems.files.readers import is_data
+from systems.files.frames import is_frame
+from systems.files.readers import is_data, understand
+from systems.files.understood import Understood
 from systems.problem import Problem, Samples
 from training.optimise.watch import Watch
 
 
 def fit(
-    source: str | Path | Problem | Samples,
+    source: str | Path | Problem | Samples | Understood | Any,
     options: Options | None = None,
     *,
     name: str | None = None,
@@ -39,8 +42,9 @@ def fit(
 ) -> Run:
     """Draw or take samples, learn what is behind them, read the laws, refine and compare them.
 
-    source     a system's name, a Python file with a SYSTEM, a file of trajectories; a Problem, or
-               samples of one's own: Trajectories, PhaseSamples, ValueSamples
+    source     a system's name, a Python file with a SYSTEM, a file of trajectories; a Problem,
+               samples of one's own (Trajectories, PhaseSamples, ValueSamples), any data frame, a
+               dictionary of columns, or what `systems.files.readers.understand` made of one
     options    those of its experiment: `Motion`, `Born`, `Levels` or `Values`; they may be given
                one by one instead, as in ``fit("coulomb", noise=0.01)``
     name       what measured samples are called in print
@@ -54,6 +58,7 @@ def fit(
     q**2/2
     """
     started = time.perf_counter()
+    source, name, understood = taken_in(source, name)
     problem, measured, asked = settled(source, name, given, options)
     verbs = EXPERIMENTS[problem.experiment].verbs
     with session(out, resume, progress) as current:
@@ -62,6 +67,7 @@ def fit(
     laws = tuple(verbs.refine(law, fitted) for law in verbs.read(fitted))
     comparisons = compared(laws, verbs.compared(problem, asked))
     findings = verbs.findings(fitted, laws, comparisons)
+    findings = replace(findings, notes=(*understood, *findings.notes))
     learned = fitted.learned
     run = Run(
         laws=laws,
@@ -84,7 +90,7 @@ def fit(
 
 
 def settled(
-    source: str | Path | Problem | Samples,
+    source: str | Path | Problem | Samples | Understood | Any,
     name: str | None,
     given: Mapping[str, Any],
     options: Options | None = None,
@@ -99,15 +105,28 @@ def settled(
     return problem, measured, experiment.verbs.settled(problem, measured, asked)
 
 
+def taken_in(
+    source: str | Path | Problem | Samples | Understood | Any, name: str | None = None
+) -> tuple[str | Path | Problem | Samples, str | None, tuple[str, ...]]:
+    """The source, files and data frames read, its name, and what was understood of it."""
+    if isinstance(source, str | Path):
+        if not is_data(source):
+            return source, name, ()
+        return taken_in(understand(source), name or Path(source).stem)
+    found = understand(source) if is_frame(source) else source
+    if isinstance(found, Understood):
+        return found.samples, name, found.notes
+    return found, name, ()
+
+
 def opened(
-    source: str | Path | Problem | Samples, name: str | None = None
+    source: str | Path | Problem | Samples | Understood | Any, name: str | None = None
 ) -> tuple[Problem, Samples | None]:
     """The problem, and the samples where they are measured."""
+    source, name, _ = taken_in(source, name)
     if isinstance(source, Problem):
         return source, None
     if isinstance(source, str | Path):
-        if is_data(source):
-            return opened(systems.read(source), name or Path(source).stem)
         return systems.get(source), None
     return systems.observed(source, name or "data"), source
 
@@ -123,7 +142,7 @@ def compared(laws: Sequence[Law], problem: Problem) -> tuple[Comparison, ...]:
 
 
 def compare_run(
-    run: Run, source: Problem | Samples | None = None, truth: str | None = None
+    run: Run, source: Problem | Samples | Understood | None = None, truth: str | None = None
 ) -> tuple[Comparison, ...]:
     """The laws of a run beside the truth given, ``"a1=-r**2, a2=..."`` for several, or known.
 

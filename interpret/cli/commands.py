@@ -20,7 +20,6 @@ from interpret.experiments.options import named
 if TYPE_CHECKING:
     from interpret.cli.request import Request
     from interpret.run import Run
-    from systems.problem import Problem, Samples
 
 NOTHING_KEPT = "there was nothing to keep yet; the same command starts over."
 
@@ -135,9 +134,8 @@ def fit(
     _fit(opened, request, folder, as_json=json, quiet=quiet)
 
 
-def _fit(
-    opened: Problem | Samples, request: Request, folder: Path, *, as_json: bool, quiet: bool
-) -> None:
+def _fit(opened: Any, request: Request, folder: Path, *, as_json: bool, quiet: bool) -> None:
+    """Fit what was opened: a problem, or what was understood of measured data."""
     from interpret.cli.progress import Progress
     from interpret.keep import folder as runs
     from interpret.pipeline import fit as fit_law

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from systems.errors import InputError
 
 if TYPE_CHECKING:
-    from systems.problem import Problem, Samples
+    from systems.files.understood import Understood
+    from systems.problem import Problem
 
 KINDS = ("system", "data", "potential", "lagrangian")
 
@@ -97,14 +98,16 @@ class Source:
         named = {kind: _names(kind, getattr(self, kind)) for kind in kinds}
         return {"mass": _numbers("mass", self.mass), **named}
 
-    def open(self) -> Problem | Samples:
-        """The problem or the measured samples; raises InputError when they cannot be had."""
+    def open(self) -> Problem | Understood:
+        """The problem or what the data hold; raises InputError when they cannot be had."""
         said = self.columns()
 
         import systems
 
         if self.data is not None:
-            return systems.read(self.data, **said)
+            from systems.files.readers import understand
+
+            return understand(self.data, **said)
         if self.potential is not None:
             return systems.from_potential(
                 self.potential, said["mass"], coordinates=said["coordinates"]

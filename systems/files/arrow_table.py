@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,8 +47,10 @@ class ArrowTable:
         """The place of a row."""
         return self.place(row)
 
-    def numbers(self, columns: list[int]) -> Array:
+    def numbers(self, columns: list[int], most: int | None = None) -> Array:
         """Columns as numbers (rows, columns), NaN where they are missing."""
+        if most is not None:
+            return replace(self, table=self.table.slice(0, most)).numbers(columns)
         found = np.empty((len(self), len(columns)))
         for place, column in enumerate(columns):
             self._fill(found[:, place], column)

@@ -1,4 +1,4 @@
-"""How a table is written: what separates its columns, which comma is a decimal one, where it begins.
+"""How a table is written: what separates columns, which comma is a decimal one, where it begins.
 
 The separator is the one under which most cells are numbers. Which lines are titles and which is
 the header is told by the columns below: the body begins with the first row that holds numbers where
@@ -34,8 +34,8 @@ _UNIT = re.compile(
     r"|seconds?|sec|degrees?|radians?|°)"
     r"([/*·. ^²³0-9-]|(?<=[/*·. 0-9²-])([munkµ]?(s|m|g|px|rad|deg)|cm|min|h|yr|d|kg))*"
 )
-ROWS = 500
-"""Rows from which the kind of a column is told."""
+ROWS = 120
+"""Rows from which the separator and the kinds of the columns are told."""
 
 
 def is_missing(cell: str) -> bool:
@@ -76,8 +76,8 @@ class Dialect:
 
     `separator` is one of `SEPARATORS`, blanks being any run of them; `point` the decimal point.
     `header` holds the names as written, None where there are none; `units` a row of units below
-    them. `first` counts the lines above the body, `line` is that of the header. `kinds` says of each
-    column whether it holds a "number", a "clock", "text" or is "empty".
+    them. `first` counts the lines above the body, `line` is that of the header. `kinds` says of
+    each column whether it holds a "number", a "clock", "text" or is "empty".
 
     >>> dialect = sniff("t;x\\n0,5;1\\n1;2,25\\n")
     >>> dialect.separator, dialect.point, dialect.header, dialect.kinds
@@ -132,19 +132,17 @@ class _Rows:
     @classmethod
     def split(cls, lines: Sequence[str], separator: str) -> _Rows | None:
         """The rows; None where the separator makes no two columns."""
-        cells = []
+        cells: list[tuple[int, bool, list[str]]] = []
         for place, line in enumerate(lines):
             told = comment(line)
-            # A body is long: its comments are passed over, those on top may be the header.
-            if line.strip() and (told is None or len(cells) < ROWS):
+            if len(cells) > ROWS:
+                break
+            if line.strip():
                 cells.append((place, told is not None, _cells(told or line, separator)))
         body = [row for _, is_comment, row in cells if not is_comment]
         counted = {
             point: Counter(
-                len(row)
-                for row in body
-                for cell in row
-                if is_number(cell, point) or is_clock(cell)
+                len(row) for row in body for cell in row if is_number(cell, point) or is_clock(cell)
             )
             for point in (".", ",")
         }
@@ -162,6 +160,8 @@ class _Rows:
         rows = [row for row in self.cells if not row[1] and len(row[2]) == self.width]
         kinds = self.kinds([row for _, _, row in rows[-ROWS:]])
         begin = next(place for place, _, row in rows if self.fits(row, kinds))
+        # Now without the header, which is words.
+        kinds = self.kinds([row for place, _, row in rows if place >= begin])
         above = [row for row in self.cells if row[0] < begin]
         titled = [row for row in above if not row[1] and self.wide(row[2])]
         if not titled:
@@ -175,6 +175,9 @@ class _Rows:
             place, _, names = titled[-1]
             group = [row[2] for row in above if row[0] < place]
             header = tuple(_filled(names, self.width, group[-1] if group else ()))
+            if len(names) < self.width and not self.counts([row for _, _, row in rows]):
+                header = tuple(names)  # the rows are too long, which is a fault
+                kinds = kinds[: len(names)]
         return Dialect(
             self.separator,
             self.point,
@@ -214,6 +217,14 @@ class _Rows:
     def wide(self, row: Sequence[str]) -> bool:
         """Whether a row above can hold the names: as wide as the body, or by an index less."""
         return len(row) in {self.width, self.width - 1} and len(row) > 1 and any(row)
+
+    def counts(self, rows: Sequence[list[str]]) -> bool:
+        """Whether the first column may do without a name: words, or 0, 1, 2, ..."""
+        first = [row[0] for row in rows]
+        numbers = [cell for cell in first if is_number(cell, self.point)]
+        if 2 * len(numbers) < len(first):
+            return True
+        return numbers in ([str(k + start) for k in range(len(numbers))] for start in (0, 1))
 
     def speaks(self, row: Sequence[str]) -> bool:
         """Whether the cells of a comment are names and no sentence."""

@@ -48,7 +48,9 @@ def from_frame(source: Any) -> ArrowTable:
             shapes = {column.shape for column in columns.values()}
             if len(shapes) != 1 or len(next(iter(shapes))) != 1:
                 told = ", ".join(f"{name} {column.shape}" for name, column in columns.items())
-                raise InputError(f"the columns must be equally long and flat, not {told or 'none'}.")
+                raise InputError(
+                    f"the columns must be equally long and flat, not {told or 'none'}."
+                )
             return ArrowTable.of(NAME, pa.table(columns))
         import narwhals.stable.v2 as nw
 

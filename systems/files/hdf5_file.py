@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from systems.errors import InputError
-from systems.files.npz_file import DAMAGE, PACKED
+from systems.files.damage import DAMAGE, unreadable
+from systems.files.npz_file import PACKED
 
 
 def read_hdf5(path: Path) -> dict[str, NDArray[Any]]:
@@ -28,10 +29,7 @@ def read_hdf5(path: Path) -> dict[str, NDArray[Any]]:
         with h5py.File(path, "r") as file:
             return _gathered(path, _groups(file, path.stat().st_size))
     except DAMAGE as error:
-        if isinstance(error, InputError):
-            raise
-        reason = " ".join(str(error).split()).removesuffix(".")
-        raise InputError(f"{path.name} cannot be read as an HDF5 file: {reason:.160}.") from error
+        raise unreadable(path, "an HDF5", error) from error
 
 
 def _groups(file: Any, size: int) -> dict[str, dict[str, NDArray[Any]]]:

@@ -17,11 +17,15 @@ from systems.grammar import symbol
 TIMES = ("t", "time", "times", "timestamp", "datetime", "elapsed", "elapsedtime", "zeit", "temps")
 COUNTS = ("frame", "frames", "framenumber", "step", "date")
 """Names of the time, the counts where there is nothing better."""
-LABELS = ("trajectory", "trajectories", "traj", "trajectoryid", "trajid", "run", "runid", "trial")
-LABELS = (*LABELS, "trialid", "episode", "experiment", "experimentid", "id", "label", "particle")
+LABELS = (
+    *("trajectory", "trajectories", "traj", "trajectoryid", "trajid", "run", "runid", "trial"),
+    *("trialid", "episode", "experiment", "experimentid", "id", "label", "particle"),
+)
 INDICES = ("", "unnamed: 0", "unnamed:_0", "index", "rownames", "__index_level_0__")
 
-_UNIT = re.compile(r"(?P<name>.*\S)\s*[\[(](?P<unit>[^\])]*)[\])]|(?P<left>\S+)\s+/\s+(?P<right>\S+)")
+_UNIT = re.compile(
+    r"(?P<name>.*\S)\s*[\[(](?P<unit>[^\])]*)[\])]|(?P<left>\S+)\s+/\s+(?P<right>\S+)"
+)
 _COORDINATE = re.compile(
     r"(x|y|z|q|r|s|u|rho|ρ|pos(ition)?|th(eta)?|θ|ϑ|phi|φ|ϕ|psi|ψ|ang(le)?|height|dist(ance)?)"
     r"[_ ]?\w?\d*",
@@ -29,7 +33,14 @@ _COORDINATE = re.compile(
 )
 _ANGLE = re.compile(r"(th(?:eta)?|ang(?:le)?|phi|psi|alpha|o|θ|ϑ|φ|ϕ|ψ)(.*)")
 _VELOCITY = (
-    *(r"d(.+)/dt", r"d(.+?)_?dt", r"(.+)\u0307", r"(.+)['′]", r"(.+?)_?dot", r"(.+_)v(?:el)?_?(.+)"),
+    *(
+        r"d(.+)/dt",
+        r"d(.+?)_?dt",
+        r"(.+)\u0307",
+        r"(.+)['′]",
+        r"(.+?)_?dot",
+        r"(.+_)v(?:el)?_?(.+)",
+    ),
     *(r"v(?:el(?:ocity)?)?_?(.+)", r"(.+?)_?v(?:el(?:ocity)?)?", r"(.+)d", r"(.+)_t"),
 )
 _ACCELERATION = (
@@ -41,7 +52,7 @@ _MOMENTUM = (r"p_?(.+)", r"mom(?:entum)?_?(.+)", r"(.+?)_?mom(?:entum)?", r"(.+_
 _BARE = {
     "acceleration": {"a", "acc", "accel", "acceleration"},
     "momentum": {"p", "mom", "momentum"},
-    "velocity": {"v", "vel", "velocity", "speed", "omega", "ω"},
+    "velocity": {"v", "vel", "velocity", "speed", "omega", "ω", "angular_velocity"},
 }
 PATTERNS = {"acceleration": _ACCELERATION, "momentum": _MOMENTUM, "velocity": _VELOCITY}
 
@@ -103,6 +114,9 @@ def readings(name: str) -> Iterator[tuple[str, str]]:
     for kind, bare in _BARE.items():
         if lower in bare:
             yield kind, ""
+        match = re.fullmatch(r"(.+?)_?(\d+)", lower)
+        if match and match[1] in bare:
+            yield kind, f"number:{match[2]}"
     if match := re.fullmatch(r"(omega|ω|w|alpha|α)_?(.*)", lower):
         kind = "acceleration" if match[1] in {"alpha", "α"} else "velocity"
         yield kind, f"angle:{key(match[2])}"
@@ -111,11 +125,13 @@ def readings(name: str) -> Iterator[tuple[str, str]]:
 def belongs(coordinate: str, told: str) -> bool:
     """Whether a key that was read off a name is that of a coordinate.
 
-    >>> belongs("theta1", "angle:1"), belongs("x", "angle:"), belongs("x", "x")
+    >>> belongs("theta1", "angle:1"), belongs("x", "angle:"), belongs("posx", "x")
     (True, False, True)
     """
+    if told.startswith("number:"):
+        return bool(re.fullmatch(rf"\D+{told.removeprefix('number:')}", coordinate))
     if not told.startswith("angle:"):
-        return coordinate == told
+        return told in {coordinate, re.sub(r"^pos(ition)?|pos(ition)?$", "", coordinate)}
     match = _ANGLE.fullmatch(coordinate)
     return match is not None and told.removeprefix("angle:") in {match[2], coordinate}
 

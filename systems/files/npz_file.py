@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import io
-import lzma
 import math
-import struct
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from systems.errors import InputError
+from systems.files.damage import DAMAGE, unreadable
 
 PACKED = 1032
 """How much a byte of deflate can hold at most. Source: zlib's technical notes, 1032 : 1."""
-
-DAMAGE = (
-    *(ValueError, TypeError, OSError, EOFError, LookupError, ArithmeticError, SyntaxError),
-    *(RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
-)
-"""What numpy and zipfile raise for files that are damaged, encrypted or packed in unknown ways."""
 
 
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:
@@ -43,8 +33,7 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
                 for member in members
             }
     except DAMAGE as error:
-        reason = " ".join(str(error).split()).removesuffix(".") or type(error).__name__
-        raise InputError(f"{path.name} cannot be read as an NPZ file: {reason:.160}.") from error
+        raise unreadable(path, "an NPZ", error) from error
 
 
 def _array(content: bytes) -> NDArray[Any]:

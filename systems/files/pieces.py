@@ -1,4 +1,4 @@
-"""The unbroken pieces of a table: rows of one trajectory with increasing times and nothing missing."""
+"""The unbroken pieces of a table: one trajectory, increasing times, nothing missing."""
 
 from __future__ import annotations
 
@@ -37,10 +37,13 @@ class Motion:
         Raises `InputError` for numbers that are infinite, times that do not increase, and where no
         piece of three points is left.
         """
-        self._check_finite()
         whole = np.isfinite(self.t)
         for channel in self.channels:
-            whole &= np.isfinite(channel).all(axis=1)
+            finite = np.isfinite(channel)
+            if not finite.all():  # the usual case is told without going through the rows
+                whole &= finite.all(axis=1)
+        if not whole.all():
+            self._check_finite()
         pieces: list[Rows] = []
         missing = repeated = short = cuts = 0
         for rows in self.groups:
@@ -86,10 +89,6 @@ class Motion:
         return tuple(said)
 
     def _check_finite(self) -> None:
-        # A sum is finite unless a number is not: no temporary as large as the data is needed.
-        with np.errstate(all="ignore"):
-            if all(np.isfinite(array.sum()) for array in (self.t, *self.channels)):
-                return
         table = np.column_stack([self.t, *self.channels])
         if not np.isinf(table).any():
             return
@@ -164,12 +163,14 @@ def unwrapped(q: Array) -> tuple[Array, float] | None:
     >>> turned.round(2), round(turn, 2)
     (array([3.  , 3.1 , 3.18, 3.28]), 6.28)
     """
-    step = np.abs(np.diff(q))
+    span = np.ptp(q)
     for turn in (2 * np.pi, 360.0):
         # Values may have been rounded to few digits.
-        within = np.ptp(q) <= turn * (1 + 1e-3)
+        if not 0.75 * turn < span <= turn * (1 + 1e-3):
+            continue
+        step = np.abs(np.diff(q))
         jumps = step > 0.75 * turn
-        if within and jumps.any() and not ((step > 0.25 * turn) & ~jumps).any():
+        if jumps.any() and not ((step > 0.25 * turn) & ~jumps).any():
             return np.unwrap(q, period=turn), turn
     return None
 

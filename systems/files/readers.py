@@ -88,10 +88,10 @@ def understand(
     1 trajectory of x, 3 points
     >>> for note in found.notes:
     ...     print(note)
-    fall.csv: its columns are separated by semicolons; its decimals are commas.
+    fall.csv: its columns are separated by semicolons, its decimals are commas.
     Columns: time time; coordinate x [m]; velocity vx.
     """
-    from systems.files.roles import Named
+    from systems.files.columns import Named
     from systems.files.understood import understood
 
     named = Named.of(

@@ -3,85 +3,22 @@ of another."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from systems.errors import InputError, nearest
-from systems.files.names import (
-    COUNTS,
-    INDICES,
-    LABELS,
-    TIMES,
-    Name,
-    belongs,
-    is_coordinate,
-    key,
-    readings,
-)
+from systems.files.bookkeeping import label_of, set_aside, time_of
+from systems.files.columns import Named, Roles
+from systems.files.derivative import HEAD, derivatives
+from systems.files.names import Name, belongs, is_coordinate, key, readings
 from systems.files.table import Table
 
 Array = NDArray[np.float64]
 
 RATES = ("momentum", "velocity")
-HEAD = 4000
-"""Rows on which one column is tried as the derivative of another."""
-ALIKE = 0.98
-"""The least correlation of a derivative with its column: 0.2 of its size may be noise or offset."""
-
-
-@dataclass(frozen=True)
-class Named:
-    """The columns that the user named; all in one order."""
-
-    coordinates: tuple[str, ...] = ()
-    momenta: tuple[str, ...] = ()
-    velocities: tuple[str, ...] = ()
-    accelerations: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, **names: Sequence[str] | None) -> Named:
-        """The names; InputError for some that cannot go together."""
-        named = cls(**{kind: tuple(given or ()) for kind, given in names.items()})
-        if named.momenta and named.velocities:
-            raise InputError("give momenta or velocities, not both.")
-        d = len(named.coordinates)
-        for kind in ("momenta", "velocities", "accelerations"):
-            given = getattr(named, kind)
-            if given and not d:
-                raise InputError(f"name the coordinates that belong to {', '.join(given)} as well.")
-            if given and len(given) != d:
-                raise InputError(
-                    f"there are {d} coordinates ({', '.join(named.coordinates)}) but {len(given)} "
-                    f"{kind} ({', '.join(given)}); give one for each coordinate."
-                )
-        return named
-
-    @property
-    def rates(self) -> tuple[str, ...]:
-        """Those of momenta or velocities that were named."""
-        return self.momenta or self.velocities
-
-
-@dataclass(frozen=True)
-class Roles:
-    """The positions of the columns: the time, labels of trajectories, and d of each kind.
-
-    `rates` are of the kind "velocity" or "momentum", none where there are positions alone. `why`
-    holds what is not plain from a name, `unused` the columns that nothing is read from, and why.
-    """
-
-    names: tuple[Name, ...]
-    time: int | None
-    label: int | None
-    coordinates: tuple[int, ...]
-    rates: tuple[int, ...] = ()
-    kind: str = "velocity"
-    accelerations: tuple[int, ...] = ()
-    unused: dict[int, str] = field(default_factory=dict)
-    why: tuple[str, ...] = ()
 
 
 def roles(table: Table, named: Named) -> Roles:
@@ -107,22 +44,11 @@ class _Choice:
     @classmethod
     def of(cls, table: Table, named: Named) -> _Choice:
         names = tuple(map(Name.of, table.header or _numbered(table)))
-        keys = [name.key for name in names]
         asked = {key(name) for name in (*named.coordinates, *named.rates, *named.accelerations)}
-        aside: dict[int, str] = {}
-        for place, kind in enumerate(table.kinds):
-            if kind == "empty":
-                aside[place] = "it is empty"
-            elif kind == "number" and keys[place] in map(key, INDICES) and table.header:
-                aside[place] = "it counts the rows"
+        aside = set_aside(table, names)
         free = [place for place in range(len(names)) if place not in aside]
-        label = _first(free, keys, LABELS, asked)
-        time = _first(free, keys, TIMES, asked)
-        time = _first(free, keys, COUNTS, asked) if time is None else time
-        if time is None:
-            time = next((place for place in free if table.kinds[place] == "clock"), None)
-        if table.header is None:
-            time = next((place for place in free if _increases(table, place)), None)
+        time = time_of(table, names, free, asked)
+        label = label_of(table, names, [place for place in free if place != time], asked)
         return cls(table, named, names, time, label, aside)
 
     @property
@@ -151,7 +77,7 @@ class _Choice:
         lacking = [place for place in coordinates if not _has_rate(told, place)]
         others = [place for place in numeric if place not in _rated(told)]
         if lacking and not self.named.rates:
-            found = self.by_values(others, coordinates, lacking)
+            found = self.by_values(others, lacking)
             told |= {pair: place for pair, (place, _) in found.items()}
             why = tuple(sentence for _, sentence in found.values())
             if not self.named.coordinates:
@@ -186,7 +112,11 @@ class _Choice:
                     for other in coordinates
                     if other != place and of and belongs(self.names[other].key, of)
                 ]
-                if mine and (kind, mine[0]) not in told:
+                if len(mine) > 1 and of.startswith("number:"):
+                    mine = [other for other in mine if other not in self.rate_like(columns)]
+                # v1 tells nothing where there are x1 and y1.
+                unique = len(mine) == 1 or not of.startswith("number:")
+                if mine and unique and (kind, mine[0]) not in told:
                     told[kind, mine[0]] = place
                     break
         # A bare v, p or omega belongs to the only coordinate there is.
@@ -206,8 +136,16 @@ class _Choice:
                     told.setdefault((kind, alone[0]), place)
         return told
 
+    def rate_like(self, columns: list[int]) -> set[int]:
+        """The columns that are called v1, p2 and the like, by themselves."""
+        return {
+            place
+            for place in columns
+            if any(of.startswith("number:") for _, of in readings(self.names[place].bare))
+        }
+
     def by_values(
-        self, columns: list[int], coordinates: tuple[int, ...], lacking: list[int]
+        self, columns: list[int], lacking: list[int]
     ) -> dict[tuple[str, int], tuple[int, str]]:
         """(kind, coordinate) -> column that is its derivative up to a factor, and the sentence.
 
@@ -217,35 +155,23 @@ class _Choice:
         if self.time is None or self.table.kinds[self.time] != "number":
             return {}
         nameless = self.table.header is None
-        rows = self.table.numbers([self.time, *columns])[:HEAD]
-        rows = rows[np.isfinite(rows).all(axis=1)]
-        backward = np.flatnonzero(np.diff(rows[:, 0]) <= 0)
-        rows = rows[: backward[0] + 1] if len(backward) else rows
-        found: dict[tuple[str, int], tuple[int, str]] = {}
-        used: set[int] = set()
-        for i, x in enumerate(columns):
-            if x not in lacking or x in used:
-                continue
-            best, best_place = ALIKE, None
-            for j, v in enumerate(columns):
-                proper = v > x if nameless else not is_coordinate(self.names[v].bare)
-                if v == x or v in used or not proper or v in self.asked_for():
-                    continue
-                alike = likeness(rows[:, 0], rows[:, i + 1], rows[:, j + 1])
-                if alike > best:
-                    best, best_place = alike, v
-            if best_place is not None:
-                used |= {x, best_place}
-                said = (
-                    f"{self.called(best_place)} is taken as the velocity of {self.called(x)}: its "
-                    f"correlation with the time derivative is {best:.4f}"
-                )
-                found["velocity", x] = (best_place, said)
-        return found
-
-    def asked_for(self) -> set[int]:
-        """The columns that the user named as coordinates."""
-        return {self.column(name) for name in self.named.coordinates}
+        rates = {
+            x: [v for v in columns if v > x]
+            if nameless
+            else [v for v in columns if v != x and not is_coordinate(self.names[v].bare)]
+            for x in lacking
+        }
+        asked = {self.column(name) for name in self.named.coordinates}
+        rates = {x: [v for v in some if v not in asked] for x, some in rates.items()}
+        found = derivatives(self.table.numbers([self.time, *columns], HEAD), columns, rates)
+        return {
+            ("velocity", x): (
+                v,
+                f"{self.called(v)} is taken as the velocity of {self.called(x)}: its correlation "
+                f"with the time derivative is {alike:.4f}",
+            )
+            for x, (v, alike) in found.items()
+        }
 
     def chosen(
         self, coordinates: tuple[int, ...], told: dict[tuple[str, int], int]
@@ -271,7 +197,10 @@ class _Choice:
     ) -> Roles:
         """The roles, when nothing is missing from them."""
         if not coordinates:
-            has = ", ".join(self.called(place) for place in range(len(self.names)))
+            has = ", ".join(
+                f"{self.called(place)} ({aside[place]})" if place in aside else self.called(place)
+                for place in range(len(self.names))
+            )
             raise InputError(f"{self.table.name} has no coordinates, only {has}.")
         columns = {
             kind: tuple(told[kind, place] for place in coordinates if (kind, place) in told)
@@ -353,43 +282,6 @@ class _Choice:
         )
 
 
-def likeness(t: Array, x: Array, v: Array) -> float:
-    """How much v is dx/dt up to a factor: the correlation of x(t+h) - x(t) with ∫ v dt, at its best.
-
-    All (n,). Increments over several lags h, up to a twentieth of the rows, tell a derivative where
-    white noise hides it from differences of neighbours.
-
-    >>> t = np.linspace(0, 9, 200)
-    >>> bool(likeness(t, np.sin(t), 5 * np.cos(t)) > 0.999), bool(likeness(t, np.sin(t), t) > 0.9)
-    (True, False)
-    """
-    if len(t) < 8:
-        return 0.0
-    area = np.concatenate([[0], np.cumsum(np.diff(t) * (v[1:] + v[:-1]) / 2)])
-    best = 0.0
-    lag = 1
-    while lag <= max(1, len(t) // 20):
-        moved, expected = x[lag:] - x[:-lag], area[lag:] - area[:-lag]
-        moved, expected = moved - moved.mean(), expected - expected.mean()
-        size = float(np.sqrt((moved @ moved) * (expected @ expected)))
-        if size > 0:
-            best = max(best, float(moved @ expected) / size)
-        lag *= 2
-    return best
-
-
-def _first(
-    free: Iterable[int], keys: Sequence[str], names: Sequence[str], asked: set[str]
-) -> int | None:
-    """The column that has the first of these names and was not asked for as something else."""
-    places = list(free)
-    for name in names:
-        for place in places:
-            if keys[place] == name and keys[place] not in asked:
-                return place
-    return None
-
-
 def _rated(told: dict[tuple[str, int], int]) -> set[int]:
     return set(told.values())
 
@@ -400,13 +292,3 @@ def _has_rate(told: dict[tuple[str, int], int], place: int) -> bool:
 
 def _numbered(table: Table) -> tuple[str, ...]:
     return ("",) * len(table.kinds)
-
-
-def _increases(table: Table, place: int) -> bool:
-    if table.kinds[place] == "clock":
-        return True
-    if table.kinds[place] != "number":
-        return False
-    head = table.numbers([place])[:HEAD, 0]
-    head = head[np.isfinite(head)]
-    return len(head) > 1 and bool((np.diff(head) > 0).mean() > 0.9)

@@ -58,9 +58,7 @@ def _of_motion(
 ) -> dict[str, NDArray[Any]]:
     given = [key for key in RATES if key in arrays]
     if len(given) > 1:
-        raise InputError(
-            f"{name} must hold t, q, and either p or v; it holds {', '.join(arrays)}."
-        )
+        raise InputError(f"{name} must hold t, q, and either p or v; it holds {', '.join(arrays)}.")
     q = _numbers(name, "q", arrays["q"])
     blocks = {key: _numbers(name, key, arrays[key]) for key in (*given, "qdd") if key in arrays}
     if q.ndim == 1:
@@ -79,8 +77,7 @@ def _of_motion(
     names = list(coordinates or own or (["q"] if d == 1 else [f"q{k}" for k in range(1, d + 1)]))
     if len(names) != d:
         raise InputError(
-            f"{name}: q {arrays['q'].shape} has {d} columns for the coordinates "
-            f"{', '.join(names)}."
+            f"{name}: q {arrays['q'].shape} has {d} columns for the coordinates {', '.join(names)}."
         )
     columns: dict[str, NDArray[Any]] = {}
     rows = int(np.prod(q.shape[:-1]))

@@ -36,8 +36,8 @@ class Table(Protocol):
     def __len__(self) -> int:
         """The number of rows."""
 
-    def numbers(self, columns: list[int]) -> Array:
-        """Columns as numbers (rows, columns), NaN where they are missing.
+    def numbers(self, columns: list[int], most: int | None = None) -> Array:
+        """Columns as numbers (rows, columns), NaN where they are missing; of the first rows `most`.
 
         Raises `InputError`, with its place, for a cell that is no number.
         """

@@ -1,4 +1,4 @@
-"""A table of text as fields, with the line of each row: exact, and slow where there are many rows."""
+"""A table of text as fields, with the line of each row: exact, and slow for many rows."""
 
 from __future__ import annotations
 
@@ -97,10 +97,11 @@ class TextColumns:
         """The place of a row, for messages."""
         return f"{self.name}, line {self.lines[row]}"
 
-    def numbers(self, columns: list[int]) -> Array:
+    def numbers(self, columns: list[int], most: int | None = None) -> Array:
         """Columns as numbers (rows, columns), NaN where they are missing."""
-        found = np.empty((len(self), len(columns)))
-        for row, cells in enumerate(self.rows):
+        rows = self.rows[:most]
+        found = np.empty((len(rows), len(columns)))
+        for row, cells in enumerate(rows):
             for place, column in enumerate(columns):
                 try:
                     found[row, place] = number(cells[column], self.dialect.point)
@@ -131,6 +132,8 @@ def fields(text: PlainText, dialect: Dialect) -> tuple[list[list[str]], list[int
     lines: list[int] = []
     width = len(dialect.kinds)
     for line, row in _rows(text, dialect):
+        if dialect.header and tuple(cell.strip() for cell in row) == dialect.header:
+            continue  # of files that were joined
         if len(row) == width + 1 and not row[-1].strip():
             row = row[:-1]  # a separator at the end of the line
         if len(row) != width:

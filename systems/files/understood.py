@@ -1,18 +1,18 @@
-"""What was understood of a table: its samples, the role of every column, and what was done to it."""
+"""What was understood of a table: its samples, the role of every column, what was done."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from systems.errors import InputError
 from systems.files import pieces
+from systems.files.columns import Named, Roles
 from systems.files.names import Name, distinct, is_angle
 from systems.files.pieces import Motion
-from systems.files.roles import Named, Roles, roles
+from systems.files.roles import roles
 from systems.files.table import Table
 from systems.samples.phase_space import PhaseSamples
 from systems.samples.trajectories import Trajectories, Trajectory, checked_mass, groups
@@ -64,12 +64,13 @@ def understood(table: Table, named: Named, mass: ArrayLike | None) -> Understood
     ]
     if unused:
         notes.append(f"Not used: {', '.join(unused)}.")
-    made = _points(table, found, names) if found.accelerations else None
-    if made is None:
-        made = _trajectories(table, found, names, mass)
-    elif mass is not None:
-        raise InputError("points with accelerations have no masses; leave out the mass.")
-    samples, said = made
+    samples: Trajectories | PhaseSamples
+    if found.accelerations:
+        if mass is not None:
+            raise InputError("points with accelerations have no masses; leave out the mass.")
+        samples, said = _points(table, found, names)
+    else:
+        samples, said = _trajectories(table, found, names, mass)
     notes += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in said]
     return Understood(samples, tuple(notes), listed)
 
@@ -90,7 +91,7 @@ def _trajectories(
     if found.label is None:
         rows = pieces.restarts(t)
         if len(rows) > 1:
-            said.append(f"the time begins anew {len(rows) - 1} times: {len(rows)} trajectories")
+            said.append(f"the time begins anew in some rows: there are {len(rows)} trajectories")
     else:
         rows = groups(table.words(found.label))
     columns = (*found.coordinates, *found.rates)
@@ -148,7 +149,7 @@ def _unwrap(
             if turn is not None:
                 q[:, place] = turn[0]
         full = "360" if turns == {360.0} else "2π"
-        said.append(f"{name} jumps by {full}: it is taken as an angle and unwrapped")
+        said.append(f"the coordinate {name} jumps by {full}: it is taken as an angle and unwrapped")
     return said
 
 
@@ -223,8 +224,3 @@ def _renamed(found: Roles, names: tuple[str, ...]) -> list[str]:
         if name != given.bare:
             told.append(f"{given.bare or f'column {place + 1}'} is called {name}")
     return [f"{'; '.join(told)}."] if told else []
-
-
-def is_understood(source: Any) -> bool:
-    """Whether this is what `understood` returns."""
-    return isinstance(source, Understood)

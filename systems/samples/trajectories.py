@@ -255,9 +255,9 @@ class Trajectories:
         return Trajectory(t, q, p)
 
     def _check_finite(self, number: int, t: Array, q: Array, p: Array) -> None:
-        table = np.column_stack([t, q, p])
-        if np.isfinite(table).all():
+        if all(np.isfinite(array).all() for array in (t, q, p)):
             return
+        table = np.column_stack([t, q, p])
         point, column = np.argwhere(~np.isfinite(table))[0]
         raise InputError(
             f"trajectory {number}: {self.names[column]} is {table[point, column]} at point "

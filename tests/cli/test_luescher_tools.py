@@ -385,7 +385,7 @@ GOOD = "E,delta\n277,0\n300,10\n320,20\n340,30\n"
         ("E,delta\n", "has a header but no points"),
         ("277,0\n300,10\n", "a header with the names of the columns must come first"),
         ("x,delta\n277,0\n", "needs a header with the columns E and delta, but has x, delta"),
-        ("E;delta\n277;0\n", "separate the columns by commas"),
+        ("E;delta\n277;0\n", "has 1 energies, too few for a spline"),
         ("E,energy,delta\n277,277,0\n", "has the columns 'E' and 'energy' for E"),
         ("E (GeV),delta\n0.277,0\n", "has E in 'E (GeV)'; energies are in MeV"),
         ("E,delta\n277,0,1\n", "line 2: 3 fields where the header has 2"),

@@ -61,7 +61,7 @@ def test_each_kind_of_source_opens(folder):
 
     assert Source(system="oscillator").open().name == "oscillator"
     assert Source(lagrangian="xd**2/2 - x**2/2").open().motion().coordinates == ("x",)
-    trajectories = Source(data="fall.csv", mass="2").open()
+    trajectories = Source(data="fall.csv", mass="2").open().samples
     assert trajectories[0].p.ravel().tolist() == [0.0, -20.0, -40.0]
 
 
