@@ -131,7 +131,7 @@ def _facts(samples: Trajectories) -> tuple[tuple[str, Value], ...]:
 def _table(samples: Trajectories, found: Channels) -> tuple[Table, list[str]]:
     """A row for each coordinate, and sentences on errors that are not white."""
     # Splines load much of scipy.
-    from systems.samples.smoothing import smooth_all
+    from systems.samples.smooth_sets import smooth_all
 
     times = [item.t for item in samples]
     curves = smooth_all(times, [item.q for item in samples])

@@ -129,7 +129,7 @@ def _excess(
 ) -> list[Array]:
     """How far each reading (n, 2 d) is off, over the limit, from curves without those known."""
     # Splines load much of scipy, and only noisy data need them.
-    from systems.samples.smoothing import smooth_all, smooth_all_jointly
+    from systems.samples.smooth_sets import smooth_all, smooth_all_jointly
 
     times = [item.t for item in trajectories]
     q = [item.q for item in trajectories]

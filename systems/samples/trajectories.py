@@ -128,7 +128,7 @@ class Trajectories:
         >>> data.derived, bool(np.allclose(data[0].p, 4 * t))
         (True, True)
         """
-        from systems.samples.smoothing import smooth_all  # loads much of scipy
+        from systems.samples.smooth_sets import smooth_all  # loads much of scipy
 
         # Faults of times and positions are found before anything is computed of them.
         rest = (Trajectory(np.asarray(t), np.asarray(q), np.zeros(np.shape(q))) for t, q in items)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from systems.samples.smooth_sets import smooth_all, smooth_all_jointly
 from systems.samples.smoothing import (
     STIFFNESSES,
     _of_stiffness,
     smooth,
-    smooth_all,
-    smooth_all_jointly,
     smooth_jointly,
 )
 from systems.samples.splines import Spline
