@@ -26,7 +26,7 @@ WIDTH: Final = 96
 """Neurons of a refit: a sixth of the samples, so that it cannot follow them all."""
 
 GOOD: Final = 0.2
-"""The typical error is that of the best fifth: a hundred samples, enough by themselves."""
+"""The typical error is that of the best fifth: a hundred samples, which are enough alone."""
 
 CUTOFF: Final = 1e-10
 """Directions of a refit below this are left out: the forces are not known any better."""

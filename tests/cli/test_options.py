@@ -39,7 +39,7 @@ SYSTEM = Supervised("mine", "", "", ("x0",), "y", lambda x: x[:, 0] ** 2, draw)
 """
 VALUES: dict[str, Any] = {
     **{"dataset": "", "samples": 50, "noise": 0.01, "seed": 1, "steps": 5, "learn": "exact"},
-    **{"features": "none", "inputs": "raw", "library": "1/r", "threshold": 0.1},
+    **{"features": "none", "angles": "q", "inputs": "raw", "library": "1/r", "threshold": 0.1},
     **{"optimizer": "stlsq", "recipe": "report", "device": "cpu", "trap": "known", "terms": 2},
     **{"descent": "adam", "orders": 1, "relative_noise": 0.01, "scale": "default"},
 }
