@@ -17,7 +17,8 @@ from sympy import Expr, Symbol
 from systems import equations, integrate
 from systems.errors import InputError, nearest
 from systems.expressions import differentiate
-from systems.samples.trajectories import Array, Trajectories, checked_mass
+from systems.samples.masses import checked_mass
+from systems.samples.trajectories import Array, Trajectories
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,8 @@ from systems.errors import InputError
 from systems.expressions import parse, symbol
 from systems.mechanics import Mechanics
 from systems.problem import CONSTANT, Dataset, Problem
-from systems.samples.trajectories import Array, Trajectories, checked_mass
+from systems.samples.masses import checked_mass
+from systems.samples.trajectories import Array, Trajectories
 from systems.sizes import degree
 
 STARTS = 10

@@ -127,7 +127,7 @@ def test_a_fit_without_noise_loads_what_it_uses(root, tmp_path):
     loaded = loaded_by(root, "-m", "interpret", *fit)
 
     assert "torch" in loaded
-    unused = {"scipy", "torch._dynamo", "pysindy", "sklearn", "pandas", "matplotlib"}
+    unused = {"torch._dynamo", "pysindy", "sklearn", "pandas", "matplotlib"}
     unused |= {"pyarrow", "narwhals", "h5py", "polars"}
     assert loaded & unused == set()
 

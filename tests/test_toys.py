@@ -23,6 +23,7 @@ from interpret import cli, fit
 from interpret.experiments import EXPERIMENTS, Experiment
 from interpret.experiments.options import LAW, Options, option
 from interpret.experiments.verbs import Findings, Fit, drawn
+from interpret.judge.certificate import as_it_was_read
 from interpret.laws import kept, report
 from interpret.laws.forms import Sum
 from interpret.laws.law import Law, Origin
@@ -261,6 +262,10 @@ def toy_verbs(calls: list[str]) -> ModuleType:
         calls.append("refine")
         return law.refined(law.coefficients, np.array([[1e-20]]), 1.0)
 
+    def judge(law, fit):
+        calls.append("judge")
+        return as_it_was_read(law)
+
     def compared(problem, options):
         calls.append("compare")
         return problem
@@ -301,7 +306,7 @@ def calls(monkeypatch):
 
 def test_an_experiment(calls, tmp_path):
     run = interpret.fit(LINE, Toy(samples=7), out=tmp_path / "run")
-    assert calls == ["draw", "learn", "read", "refine", "compare", "findings"]
+    assert calls == ["draw", "learn", "read", "refine", "judge", "compare", "findings"]
     assert len(run.samples) == 7
     assert run.law.expr == 3 * x
     assert run.law.stderr.tolist() == pytest.approx([1e-10])
@@ -420,6 +425,12 @@ def read(fit):
 
 def refine(law, fit):
     return law.refined(law.coefficients, law.covariance, 1.0)
+
+
+def judge(law, fit):
+    from interpret.judge.certificate import as_it_was_read
+
+    return as_it_was_read(law)
 
 
 def compared(problem, options):

@@ -102,7 +102,7 @@ def _law(contents: Mapping[str, Any]) -> Law:
             tuple(map(str, contents["reasons"])),
             number(contents["chi2_per_n"]),
             tuple(map(str, contents["remarks"])),
-            number(contents.get("missed", 0.0)),
+            number(contents["missed"]),
         ),
         form=_form(contents["form"]),
     )
@@ -134,4 +134,5 @@ def _upgraded(contents: Mapping[str, Any]) -> dict[str, Any]:
         "candidates": {"potential": contents["candidates"]},
         "undetermined": {},
         "remarks": [],
+        "missed": 0.0,
     }

