@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 import sympy
-from sympy import Expr, Float, Rational, Symbol
+from sympy import Expr, Float, Rational
 
 
 def degree(expr: Expr) -> float:
