@@ -53,6 +53,19 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
+def is_unicode(text: str) -> bool:
+    """Whether the text can be written in UTF-8, which half of a surrogate pair cannot.
+
+    >>> is_unicode("ϕ"), is_unicode(chr(0xD800))
+    (True, False)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 @contextmanager
 def damage(what: str | Path) -> Iterator[None]:
     """Say in one sentence that ``what`` is damaged, when its contents do not fit together.

@@ -211,7 +211,8 @@ class Reader:
         Of |exp(q)| with a q without assumptions sympy makes exp(re(q)), and expands re(q**n) in
         the real and imaginary parts of q, as it does to find out whether cosh(q**n) is positive.
         """
-        if function is not sympy.Abs and degree(argument) > MAX_INNER:
+        algebraic = function is sympy.Abs and not argument.has(sympy.Function)
+        if not algebraic and degree(argument) > MAX_INNER:
             raise self.error(f"a function holds a power beyond {MAX_INNER}")
         if function is not sympy.Abs or not any(symbolic_exponents(argument)):
             return function(argument)

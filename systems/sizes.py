@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import sympy
@@ -32,7 +31,8 @@ def bits(expr: Expr) -> float:
     if isinstance(expr, Rational):
         return float(max(abs(expr.p), expr.q).bit_length())
     if isinstance(expr, Float):
-        return abs(math.log2(abs(expr))) if expr else 0.0
+        # It may be smaller than any double.
+        return abs(float(sympy.log(abs(expr), 2))) if expr else 0.0
     if expr.is_Add:
         return min(map(bits, expr.args))
     if expr.is_Mul:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from systems.errors import InputError
+from systems.errors import InputError, is_unicode
 
 if TYPE_CHECKING:
     from systems.files.understood import Understood
@@ -54,6 +54,8 @@ class Source:
         for name, value in vars(self).items():
             if value is not None and not isinstance(value, str):
                 raise InputError(f"--{name} is text, not {value!r:.60}.")
+            if value is not None and not is_unicode(value):
+                raise InputError(f"--{name} {value!r:.60} is no text in UTF-8; rename it.")
         given = [kind for kind in KINDS if getattr(self, kind) is not None]
         if not given:
             raise InputError(

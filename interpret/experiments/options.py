@@ -218,9 +218,10 @@ def _check(item: Field[Any], value: Any) -> None:
     if declared.startswith("str") and not _may_be_text(declared, value):
         raise InputError(f"the {item.name} must be text, not {value!r:.60}.")
     if meaning.choices and value not in meaning.choices:
+        known = list(map(str, meaning.choices))
         raise InputError(
-            f"there is no {item.name} {value!r:.60}; there are {', '.join(meaning.choices)}."
-            f"{nearest(str(value), meaning.choices)}"
+            f"there is no {item.name} {value!r:.60}; there are {', '.join(known)}."
+            f"{nearest(str(value), known)}"
         )
     if meaning.least is not None and not meaning.least <= value < float("inf"):
         raise InputError(f"the {item.name} is {value}; it must be {meaning.least:g} or more.")

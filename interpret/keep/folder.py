@@ -31,7 +31,7 @@ from interpret.keep.records import encode as encode
 from interpret.keep.records import read as read
 from interpret.keep.records import settings as settings
 from interpret.keep.records import to_json as to_json
-from systems.errors import InputError, nearest
+from systems.errors import InputError, is_unicode, nearest
 
 ROOT: Final = Path("runs")
 
@@ -91,7 +91,9 @@ def place(folder: object) -> Path:
     systems.errors.InputError: 5 is not the path of a folder.
     """
     named = str(folder) if isinstance(folder, Path) else folder
-    if not isinstance(named, str) or not named or "\0" in named or len(named) > LONGEST_PATH:
+    if not isinstance(named, str) or not 0 < len(named) <= LONGEST_PATH:
+        raise InputError(f"{named!r:.60} is not the path of a folder.")
+    if "\0" in named or not is_unicode(named):
         raise InputError(f"{named!r:.60} is not the path of a folder.")
     return Path(named)
 

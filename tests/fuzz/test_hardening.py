@@ -92,6 +92,7 @@ def test_a_formula_is_read_or_refused_at_once(written):
         "((q**100)**100)**100",
         "(10**39*q)**1000",
         "abs(exp(q**900))",
+        "abs(asin(sqrt(q))**1000)",
         "cosh(q**999)",
         "0**(q**2)",
         "10**39*10**39*q",
@@ -173,6 +174,7 @@ def test_options_are_taken_or_refused(options):
         ({"seed": 10**30}, "the seed must be 9.01e+15 at most"),
         ({"steps": -3}, "the steps is -3; it must be 1 or more"),
         ({"dataset": ["T1"]}, "the dataset must be text"),
+        ({"optimizer": 5}, "there is no optimizer 5; there are path"),
         ({"library": 5}, "the library must be text"),
         ({"features": 5}, "the features must be text"),
         ({"features": {"r": 5}}, "an expression is text, not 5"),
@@ -186,6 +188,10 @@ def test_a_wrong_kind_of_value_is_told(folder, options, said):
     assert said in refused(fit, "double_well", **options)
     assert "123 are no trajectories" in refused(fit, 123)
     assert not list(folder.iterdir())
+
+
+def test_a_choice_of_numbers_is_told():
+    assert "there is no orders 7; there are 1, 2, 3" in refused(fit, "born", orders=7)
 
 
 # What is kept of a run

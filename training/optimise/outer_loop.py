@@ -122,6 +122,6 @@ class Outer:
 def _remembered(memory: Mapping[str, Any]) -> tuple[int, dict[str, float]]:
     """The leg that a training was on, and what its descent remembers."""
     leg = memory.get("leg", 0)
-    if leg not in range(LEGS):
+    if not isinstance(leg, int) or leg not in range(LEGS):
         raise ValueError(f"it was on the leg {leg!r:.20}")
     return leg, {str(name): float(x) for name, x in memory.get("descent", {}).items()}
