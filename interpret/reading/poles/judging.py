@@ -31,7 +31,10 @@ def predictors(
     """
 
     named: dict[str, Predict] = {} if network is None else {"network": network}
-    by = {"structured model": curve, "Lüscher's formula": phase}
+    by: dict[str, Callable[[Array], Array]] = {
+        "structured model": curve,
+        "Lüscher's formula": phase,
+    }
     return named | {name: by_curve(kinematic, energies) for name, kinematic in by.items()}
 
 
