@@ -463,10 +463,11 @@ def off_samples(noise=0.0, seed=0):
 def test_samples_tell_the_laws_better_than_the_network_that_learned_them(seed):
     """Directions of few iterations will do: what they lack is in the error bars."""
     laws = off_samples(seed=seed)
-    assert [law.verdict for law in laws[:2]] == ["identified"] * 2
+    # After so few iterations a law may be in doubt, never wrong.
+    assert {law.verdict for law in laws} <= {"identified", "ambiguous"}
     for law in laws:
         if law.verdict != "identified":
-            continue  # Of so few iterations the third order may be in doubt, never wrong.
+            continue
         found = compare(law, BORN)
         assert found.support_precision == found.support_recall == 1
         off = law.coefficients - [term.truth for term in found.terms]
