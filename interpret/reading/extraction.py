@@ -35,6 +35,10 @@ WITHIN: Final = 3.0
 UNLEARNED: Final = 0.1
 """From a function that misses more than this part of the forces no law is read."""
 
+UNFINISHED: Final = 1e-4
+"""A Lagrangian that misses more than this part of its equations, without noise, is not learned to
+the end: a finished training leaves a tenth of it at most."""
+
 SAME: Final = 1e-9
 """Two functions that differ by less on the data are one."""
 
@@ -202,6 +206,12 @@ def _verdict(
             f"{odds if forces.reference.noisy else ''}; the nearest are {nearest}"
         )
         return "not in the library", (reason,)
+    if forces.floor and forces.misfit > max(UNFINISHED, WITHIN * best):
+        reason = (
+            f"the Lagrangian is not learned to the end: it misses its equations by "
+            f"{forces.misfit:.1e}, a flexible fit the forces by {best:.1e}; train longer"
+        )
+        return "ambiguous", (reason,)
     if rivals:
         told = "; ".join(_written(support, names) for support in rivals)
         return "ambiguous", (f"other terms explain the data as well: {told}",)

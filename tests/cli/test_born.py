@@ -81,16 +81,36 @@ def test_what_cannot_be_done_is_told_in_one_line(capfd, arguments, message):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("seed", ["0", "1", "2", "3"])
-def test_three_orders_are_read_off_networks(capfd, seed):
+@pytest.mark.parametrize("seed", map(str, range(10)))
+def test_three_orders_are_read_off_the_samples(capfd, seed):
     code, out, _ = fit(capfd, "--seed", seed, "--json")
     printed = json.loads(out)
     assert code == 0
     first, second, third = printed["comparisons"]
     assert first["verdict"] == second["verdict"] == "IDENTICAL"
-    assert first["worst_relative_error"] < 1e-4
-    assert second["worst_relative_error"] < 2e-3
-    assert third["support_precision"] == third["support_recall"] == 1
-    assert third["worst_relative_error"] < 0.1
+    assert third["verdict"] in ("IDENTICAL", "EQUAL WITHIN ERROR")
+    assert second["worst_relative_error"] < 1e-6
+    assert third["worst_relative_error"] < 2e-3
     assert printed["details"]["errors"]["T"] < 0.1
     assert printed["details"]["proxy_median_error"] < 1e-4
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", map(str, range(10)))
+def test_one_order_is_the_true_one_at_every_seed(capfd, seed):
+    code, out, _ = fit(capfd, "--orders", "1", "--seed", seed, "--json")
+    printed = json.loads(out)
+    assert code == 0
+    assert printed["comparison"]["verdict"] == "IDENTICAL"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", map(str, range(6)))
+def test_error_bars_hold_under_noise(capfd, seed):
+    arguments = ("--orders", "2", "--samples", "1000", "--noise", "1e-4", "--seed", seed)
+    code, out, _ = fit(capfd, *arguments, "--json")
+    assert code == 0
+    for comparison in json.loads(out)["comparisons"]:
+        assert comparison["verdict"] in ("IDENTICAL", "EQUAL WITHIN ERROR")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from math import factorial
 
 import numpy as np
@@ -20,6 +21,8 @@ from interpret.reading.tensors.exponents import free_exponents
 from interpret.reading.tensors.kernel_candidates import Reading, candidates, homogeneous, monomials
 from interpret.reading.tensors.kernels import law_tensor
 from interpret.reading.tensors.measures import Entries, Values
+from interpret.reading.tensors.raw_reading import read_raw
+from interpret.reading.tensors.raw_rows import RawSeries
 from interpret.select.knee import Knee
 from interpret.select.matrix import Compressed
 from interpret.select.supports import ranked
@@ -35,6 +38,7 @@ from systems.physics.scattering import (
 from systems.physics.scattering.cells import ordered, packed
 from systems.physics.scattering.symmetric import Packing
 from systems.samples.values import ValueSamples
+from training.learn.series import perturb
 
 DERIVATIVES = {order: factorial(order) * born_tensor(order) for order in (1, 2, 3)}
 TRUE_FORM = {order: set(kernel(order)) for order in (1, 2, 3)}
@@ -439,6 +443,57 @@ def test_least_squares_wins_where_amplitudes_may_be_small():
     assert errors[0] > 0.1
     assert errors[1] < 1e-4
     assert form_exact(compare(read_laws(*fit_polynomial(weak, weight=2))[1], BORN))
+
+
+# Raw samples
+
+
+@lru_cache
+def off_samples(noise=0.0, seed=0):
+    """Laws off 700 potentials of 16 steps, by the directions of networks of few iterations."""
+    samples = born.make(steps=16).draw(seed=seed, count=700)
+    if noise:
+        samples = samples.with_noise(noise, seed + 1)
+    learned = perturb(samples, orders=3, noisy=noise > 0, seed=seed, iterations=20)
+    first, second = (stage.basis.weights.numpy() for stage in learned.stages)
+    return read_raw(RawSeries(samples, second, first), learned.derivatives, "born")
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_samples_tell_the_laws_better_than_the_network_that_learned_them(seed):
+    """Directions of few iterations will do: what they lack is in the error bars."""
+    laws = off_samples(seed=seed)
+    # After so few iterations a law may be in doubt, never wrong.
+    assert {law.verdict for law in laws} <= {"identified", "ambiguous"}
+    for law in laws:
+        if law.verdict != "identified":
+            continue
+        found = compare(law, BORN)
+        assert found.support_precision == found.support_recall == 1
+        off = law.coefficients - [term.truth for term in found.terms]
+        assert (np.abs(off) < 4 * law.stderr).all()
+        assert (law.stderr < 0.05).all()
+
+
+def test_noise_widens_the_error_bars_and_identifies_nothing_wrong():
+    clean, noisy_law = (off_samples(noise)[1] for noise in (0.0, 1e-3))
+    assert noisy_law.stderr[0] > 10 * clean.stderr[0]
+    for law in off_samples(1e-3):
+        if law.verdict == "identified":
+            assert compare(law, BORN).verdict != "DIFFERENT"
+
+
+def test_a_law_that_the_network_contradicts_is_none():
+    """A map whose second order is that of no candidate."""
+    samples = born.make(steps=16).draw(count=700)
+    other = np.random.default_rng(3).standard_normal((16, 16))
+    other += other.T
+    y = samples.x @ born_tensor(1, 16) + np.einsum("ni,ij,nj->n", samples.x, other, samples.x)
+    first, second = np.random.default_rng(0).standard_normal((2, 16, 12)) / 8
+    series = RawSeries(ValueSamples(samples.x, y, samples.scale), first, second)
+    _, law = read_raw(series, [born_tensor(1, 16), 2 * other], "born")
+    assert law.verdict == "not in the library"
+    assert law.recognised == (None,) * len(law.terms)
 
 
 # The proxy

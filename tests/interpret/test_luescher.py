@@ -22,9 +22,12 @@ from interpret.reading.poles import (
     read_laws,
     read_poles,
 )
+from interpret.reading.poles.common_error import Witnesses
+from interpret.reading.poles.level_reading import read as read_levels
 from systems.errors import InputError
 from systems.expressions import symbol
 from systems.physics.finite_volume import degeneracies, phase, zeta_sum
+from systems.physics.finite_volume.points import LevelPoints
 
 TWO_PI = 2 * np.pi
 
@@ -487,3 +490,32 @@ SOME = np.linspace(0.1, 3.9, 100)
 def test_what_cannot_be_used_is_told(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+def test_what_maps_disagree_on_is_in_the_error_bars():
+    """Points on one wrong curve scatter by nothing; another curve shows how wrong it is."""
+    q2, delta = points(600, 4.5)
+    k, boxes = boxed(q2)
+
+    def by(shift):
+        return LevelPoints(k, boxes, delta + shift * np.sin(q2), np.ones(len(q2), dtype=int))
+
+    alone = read_levels(by(1e-3)).table
+    told = read_levels(by(1e-3), witnesses=Witnesses(by(1e-3), pairs=[(by(1e-3), by(0.0))])).table
+    off = np.abs(np.array(told.coefficients) - degeneracies(4))
+    assert told.coefficients == alone.coefficients
+    assert (off / alone.stderr).max() > 5
+    assert (off < 2 * np.array(told.stderr)).all()
+
+
+def test_a_mean_of_two_is_as_uncertain_as_its_parts_differ():
+    q2, delta = points(600, 4.5)
+    k, boxes = boxed(q2)
+    whole, one, other = (
+        LevelPoints(k, boxes, delta + shift * np.sin(q2), np.ones(len(q2), dtype=int))
+        for shift in (0.0, 1e-3, -1e-3)
+    )
+    error = Witnesses(whole, parts=[one, other]).common_error(4)
+    assert Witnesses(whole).common_error(4).max() == 0
+    alike = Witnesses(whole, pairs=[(one, whole)]).common_error(4)
+    np.testing.assert_allclose(error, alike, rtol=0.5)

@@ -94,8 +94,7 @@ def test_a_sine_is_no_polynomial():
     assert run.law.verdict == "not in the library"
     assert "no law found" in run.text()
     assert run.comparison.verdict == "DIFFERENT"
-    (reason,) = run.law.reasons
-    assert "times what the network misses of held-out ones" in reason
+    assert "times what the network misses of held-out ones" in run.law.reasons[0]
 
 
 def test_a_sine_is_found_where_it_is_a_candidate():
@@ -163,3 +162,29 @@ def test_too_few_values_and_constant_ones_are_refused():
     x = inputs(1, 30)
     with pytest.raises(InputError, match="there is no map to learn"):
         fit(ValueSamples(x, np.full(30, 2.0), np.ones(30)))
+
+
+@pytest.mark.parametrize("function", [lambda x: (1 - np.exp(-x)) ** 2, lambda x: np.tanh(2 * x)])
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_few_points_of_what_is_no_polynomial_identify_none(function, noise):
+    x = inputs(1, 20)
+    run = fit(ValueSamples(x, function(x[:, 0]), np.ones(20)), noise=noise, steps=10)
+    assert run.law.verdict != "identified"
+    assert run.law.reasons
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", [0.0, 0.01, 0.05])
+@pytest.mark.parametrize("seed", range(10))
+def test_a_polynomial_is_identified_at_every_seed(noise, seed):
+    run = fit(problem("x0 + x1**2", 2), noise=noise, seed=seed)
+    assert run.law.verdict == "identified"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", [0.0, 0.01, 0.05])
+@pytest.mark.parametrize("seed", range(3))
+def test_an_expansion_is_no_law(noise, seed):
+    x = inputs(1, 60, seed)
+    run = fit(ValueSamples(x, np.sin(3 * x[:, 0]), np.ones(60)), noise=noise, seed=seed)
+    assert run.law.verdict != "identified"

@@ -18,7 +18,6 @@ from training.learn.levels.structured import KinematicPhase
 
 CONSTANT = "constant δ"
 
-Curve = Callable[[Array], Array]
 Predict = Callable[[Array, Array], Array]
 """Phases (n, K) and boxes (n,) to levels (n, count) in MeV, NaN where there is none."""
 
@@ -32,11 +31,14 @@ def predictors(
     """
 
     named: dict[str, Predict] = {} if network is None else {"network": network}
-    by: dict[str, Curve] = {"structured model": curve, "Lüscher's formula": phase}
+    by: dict[str, Callable[[Array], Array]] = {
+        "structured model": curve,
+        "Lüscher's formula": phase,
+    }
     return named | {name: by_curve(kinematic, energies) for name, kinematic in by.items()}
 
 
-def by_curve(kinematic: Curve, energies: Array) -> Predict:
+def by_curve(kinematic: Callable[[Array], Array], energies: Array) -> Predict:
     """Levels with φ(q) + δ = nπ by a curve φ."""
     return lambda phases, boxes: luescher_levels(energies, phases, boxes, kinematic=kinematic)
 

@@ -95,13 +95,11 @@ class RawSeries:
 
     def width(self, setting: Setting) -> int:
         """How many columns all orders up to the last have."""
-        orders = range(1, setting.last + 1)
-        free = {1: self.samples.dimension}
-        standing: int = self.directions.shape[1]
-        widths: list[int] = [
-            self.known[m].shape[1] if m in self.known else free.get(m, standing) for m in orders
-        ]
-        return sum(widths)
+        total = 0
+        for order in range(1, setting.last + 1):
+            free = self.samples.dimension if order == 1 else int(self.directions.shape[1])
+            total += int(self.known[order].shape[1]) if order in self.known else free
+        return total
 
     def weights(self, power: int) -> Array:
         """s^-p, (n,)."""
