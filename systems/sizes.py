@@ -11,7 +11,7 @@ from sympy import Expr, Float, Rational
 def degree(expr: Expr) -> float:
     """The largest product of exponents that are inside one another, at least 1.
 
-    >>> q = Symbol("q")
+    >>> q = sympy.Symbol("q")
     >>> degree((q**3 + 1) ** 2 + q), degree(sympy.sin(q**-4) ** 2)
     (6.0, 8.0)
     """
@@ -24,7 +24,7 @@ def degree(expr: Expr) -> float:
 def bits(expr: Expr) -> float:
     """The bits of the number that a power of `expr` may put in front, per unit of its exponent.
 
-    >>> q = Symbol("q")
+    >>> q = sympy.Symbol("q")
     >>> bits(4 * q), bits((4 * q + 8) ** 2), bits(q + 8)
     (4.0, 8.0, 1.0)
     """

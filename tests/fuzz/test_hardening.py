@@ -174,7 +174,7 @@ def test_options_are_taken_or_refused(options):
         ({"seed": 10**30}, "the seed must be 9.01e+15 at most"),
         ({"steps": -3}, "the steps is -3; it must be 1 or more"),
         ({"dataset": ["T1"]}, "the dataset must be text"),
-        ({"optimizer": 5}, "there is no optimizer 5; there are path"),
+        ({"optimizer": 5}, "the optimizer must be text, not 5"),
         ({"library": 5}, "the library must be text"),
         ({"features": 5}, "the features must be text"),
         ({"features": {"r": 5}}, "an expression is text, not 5"),
