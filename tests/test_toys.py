@@ -275,7 +275,7 @@ def toy_verbs(calls: list[str]) -> ModuleType:
         return Findings((f"{len(comparisons)} compared",), {"depth": fit.options.depth})
 
     module = ModuleType("toy_verbs")
-    for verb in (settled, draw, learn, read, refine, compared, findings):
+    for verb in (settled, draw, learn, read, refine, judge, compared, findings):
         setattr(module, verb.__name__, verb)
     return module
 

@@ -262,14 +262,11 @@ def show(
     from interpret.run import Run
 
     loaded = Run.load(find(run))
-    drawn = loaded.draw() if picture else ()
-    if form:
-        print(loaded.written(form))
-    elif certificate and not json:
-        print(loaded.certified())
+    if form or (certificate and not json):
+        print(loaded.written(form) if form else loaded.certified())
     else:
         _show(loaded, json)
-    for path in drawn:
+    for path in loaded.draw() if picture else ():
         print(f"drawn in {path}", file=sys.stderr if json else sys.stdout)
 
 

@@ -175,6 +175,7 @@ def test_json_has_the_promised_shape(name):
         "features",
         "verdict",
         "chi2_per_n",
+        "certificate",
         "iterations",
         "seconds",
         "run",
