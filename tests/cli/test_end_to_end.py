@@ -65,6 +65,7 @@ def test_json_is_one_object_whose_expressions_sympy_reads_back(capfd, folder):
         "features",
         "verdict",
         "chi2_per_n",
+        "certificate",
         "iterations",
         "seconds",
         "run",
@@ -140,7 +141,7 @@ def test_friction_is_said_and_not_mistaken_for_a_potential(capfd, folder):
     code, out, _ = call(capfd, "fit", "--data", "f.csv", "--library", "x**2,x**4", "--json")
     assert code == 0
     printed = json.loads(out)
-    assert printed["verdict"] == "ambiguous"
+    assert printed["verdict"] == "not in the library"
     assert printed["law"]["terms"][0]["coefficient"] == pytest.approx(0.5, rel=0.05)
 
 
@@ -162,7 +163,7 @@ MISTAKES = {
     "no force": (["--data", "free.csv"], "potential is a constant"),
     "unsorted": (["--data", "unsorted.csv"], "line 4"),
     "ragged": (["--data", "ragged.csv"], "line 3"),
-    "not a number": (["--data", "nan.csv"], "line 3"),
+    "not a number": (["--data", "nan.csv"], "1 row of 3 miss a number"),
     "missing file": (["--data", "none.csv"], "no file"),
     "masses": (["--data", "free.csv", "--mass", "1,2"], "2 masses for 1 coordinate"),
 }

@@ -70,6 +70,7 @@ def test_without_a_model_the_potential_is_found_with_the_trap_unknown(fit):
     assert "1000 accelerations from the window origin (2 wide around the origin)" in out
     assert sorted(path.name for path in Path("runs/trapped_charges").iterdir()) == [
         "accelerations.picture.npz",
+        "certificate.json",
         "comparison.json",
         "history.json",
         "law.json",

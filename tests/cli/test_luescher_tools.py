@@ -250,6 +250,9 @@ SEEN = 40
 """The network of the fake run passes on δ at this point of its grid of q."""
 
 
+LEVELS_RUN = {"experiment": "levels", "source": "luescher", "options": {}}
+
+
 def fake_run(folder: str) -> None:
     """A run whose network says q² = δ at one q for n = 0, 1, and whose curve is φ + 0.05."""
     layer = torch.zeros(POINTS, 2, dtype=torch.float64)
@@ -265,7 +268,7 @@ def fake_run(folder: str) -> None:
     runs.save(
         Path(folder),
         {
-            runs.SETTINGS: {"experiment": "levels", "source": "luescher"},
+            runs.SETTINGS: LEVELS_RUN,
             runs.WEIGHTS: stream.getvalue(),
             runs.LAW: kept.to_json(()),
         },
@@ -460,7 +463,7 @@ TABLE = ("levels", "--table", "a.csv")
         ((*TABLE, "--box", "10", "--out", "none/a.csv"), "cannot use none/a.csv"),
         ((*TABLE, "--box", "10", "--run", "mine"), "there is no run 'mine'"),
         ((*TABLE, "--box", "10", "--run", "luesher"), "Did you mean 'luescher'?"),
-        ((*TABLE, "--box", "10", "--run", "coulomb"), "runs/coulomb is a run of another system"),
+        ((*TABLE, "--box", "10", "--run", "coulomb"), "runs/coulomb is a run of coulomb"),
         ((*TABLE, "--box", "10", "--run", "damaged"), "damaged/weights.pt is damaged"),
         ((*TABLE, "--box", "10", "--run", "lost"), "runs/lost has lost its weights.pt"),
         ((*TABLE, "--box", "10", "--run", "unfinished"), "has no law yet"),
@@ -480,9 +483,11 @@ def test_bad_input_gets_one_line_and_exit_code_2(interpret, table, arguments, pa
     write("l.csv", "box,n,E", [10], [1], [331.6])
     fake_run("runs/luescher")
     law = {"kind": "luescher", "system": "luescher"}
-    runs.save(Path("runs/coulomb"), {runs.LAW: {"system": "coulomb"}})
-    runs.save(Path("runs/damaged"), {runs.LAW: law, runs.WEIGHTS: b"not weights"})
-    runs.save(Path("runs/lost"), {runs.LAW: law})
+    coulomb = {"experiment": "motion", "source": "coulomb", "options": {}}
+    runs.save(Path("runs/coulomb"), {runs.SETTINGS: coulomb, runs.LAW: {"system": "coulomb"}})
+    levels = {runs.SETTINGS: LEVELS_RUN, runs.LAW: law}
+    runs.save(Path("runs/damaged"), {**levels, runs.WEIGHTS: b"not weights"})
+    runs.save(Path("runs/lost"), levels)
     runs.save(Path("runs/unfinished"), {runs.SETTINGS: {}})
 
     outcome = interpret("luescher", *arguments)

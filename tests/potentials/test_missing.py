@@ -31,13 +31,6 @@ QUICK = {
     ("double_well", "T3", "q**4"),
     ("central_force", "reduced", "1/r**2"),
 }
-HIDDEN = {
-    ("central_force", "reduced", "1/r"),
-    ("central_force", "reduced", "1/r**2"),
-    ("coulomb", "long_verlet", "1/r"),
-    ("coulomb", "long_exact", "1/r"),
-}
-"""The other candidates nearly replace the missing one: chi^2/n is 1.01 to 1.10."""
 
 
 def without(name, term):
@@ -71,12 +64,6 @@ def test_without_noise(name, dataset, term):
 
 def marked(case):
     marks = [] if case in QUICK else [pytest.mark.slow]
-    if case in HIDDEN:
-        reason = (
-            "chi^2/n > 1.15 is too blunt: with 20 000 readings 1.04 is proof. Compare chi^2 with "
-            "the smoothing spline's instead, which needs no sigma"
-        )
-        marks.append(pytest.mark.xfail(strict=True, reason=reason))
     return pytest.param(*case, marks=marks)
 
 
