@@ -1,0 +1,207 @@
+"""The judge: right laws are identified, wrong ones never, and the reason is said."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import interpret
+import systems
+from interpret.judge.certificate import GRAVITY, Certificate, Check
+from interpret.judge.defects import defects
+from interpret.laws.judgement import Judgement
+from interpret.run import Run
+from systems.errors import InputError
+from systems.samples.trajectories import Trajectories, Trajectory
+from training.features import Features
+
+TIMES = np.linspace(0, 12, 400)
+
+
+def motion(force, start=((1.0, 0.0), (0.6, 0.5)), noise=0.0, seed=0, times=TIMES) -> Trajectories:
+    """q'' = force(q, v, t) from each start (q, v), by Runge–Kutta 4 in small steps."""
+    items = []
+    for state in np.array(start, dtype=float):
+        q, v = np.split(state, 2)
+        path = [(q, v)]
+        for left, right in pairwise(times):
+            h = (right - left) / FINE
+            for k in range(FINE):
+                q, v = stepped(force, q, v, left + k * h, h)
+            path.append((q, v))
+        items.append(Trajectory(times, *(np.array(part) for part in zip(*path, strict=True))))
+    names = ("x", "y")[: len(items[0].q.T)]
+    return Trajectories(names, np.ones(len(names)), tuple(items)).with_noise(noise, seed)
+
+
+FINE = 20
+
+
+def stepped(force, q, v, t, h):
+    one = force(q, v, t)
+    two = force(q + h / 2 * v, v + h / 2 * one, t + h / 2)
+    three = force(q + h / 2 * v + h**2 / 4 * one, v + h / 2 * two, t + h / 2)
+    four = force(q + h * v + h**2 / 2 * two, v + h * three, t + h)
+    return (
+        q + h * v + h**2 / 6 * (one + two + three),
+        v + h / 6 * (one + 2 * two + 2 * three + four),
+    )
+
+
+def spring(q, v, t):
+    return -q - q**3
+
+
+def dragged(q, v, t):
+    return -q - q**3 - 0.1 * v
+
+
+def driven(q, v, t):
+    return -q - q**3 + 0.2 * np.cos(1.7 * t)
+
+
+def beyond(q, v, t):
+    return -np.tanh(3 * q)
+
+
+LIBRARY = "x, x**2, x**3, x**4, x**5, x**6"
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01, 0.05])
+def test_a_right_law_is_identified(noise):
+    run = interpret.fit(motion(spring, noise=noise), library=LIBRARY)
+    assert {str(term) for term in run.law.terms} == {"x**2", "x**4"}
+    assert run.law.verdict == "identified", run.certificate.table()
+    assert all(check.passed for check in run.certificate.checks)
+    kind = "agreement" if noise == 0 else "left over"
+    assert kind in [check.name for check in run.certificate.checks]
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+@pytest.mark.parametrize("force", [dragged, driven, beyond])
+def test_a_wrong_law_is_never_identified(force, noise):
+    run = interpret.fit(motion(force, noise=noise), library=LIBRARY)
+    assert run.law.verdict != "identified"
+    assert run.law.reasons
+    assert all(form is None for form in run.law.recognised)
+
+
+def test_a_magnetic_field_is_no_potential():
+    def turned(q, v, t):
+        return -q / 2 + 0.3 * np.array([v[1], -v[0]])
+
+    data = motion(turned, start=((1.0, 0.0, 0.2, 0.6), (0.3, 0.5, -0.4, 0.1)))
+    run = interpret.fit(data)
+    assert run.law.verdict == "not in the library"
+    by_name = {check.name: check for check in run.certificate.checks}
+    assert not by_name["agreement"].passed
+
+
+def test_a_forgotten_mass_makes_the_columns_contradictory():
+    right = motion(spring)
+    halved = tuple(Trajectory(i.t, i.q, i.p / 2) for i in right)
+    run = interpret.fit(Trajectories(right.coordinates, right.mass, halved))
+    assert run.law.verdict == "contradictory columns"
+    assert "--mass 0.5" in run.text()
+
+
+def test_velocities_by_differences_are_left_aside():
+    right = motion(spring)
+    made = tuple(Trajectory(i.t, i.q, np.gradient(i.q, i.t, axis=0)) for i in right)
+    run = interpret.fit(Trajectories(right.coordinates, right.mass, made), library=LIBRARY)
+    assert {str(term) for term in run.law.terms} == {"x**2", "x**4"}
+    assert np.abs(run.law.coefficients - [0.5, 0.25]).max() < 5 * run.law.stderr.max() < 1e-3
+    assert "no data of their own" in run.text()
+
+
+def test_a_whole_library_is_a_surrogate():
+    def yukawa(q, v, t):
+        return np.exp(-q) * (1 / q + 1 / q**2) - 0.3
+
+    data = motion(yukawa, start=((1.0, 0.0), (2.0, 0.3)))
+    run = interpret.fit(data)
+    assert run.law.verdict == "not in the library"
+    assert interpret.fit(data, library="x, exp(-x)/x").law.verdict == "identified"
+
+
+def test_few_points_are_too_few_for_many_candidates():
+    run = interpret.fit(motion(spring, start=((1.0, 0.0),), times=np.linspace(0, 6, 25)))
+    assert run.law.verdict in ("ambiguous", "not in the library")
+    assert any("too few to choose among them" in reason for reason in run.law.reasons)
+
+
+def test_rounded_numbers_are_noise():
+    right = motion(spring)
+    made = tuple(Trajectory(i.t, i.q.round(2), i.p.round(2)) for i in right)
+    run = interpret.fit(Trajectories(right.coordinates, right.mass, made), library=LIBRARY)
+    assert run.law.verdict == "identified", run.certificate.table()
+    assert {str(term) for term in run.law.terms} == {"x**2", "x**4"}
+
+
+def test_the_flow_of_a_law_is_compared_from_sample_to_sample():
+    data = motion(spring)
+    features = Features.identity(("x",))
+    assert defects(data, features, lambda q: q + q**3).share < 1e-8
+    found = defects(data, features, lambda q: q)
+    assert found.share > 0.1
+    assert found.cause == "the potential of x"
+    assert found.explained > 0.99
+
+
+# The certificate itself
+
+
+def checks() -> list[Check]:
+    return [
+        Check("one", 1.0, 2.0, "identified", "well"),
+        Check("two", 3.0, 2.0, "approximate", "a little off", 0.02),
+        Check("three", np.nan, np.nan, "ambiguous", "there are two"),
+    ]
+
+
+@pytest.mark.parametrize("verdict", GRAVITY)
+def test_the_gravest_check_decides(verdict):
+    order = list(GRAVITY)
+    lighter = [Check(name, 0, 1, name, name) for name in order[: order.index(verdict) + 1]]
+    assert Certificate(tuple(lighter)).verdict == verdict
+    assert Certificate(tuple(reversed(lighter))).verdict == verdict
+
+
+def test_an_approximate_law_says_by_how_much():
+    certificate = Certificate(tuple(checks()[:2]))
+    assert (certificate.verdict, certificate.missed) == ("approximate", 0.02)
+    assert Judgement("approximate", missed=certificate.missed).words == "approximate (2 %)"
+
+
+def test_the_gravest_reason_comes_first():
+    assert Certificate(tuple(checks())).reasons == ("there are two", "a little off")
+
+
+def test_a_certificate_is_kept(tmp_path):
+    run = interpret.fit("oscillator", out=tmp_path / "run")
+    again = Run.load(tmp_path / "run")
+    assert again.certificate == run.certificate
+    assert again.certified() == run.certified()
+    assert len(again.certified().splitlines()) == len(run.certificate.checks) + 1
+
+
+@pytest.mark.parametrize("damage", [{"verdict": "splendid"}, {"statistic": "many"}, {"name": None}])
+def test_a_damaged_certificate_is_told(damage):
+    rows = [check.to_json() for check in checks()]
+    if damage == {"name": None}:
+        del rows[0]["name"]
+    else:
+        rows[0] |= damage
+    with pytest.raises(InputError):
+        Certificate.from_json(rows)
+
+
+def test_step_by_step_certifies_too():
+    problem = systems.get("oscillator")
+    fit = interpret.learn(problem, problem.draw())
+    (law,) = interpret.read(fit)
+    certificate = interpret.certify(interpret.refine(law, fit), fit)
+    assert certificate.verdict == "identified"
+    assert certificate.judged(law).verdict == "identified"
