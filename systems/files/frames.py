@@ -57,7 +57,7 @@ def from_frame(source: Any) -> ArrowTable:
         frame = _wrapped(_with_index(source))
         frame = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
         return ArrowTable.of(NAME, frame.to_arrow())
-    except (pa.ArrowException, TypeError, ValueError) as error:
+    except (pa.ArrowException, ArithmeticError, TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"the data frame cannot be read: {error}.") from error

@@ -505,7 +505,7 @@ def test_a_damaged_curve_is_told(interpret, table):
     outcome = interpret("luescher", "levels", "--table", table, "--box", "10", "--run", "mine")
 
     assert outcome.code == 2
-    assert "runs/mine/weights.pt is damaged ('coefficients')" in outcome.err
+    assert "runs/mine/weights.pt lacks 'coefficients'" in outcome.err
 
 
 def test_alone_it_shows_its_help(interpret):

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import systems
@@ -158,6 +158,7 @@ def test_a_picture_of_99999999_pixels_is_refused_at_once(folder, capsys):
 
 
 @given(anything)
+@example({"": [-(2**63) - 1]})
 def test_a_source_is_something_that_can_be_fitted(source):
     assert refused(settled, source, None, {}) is not None
 
