@@ -89,6 +89,8 @@ def unexplained(law: Law, samples: Probes) -> tuple[str, ...]:
     columns = force_columns(samples)
     library = Library(law.candidates or law.terms)
     few, terms, left = _best(columns, library, len(law.terms))
+    if not terms:
+        return ()
     told = " and ".join(text(term) for term in terms)
     first = f"{told} explain{'s' * (len(terms) == 1)} {_percent(1 - left**2)} of the force"
     place = _place(columns, few, samples)
@@ -117,9 +119,14 @@ def _best(
 
 
 def _smallest(columns: ForceColumns, every: Array, most: int) -> tuple[Support, float]:
-    """The smallest support of so many columns that leaves about the least, and what it leaves."""
+    """The smallest support of so many columns that leaves about the least, and what it leaves.
+
+    None, and all is left, where these data see no candidate.
+    """
     names = tuple(map(str, range(every.shape[1])))
     found = ranked(Compressed.of(every, columns.truth, names), most)
+    if not found.supports:
+        return (), 1.0
     enough = BETTER * max(float(found.residuals.min()), SIMPSONS)
     first = int(np.argmax(found.residuals <= enough)) if most > 2 else found.residuals.argmin()
     return found.supports[int(first)], float(found.residuals[int(first)])
