@@ -16,8 +16,6 @@ from interpret.refinement.segments import CUTS, stretched
 from interpret.refinement.subsets import sharpened
 from interpret.select.library import Library
 from systems.samples.trajectories import Trajectories
-from training.prepare.noise import SMALLEST_NOISE
-from training.prepare.stencils import Array
 
 UNFINISHED: Final = 0.01
 """A fit whose own parameters could still lower χ² by this part has not found its minimum."""
@@ -39,7 +37,7 @@ def residuals(law: Law, samples: Probes) -> Iterator[Residuals]:
             _some(prepared.smoothed, chosen),
             prepared.features,
             Library(law.terms),
-            sigma(samples),
+            prepared.sigma,
             cuts,
         )
         problem = start.resolved(states, law.coefficients)
@@ -49,15 +47,6 @@ def residuals(law: Law, samples: Probes) -> Iterator[Residuals]:
         found = Residuals(*sharpened(problem, estimate))
         if found.unfinished < UNFINISHED:
             yield found
-
-
-def sigma(samples: Probes) -> Array:
-    """The noise of the 2d channels, as read off the data."""
-    prepared = samples.prepared
-    spread = np.concatenate(prepared.trajectories.channel_std())
-    noise = np.concatenate([prepared.noise.q, prepared.noise.p])
-    level: Array = np.maximum(noise, SMALLEST_NOISE * spread)
-    return level
 
 
 def _longest(trajectories: Trajectories) -> list[int]:

@@ -162,7 +162,5 @@ DRY: Final = 0.03
 
 
 def _points(trajectories: Trajectories) -> Points:
-    q = np.concatenate([item.q for item in trajectories])
-    p = np.concatenate([item.p for item in trajectories])
-    t = np.concatenate([item.t for item in trajectories])
+    t, q, p, _ = trajectories.stack()
     return Points(q, p / trajectories.mass, t)

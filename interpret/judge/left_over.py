@@ -2,8 +2,7 @@
 
 - each family of flexible forces along the law's own path: an F test of what it explains;
 - a period: the highest peak of the residuals' periodogram;
-- the size of the residuals against the noise that the data's own differences show;
-- how neighbours agree: lag one, and runs of one sign.
+- the size of the residuals against the noise that the data's own differences show.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from interpret.judge.forces import Family
 from interpret.judge.residuals import Residuals, projected
+from interpret.judge.whiteness import effective
 from systems.errors import InputError
 
 Array = NDArray[np.float64]
@@ -63,6 +63,8 @@ def left(residuals: Residuals, families: Sequence[Family]) -> list[Left]:
     """
     from scipy.stats import f as fisher
 
+    rho = correlation([item[:, residuals.measured] for item in residuals.items])
+    alone = effective(1.0, rho)
     found = []
     for family in families:
         columns = residuals.response(family.fields)
@@ -72,42 +74,29 @@ def left(residuals: Residuals, families: Sequence[Family]) -> list[Left]:
         lengths = np.linalg.norm(design, axis=0)
         seen = lengths > FAINT * max(float(lengths.max(initial=0.0)), 1e-300)
         scaled = design[:, seen] / lengths[seen]
-        parts, singular, _ = np.linalg.svd(scaled, full_matrices=False)
-        kept = singular > 1e-6 * max(float(singular.max(initial=0.0)), 1e-300)
+        parts, singular, right = np.linalg.svd(scaled, full_matrices=False)
+        kept = singular > WEAK * max(float(singular.max(initial=0.0)), 1e-300)
         count = int(kept.sum())
         free = len(target) - residuals.parameters - count
         if count == 0 or free < count:
             continue
-        gain = float(((parts[:, kept].T @ target) ** 2).sum())
+        along = parts.T @ target
+        gain = float((along[kept] ** 2).sum())
         rest = float(target @ target) - gain
-        rho = correlation([item[:, residuals.measured] for item in residuals.items])
-        worth = (1 - rho) / (1 + rho)
-        ratio = worth * gain / count / max(rest / free, 1e-300)
-        probability = float(fisher.sf(ratio, count, max(1.0, worth * free)))
-        share = _share(residuals, family, scaled, lengths, seen, target)
+        ratio = alone * gain / count / max(rest / free, 1e-300)
+        probability = float(fisher.sf(ratio, count, max(1.0, alone * free)))
+        clear = (np.abs(along) > CLEAR) & (singular > WEAK * singular[0])
+        solved = np.zeros(len(lengths))
+        solved[seen] = right[clear].T @ (along[clear] / singular[clear]) / lengths[seen]
+        share = _share(residuals, family, solved)
         found.append(Left(family.cause, probability, gain, share))
     return sorted(found, key=lambda item: item.probability)
 
 
-def _share(
-    residuals: Residuals,
-    family: Family,
-    scaled: Array,
-    lengths: Array,
-    seen: NDArray[np.bool_],
-    target: Array,
-) -> float:
-    """The rms of the force that explains the residuals over that of the law's force.
-
-    Only of the directions that are seen above the noise, and only what the law's own terms cannot
-    take up.
-    """
-    left, singular, right = np.linalg.svd(scaled, full_matrices=False)
-    worth = left.T @ target
-    clear = (np.abs(worth) > CLEAR) & (singular > WEAK * singular[0])
-    solved = right[clear].T @ (worth[clear] / singular[clear]) / lengths[seen]
+def _share(residuals: Residuals, family: Family, solved: Array) -> float:
+    """The rms of the force Σ_k solved_k f_k over that of the law's, less what its terms take up."""
     force, own, whole = residuals.forces(family.fields)
-    extra = (force[..., seen] @ solved).reshape(-1)
+    extra = (force @ solved).reshape(-1)
     terms = own.reshape(len(extra), -1)
     extra = extra - terms @ np.linalg.lstsq(terms, extra, rcond=WEAK)[0]
     size = float(np.linalg.norm(whole))
@@ -157,12 +146,3 @@ def excess(residuals: Residuals) -> tuple[float, float]:
     ratio = chi / free
     scatter = np.sqrt(2 / free + (2 * SPREAD_OF_SIGMA) ** 2 / used)
     return ratio, float((ratio - 1) / scatter)
-
-
-def neighbours(residuals: Residuals) -> float:
-    """z of the lag-one correlation of the residuals: ρ √n, normal for white ones."""
-    items = [item[:, residuals.measured] for item in residuals.items]
-    used = sum(item[1:].size for item in items)
-    above = sum(float((item[1:] * item[:-1]).sum()) for item in items)
-    below = sum(float((item**2).sum()) for item in items)
-    return above / below * float(np.sqrt(used)) if below else 0.0

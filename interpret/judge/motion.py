@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -13,19 +14,18 @@ from interpret.judge import left_over
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
 from interpret.judge.channel import Channels
 from interpret.judge.channels import LARGE
-from interpret.judge.defects import Defects, Slope, defects
+from interpret.judge.defects import Defects, defects
 from interpret.judge.fitted import residuals
 from interpret.judge.forces import families
 from interpret.judge.left_over import Left
+from interpret.judge.prediction import law_slope
 from interpret.judge.residuals import Residuals
 from interpret.judge.support import Forces, cancellation, enough, surrogate
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
-from interpret.select.library import Library
 from training.bases.candidates import Candidates
 from training.prepare.preparation import VERLET
-from training.prepare.stencils import Array
 from training.rows.trajectories import LevelRows
 
 EXACT: Final = 1e-4
@@ -56,7 +56,7 @@ def certify(law: Law, samples: Probes) -> Certificate:
     trajectories = samples.prepared.trajectories
     checks = [*as_it_was_read(law).checks, enough(law, trajectories.points)]
     if law.terms and np.isfinite(law.coefficients).all():
-        q = np.concatenate([item.q for item in trajectories])
+        _, q, _, _ = trajectories.stack()
         forces = Forces.of(law, samples.prepared.features, q)
         checks += [surrogate(law, forces), cancellation(forces)]
         exact = not samples.prepared.noisy
@@ -79,34 +79,22 @@ def by_columns(columns: Channels) -> Check:
 def _exact(law: Law, samples: Probes) -> Iterator[Check]:
     prepared = samples.prepared
     if prepared.integrator == VERLET:
-        share = _verlet(law, samples)
+        share = _rows_missed(law, samples)
         found = f"Störmer–Verlet's second differences are the law's forces to {share:.1g}"
         yield Check("agreement", share, EXACT, _missed(share), found, share)
         return
-    yield _agreement(defects(prepared.trajectories, prepared.features, law_slope(law, samples)))
+    slope = law_slope(law, prepared.features)
+    yield _agreement(defects(prepared.trajectories, prepared.features, slope))
     if not prepared.drift:
         yield _beside_network(law, samples)
 
 
-def law_slope(law: Law, samples: Probes) -> Slope:
-    """dV/dq of the law as a function of q (n, d)."""
-    features = samples.prepared.features
-    library = Library(law.terms)
-
-    def slope(q: Array) -> Array:
-        gradient = library.gradients(features.values(q), features.names) @ law.coefficients
-        result: Array = (features.jacobian(q) @ gradient[:, :, None])[:, :, 0]
-        return result
-
-    return slope
-
-
-def _verlet(law: Law, samples: Probes) -> float:
-    """What the law misses of the second differences, whose weights have length one."""
-    (force,) = samples.prepared.families
+def _rows_missed(law: Law, samples: Probes) -> float:
+    """What the law misses of the first family of rows, whose truth has length one."""
+    family = samples.prepared.families[0]
     basis = Candidates(samples.features.names, law.terms)
     with torch.no_grad():
-        missed = force.design(basis) @ torch.from_numpy(law.coefficients.copy()) - force.truth
+        missed = family.design(basis) @ torch.from_numpy(law.coefficients.copy()) - family.truth
     return float(missed.norm())
 
 
@@ -136,11 +124,7 @@ def _beside_network(law: Law, samples: Probes) -> Check:
     Energy rows have no quadrature: where a flexible function of the same variables closes them
     better, and better than digits of the data allow by chance, the library lacks a term.
     """
-    energy = samples.prepared.families[0]
-    basis = Candidates(samples.features.names, law.terms)
-    with torch.no_grad():
-        missed = energy.design(basis) @ torch.from_numpy(law.coefficients.copy()) - energy.truth
-    own, flexible = float(missed.norm()), samples.residuals[0]
+    own, flexible = _rows_missed(law, samples), samples.residuals[0]
     ratio = own / max(flexible, UNRESOLVED, _blur(law, samples))
     said = f"the energy closes to {own:.1g}, by a flexible potential to {flexible:.1g}"
     if ratio <= NETWORK:
@@ -157,29 +141,44 @@ def _blur(law: Law, samples: Probes) -> float:
     prepared = samples.prepared
     energy = prepared.families[0]
     assert isinstance(energy, LevelRows), "conservative exact data have energy rows"
-    q = np.concatenate([item.q for item in prepared.trajectories])
-    p = np.concatenate([item.p for item in prepared.trajectories])
+    _, q, p, _ = prepared.trajectories.stack()
     moved = (p / prepared.trajectories.mass * prepared.noise.p) ** 2
-    pushed = (law_slope(law, samples)(q) * prepared.noise.q) ** 2
+    pushed = (law_slope(law, prepared.features)(q) * prepared.noise.q) ** 2
     mean = float((moved + pushed).sum(axis=1).mean())
     return energy.scale * float(np.sqrt(mean * len(energy.level)))
 
 
 def _noisy(law: Law, samples: Probes) -> Iterator[Check]:
-    rungs = list(islice(residuals(law, samples), 2))
-    if not rungs:
+    rungs = _Rungs(residuals(law, samples))
+    longest = rungs.longest
+    if longest is None:
         said = "the law could not be fitted along the trajectories, however short"
         yield Check("residuals", np.nan, np.nan, "not in the library", said)
         return
-    longest = rungs[0]
-    yield _left(rungs, samples)
+    yield _left(longest, rungs, samples)
     yield _size(longest)
-    yield _period(rungs)
+    yield _period(longest, rungs)
 
 
-def _left(rungs: list[Residuals], samples: Probes) -> Check:
+@dataclass(frozen=True)
+class _Rungs:
+    """The residuals along the longest stretches, and along shorter ones once somebody asks."""
+
+    found: Iterator[Residuals]
+
+    @cached_property
+    def longest(self) -> Residuals | None:
+        return next(self.found, None)
+
+    @cached_property
+    def shorter(self) -> Residuals | None:
+        assert self.longest is not None, "the longest come first"
+        return next(self.found, None)
+
+
+def _left(longest: Residuals, rungs: _Rungs, samples: Probes) -> Check:
     """The most significant force that is left over along the longest stretches."""
-    found = _tests(rungs[0], samples)
+    found = _tests(longest, samples)
     if not found:
         return Check("left over", np.nan, np.nan, "identified", "too few samples for the test")
     limit = left_over.CHANCE / len(found)
@@ -188,7 +187,7 @@ def _left(rungs: list[Residuals], samples: Probes) -> Check:
         f"the strongest force left over, one of {best.cause}, is as strong by chance with a "
         f"probability of {best.probability:.1g}"
     )
-    if best.probability >= limit or not _confirmed(best, rungs[1:], samples):
+    if best.probability >= limit or not _confirmed(best, rungs, samples):
         return Check("left over", -np.log10(max(best.probability, 1e-300)), -np.log10(limit),
                      "identified", said)  # fmt: skip
     share = best.share
@@ -207,12 +206,12 @@ def _tests(residual: Residuals, samples: Probes) -> list[Left]:
     )
 
 
-def _confirmed(best: Left, shorter: list[Residuals], samples: Probes) -> bool:
+def _confirmed(best: Left, rungs: _Rungs, samples: Probes) -> bool:
     """Whether shorter stretches, which a fit cannot miss the minimum of, show it too."""
-    for residual in shorter:
-        again = [item for item in _tests(residual, samples) if item.cause == best.cause]
-        return not again or again[0].probability < AGAIN
-    return True
+    if rungs.shorter is None:
+        return True
+    again = [item for item in _tests(rungs.shorter, samples) if item.cause == best.cause]
+    return not again or again[0].probability < AGAIN
 
 
 def _size(residual: Residuals) -> Check:
@@ -225,15 +224,15 @@ def _size(residual: Residuals) -> Check:
                  f"{said}: the law misses the data by more than their noise")  # fmt: skip
 
 
-def _period(rungs: list[Residuals]) -> Check:
+def _period(longest: Residuals, rungs: _Rungs) -> Check:
     """The highest peak of the residuals' periodogram."""
-    length, chance = left_over.period(rungs[0])
+    length, chance = left_over.period(longest)
     limit = left_over.CHANCE
     figures = (-np.log10(max(chance, 1e-300)), -np.log10(limit))
-    if chance >= limit or (rungs[1:] and left_over.period(rungs[1])[1] > AGAIN):
+    if chance >= limit or (rungs.shorter and left_over.period(rungs.shorter)[1] > AGAIN):
         return Check("period", *figures, "identified", "no period stands out of the residuals")
     said = f"the residuals have a period of {length:.4g} (by chance: {chance:.0e})"
-    return Check("period", *figures, "approximate", said, _amplitude(rungs[0]))
+    return Check("period", *figures, "approximate", said, _amplitude(longest))
 
 
 def _amplitude(residual: Residuals) -> float:

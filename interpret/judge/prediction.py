@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -69,6 +70,18 @@ def _stretches(trajectories: Trajectories, start: float, end: float) -> Trajecto
     return Trajectories(trajectories.coordinates, trajectories.mass, tuple(items))
 
 
+def law_slope(law: Law, features: Features) -> Callable[[Array], Array]:
+    """dV/dq of the law as a function of q (n, d), the same shape."""
+    library = Library(law.terms)
+
+    def slope(q: Array) -> Array:
+        gradients = library.gradients(features.values(q), features.names) @ law.coefficients
+        result: Array = (features.jacobian(q) @ gradients[:, :, None])[:, :, 0]
+        return result
+
+    return slope
+
+
 def rollout(law: Law, trajectories: Trajectories) -> Rollout:
     """Integrate m q'' = -dV_law/dq by DOP853 along (at most twenty of) the trajectories.
 
@@ -78,12 +91,7 @@ def rollout(law: Law, trajectories: Trajectories) -> Rollout:
     if not law.terms:
         raise InputError("the law has no terms, so there is no motion to predict")
     library = Library(law.terms)
-
-    def slope(q: Array) -> Array:
-        gradients = library.gradients(features.values(q), features.names) @ law.coefficients
-        result: Array = (features.jacobian(q) @ gradients[:, :, None])[:, :, 0]
-        return result
-
+    slope = law_slope(law, features)
     worst = 0.0
     size = 0.0
     drift = 0.0

@@ -69,17 +69,12 @@ def _first(law: Law, samples: Probes, part: Library) -> tuple[Shooting, Estimate
     """The law as it stands, fitted to the data as measured."""
     prepared = samples.prepared
     assert prepared.smoothed is not None, "only noisy data come here"
-    std_q, std_p = prepared.trajectories.channel_std()
-    noise = prepared.noise
-    sigma = np.concatenate(
-        [np.maximum(noise.q, SMALLEST_NOISE * std_q), np.maximum(noise.p, SMALLEST_NOISE * std_p)]
-    )
     return first_estimate(
         prepared.trajectories,
         prepared.smoothed,
         prepared.features,
         part,
-        sigma,
+        prepared.sigma,
         law.coefficients,
     )
 

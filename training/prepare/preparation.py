@@ -14,8 +14,9 @@ from training.features import Features
 from training.prepare.admission import admit
 from training.prepare.dissipation import energy_trend
 from training.prepare.fingerprint import is_verlet
-from training.prepare.noise import Noise, estimate
+from training.prepare.noise import SMALLEST_NOISE, Noise, estimate
 from training.prepare.selection import Indices, select
+from training.prepare.stencils import Array
 from training.rows import trajectories as rows
 from training.rows.trajectories import ForceRows, LevelRows, Rows
 from training.settings import Settings
@@ -49,6 +50,14 @@ class Prepared:
     def noisy(self) -> bool:
         """Whether the rows come from smoothed data."""
         return self.smoothed is not None
+
+    @property
+    def sigma(self) -> Array:
+        """The noise of the 2d channels, q then p: no less than a part of their spread."""
+        spread = np.concatenate(self.trajectories.channel_std())
+        noise = np.concatenate([self.noise.q, self.noise.p])
+        level: Array = np.maximum(noise, SMALLEST_NOISE * spread)
+        return level
 
     @property
     def rcond(self) -> float:
