@@ -81,6 +81,27 @@ class ParameterFit:
             if ratio > WEAK
         )
 
+    def weak_combination(self) -> str:
+        """The combination of parameters that the rows constrain least; "" for a single parameter.
+
+        Each parameter counts in the unit in which it moves the accelerations as much as the others.
+
+        >>> weak = np.array([0.8, -0.6])
+        >>> fit = ParameterFit(("k", "b"), np.ones(2), np.eye(2), np.ones(2), weak, 1e-3, 2000)
+        >>> fit.weak_combination()
+        'the data constrain 0.8 k - 0.6 b least, each in units of the same effect on the \
+accelerations'
+        """
+        if len(self.names) < 2:
+            return ""
+        pairs = zip(self.names, self.weak_direction, strict=True)
+        words = " ".join(f"{'-' if part < 0 else '+'} {abs(part):.2g} {n}" for n, part in pairs)
+        words = words.removeprefix("+ ").replace("- ", "-", int(words.startswith("-")))
+        return (
+            f"the data constrain {words} least, each in units of the same effect on the "
+            f"accelerations"
+        )
+
 
 def fit_parameters(
     lagrangian: Expr,

@@ -15,7 +15,7 @@ from training.bases.basis import Basis
 from training.device import Movable
 from training.features import Features
 from training.prepare.selection import Indices
-from training.prepare.stencils import Array, derivative
+from training.prepare.stencils import Array
 
 FLAT = 1e-3
 
@@ -86,7 +86,7 @@ class ForceRows(Movable):
     """sum_s w_s dV/dq(node_s) = force, one row a point and coordinate.
 
     One class serves every rule that averages the force over nodes near a sample: Hermite-Simpson
-    (three nodes), Verlet's second difference, a pointwise derivative and the paper's forward
+    (three nodes), Verlet's second difference, a smoother's own force and the paper's forward
     difference (one node).
 
     Shapes: ``x`` (s, n, f), ``jacobian`` (s, n, d, f), ``weights`` (s,), ``force`` (n, d) the
@@ -164,14 +164,6 @@ def hermite_simpson(trajectories: Trajectories, features: Features, chosen: Indi
         force.append(-(item.p[start + 1] - item.p[start]) / h)
     stacked = [np.concatenate(node) for node in nodes]
     return _force_rows(features, stacked, [1 / 6, 4 / 6, 1 / 6], np.concatenate(force))
-
-
-def pointwise(trajectories: Trajectories, features: Features, chosen: Indices) -> ForceRows:
-    """dV/dq = -dp/dt at the chosen samples, by the seven-point derivative of p."""
-    slopes = [
-        derivative(item.t, item.p, index) for item, index in zip(trajectories, chosen, strict=True)
-    ]
-    return given(trajectories, features, chosen, [-slope for slope in slopes])
 
 
 def given(
