@@ -240,11 +240,19 @@ def importance(force: Array) -> Array:
     would drown the rest. Shape (n, d) to (n,).
     """
     size = np.linalg.norm(force, axis=1)
+    return normalised(relative(size, 1.0), size)
+
+
+def relative(size: Array, floor: float) -> Array:
+    """1/(|b_i| + floor · median |b|), (n,): relative errors count alike, down to the floor."""
     typical = float(np.median(size)) or float(size.max()) or 1.0
-    weight = 1 / (size + typical)
-    total = float(np.sqrt(((weight * size) ** 2).sum()))
-    scaled: Array = weight / total if total > 0 else weight
-    return scaled
+    return 1 / (size + floor * typical)
+
+
+def normalised(weight: Array, size: Array) -> Array:
+    """w_i/√Σ w² |b|², (n,), so that all right-hand sides b together are 1 long, or are 0."""
+    total = float(np.linalg.norm(weight * size))
+    return weight / total if total > 0 else weight
 
 
 def stretch(count: int, number: int, parts: int) -> slice:
