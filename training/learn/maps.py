@@ -14,6 +14,7 @@ from systems.samples.values import ValueSamples
 from training.bases.composite import hidden_units
 from training.bases.network import Network, placed
 from training.features import Features
+from training.learn.learned import Learned
 from training.optimise.held_out import HeldOut
 from training.optimise.outer_loop import Outer
 from training.optimise.projection import Reduced
@@ -35,7 +36,7 @@ FEWEST: Final = 20
 
 
 @dataclass(frozen=True, repr=False)
-class ValueFit:
+class ValueFit(Learned):
     """f(x) = constant + Σ c_k φ_k(x).
 
     ``misfit`` is what the network misses of the samples it was fitted to, ``held_out`` of those it
@@ -50,11 +51,6 @@ class ValueFit:
 
     def __repr__(self) -> str:
         return f"ValueFit({self.neurons} neurons, {self.held_out:.1e} missed of held-out values)"
-
-    @property
-    def iterations(self) -> int:
-        """Outer iterations on the hidden weights; 0: the first linear solve was enough."""
-        return len(self.history)
 
     @property
     def neurons(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from sympy import Expr
 from systems.errors import InputError
 from systems.samples.phase_space import PhaseSamples
 from training.learn.acceleration_model import AccelerationModel, Array, acceleration_model
+from training.learn.learned import Learned
 from training.solve.linear import Scaled
 
 WEAK = 0.1
@@ -30,7 +31,7 @@ NEGLIGIBLE_STEP = 1e-14
 
 
 @dataclass(frozen=True, eq=False)
-class ParameterFit:
+class ParameterFit(Learned):
     """θ with what the rows say about it.
 
     ``names`` (p); ``values`` (p,); ``covariance`` (p, p) = s² (AᵀA)⁻¹, A the design, in the units
@@ -49,11 +50,6 @@ class ParameterFit:
     weak_direction: Array
     sigma: float
     rows: int
-
-    # One solve has no steps, and no network.
-    iterations: ClassVar[int] = 0
-    neurons: ClassVar[int] = 0
-    history: ClassVar[tuple[float, ...]] = ()
 
     def state(self) -> dict[str, Any]:
         """What is kept of it in a file: the numbers by name."""

@@ -18,6 +18,7 @@ import torch
 from systems.errors import InputError
 from systems.samples.values import ValueSamples
 from training.bases.ridge import RidgeFunctions
+from training.learn.learned import Learned
 from training.optimise.held_out import HeldOut
 from training.optimise.outer_loop import Outer
 from training.optimise.projection import Reduced
@@ -77,7 +78,7 @@ class Stage:
 
 
 @dataclass(frozen=True, repr=False)
-class Perturbation:
+class Perturbation(Learned):
     """f(x) = J·x + x·H·x/2 + T·x·x·x/6 + ...: the derivatives of f at 0, as far as asked for.
 
     ``derivatives`` holds J (d,), H (d, d), T (d, d, d); ``stages`` the networks they were read off.
@@ -93,11 +94,6 @@ class Perturbation:
 
     def __repr__(self) -> str:
         return f"Perturbation({len(self.derivatives)} orders, {len(self.stages)} networks)"
-
-    @property
-    def iterations(self) -> int:
-        """Outer iterations of all networks."""
-        return len(self.history)
 
     @property
     def neurons(self) -> int:

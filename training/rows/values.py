@@ -38,8 +38,9 @@ class ValueRows(Movable):
         >>> rows.truth.tolist()
         [0.6000000000000001, 0.8]
         """
-        parts = (x, y, normalised(weight, y))
-        return ValueRows(*(torch.from_numpy(np.array(part)) for part in parts))
+        scaled = normalised(weight, y)
+        inputs, outputs, importance = (torch.from_numpy(np.array(p)) for p in (x, y, scaled))
+        return ValueRows(inputs, outputs, importance)
 
     @property
     def truth(self) -> Tensor:
