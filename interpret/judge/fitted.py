@@ -46,7 +46,7 @@ def residuals(law: Law, samples: Probes) -> Iterator[Residuals]:
             continue
         found = Residuals(*sharpened(problem, estimate))
         if found.unfinished < UNFINISHED:
-            yield found
+            yield found.remembered()
 
 
 def _longest(trajectories: Trajectories) -> list[int]:
