@@ -1,0 +1,162 @@
+"""Errors that are alike from one sample to the next: the law, chosen and fitted in spite of them.
+
+Differences of neighbouring readings do not see such errors, and a likelihood that takes them for
+white keeps ever more terms to follow them. Here every law has errors of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from interpret.reading.probes import Probes
+from interpret.refinement.likelihood import Estimate, invert
+from interpret.refinement.linear import Errors, Linear, Settled
+from interpret.refinement.screening import screened
+from interpret.refinement.segments import first_estimate
+from interpret.refinement.shooting import Shooting
+from interpret.select.library import Library
+from interpret.select.matrix import Support
+from training.prepare.stencils import Array
+
+LARGER: Final = 1.5
+"""Residuals of the whole library that are so many times what differences of readings show..."""
+
+ALIKE: Final = 0.5
+"""... and whose neighbours are so much alike are no white noise. Source: as `systems.samples`."""
+
+ROUNDS: Final = 3
+"""The law's own path may choose another law than the smoothed one did; so often at most."""
+
+CLOSE: Final = 6.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """The law's fit with the error bars that its own errors give it, and those that cost as little.
+
+    `rivals` are supports with how much more each of them costs.
+    """
+
+    support: Support
+    estimate: Estimate
+    errors: Errors
+    rivals: tuple[tuple[Support, float], ...]
+
+
+def alike(linear: Linear) -> bool:
+    """Whether even the whole library leaves errors that differences of readings do not show."""
+    if not all(np.isfinite(part).all() for part in linear.rows):
+        return False
+    errors = linear.settled(tuple(range(len(linear.names)))).errors
+    memory = errors.memory
+    first = np.array([chain[1][0] if len(chain) > 1 else 0.0 for chain in memory.predictors])
+    return bool(np.any((errors.scale > LARGER) & (first > ALIKE) & linear.measured))
+
+
+def screen(samples: Probes, library: Library) -> Linear:
+    """What each candidate would add to the smoothed motion."""
+    prepared = samples.prepared
+    assert prepared.smoothed is not None, "only noisy data come here"
+    return screened(
+        prepared.trajectories, prepared.smoothed, prepared.features, library, prepared.sigma
+    )
+
+
+def correlated(
+    samples: Probes, library: Library, linear: Linear, given: Support | None = None
+) -> Found | None:
+    """The law of least cost, first along the smoothed motion, then along its own; or the given one.
+
+    Coefficients are those of least squares, which no model of the errors bends; error bars are
+    N⁻¹ Jᵀ R J N⁻¹, R the correlation of the errors that are left. None: nothing can be followed.
+    """
+    best = linear.best()[0] if given is None else linear.settled(given)
+    found: Found | None = None
+    for _ in range(ROUNDS):
+        fitted = _fitted(samples, library, best)
+        if fitted is None:
+            break
+        problem, estimate = fitted
+        again = about(problem, estimate, library, best.support)
+        if again is None:
+            break
+        order = again.best() if given is None else []
+        found = _with_bars(estimate, again, best.support, order)
+        if given or order[0].support == best.support:
+            break
+        best = order[0]
+    return found
+
+
+def _fitted(
+    samples: Probes, library: Library, chosen: Settled
+) -> tuple[Shooting, Estimate] | None:
+    """The law fitted along the trajectories, each channel's errors as large as they were found."""
+    prepared = samples.prepared
+    assert prepared.smoothed is not None, "only noisy data come here"
+    return first_estimate(
+        prepared.trajectories,
+        prepared.smoothed,
+        prepared.features,
+        Library(tuple(library.candidates[k] for k in chosen.support)),
+        prepared.sigma * chosen.errors.scale,
+        chosen.coefficients,
+    )
+
+
+def about(
+    problem: Shooting, estimate: Estimate, library: Library, support: Support
+) -> Linear | None:
+    """All candidates along the path of a law, what is missed of its own terms put back."""
+    whole = problem.with_library(library)
+    coefficients = np.zeros(len(library))
+    coefficients[list(support)] = estimate.coefficients
+    rows = whole.rows(estimate.states, coefficients)
+    if rows is None:
+        return None
+    size = estimate.states.shape[1]
+    for part in rows:
+        part[:, :, -1] += part[:, :, size:-1] @ coefficients
+    return Linear(tuple(rows), np.isfinite(problem.sigma), tuple(map(str, library)))
+
+
+def _with_bars(
+    estimate: Estimate, linear: Linear, support: Support, order: list[Settled]
+) -> Found:
+    """The fit with the covariance that its own errors give it, and its rivals."""
+    own = linear.of(support)
+    left = [part[:, :, -1] - part[:, :, linear.states : -1] @ estimate.coefficients
+            for part in own.rows]  # fmt: skip
+    parameters = estimate.states.size + len(support)
+    errors = Errors.of(left, linear.measured, parameters)
+    covariance = sandwich(own, errors)
+    cost = linear.settled(support).cost
+    rivals = tuple(
+        (item.support, item.cost - cost)
+        for item in order
+        if item.support != support and item.cost < cost + CLOSE
+    )
+    return Found(support, replace(estimate, covariance=covariance), errors, rivals)
+
+
+def sandwich(linear: Linear, errors: Errors) -> Array:
+    """(JᵀJ)⁻¹ JᵀRJ (JᵀJ)⁻¹ of all coefficients, the initial states eliminated, (K, K)."""
+    normal = middle = np.zeros((len(linear.names),) * 2)
+    for part in linear.rows:
+        columns = (part / errors.scale[:, None])[:, linear.measured, :-1]
+        n, channels, _ = columns.shape
+        flat = columns.reshape(n * channels, -1)
+        own, rest = flat[:, : linear.states], flat[:, linear.states :]
+        basis = np.linalg.qr(own)[0]
+        apart = rest - basis @ (basis.T @ rest)
+        normal = normal + apart.T @ apart
+        spread = errors.memory.of_channels(linear.measured).correlated(
+            apart.reshape(n, channels, -1)
+        )
+        middle = middle + apart.T @ spread.reshape(n * channels, -1)
+    inverse = invert(normal)
+    result: Array = inverse @ middle @ inverse
+    return (result + result.T) / 2
