@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -43,6 +42,9 @@ UNRESOLVED: Final = 1e-8
 
 UNLIKELY: Final = 4.0
 """Deviations of χ² from one, in its own: 3e-5 of right laws are further off."""
+
+REFUTED: Final = 4.0
+"""χ²/n of a law whose residuals are twice the noise: longer stretches would only say it louder."""
 
 AGAIN: Final = 0.05
 """What is found along whole trajectories must be this improbable along halves of them too."""
@@ -150,7 +152,7 @@ def _blur(law: Law, samples: Probes) -> float:
 
 
 def _noisy(law: Law, samples: Probes) -> Iterator[Check]:
-    rungs = _Rungs(residuals(law, samples))
+    rungs = _Rungs.of(residuals(law, samples))
     longest = rungs.longest
     if longest is None:
         said = "the law could not be fitted along the trajectories, however short"
@@ -164,18 +166,20 @@ def _noisy(law: Law, samples: Probes) -> Iterator[Check]:
 
 @dataclass(frozen=True)
 class _Rungs:
-    """The residuals along the longest stretches, and along shorter ones once somebody asks."""
+    """The residuals along the longest stretches, and along those half as long."""
 
-    found: Iterator[Residuals]
+    longest: Residuals | None
+    shorter: Residuals | None = None
 
-    @cached_property
-    def longest(self) -> Residuals | None:
-        return next(self.found, None)
-
-    @cached_property
-    def shorter(self) -> Residuals | None:
-        assert self.longest is not None, "the longest come first"
-        return next(self.found, None)
+    @classmethod
+    def of(cls, found: Iterator[Residuals]) -> _Rungs:
+        """The last two; there are no longer ones where a law is refuted beyond doubt."""
+        longest = shorter = None
+        for residual in found:
+            longest, shorter = residual, longest
+            if left_over.excess(residual)[0] > REFUTED:
+                break
+        return cls(longest, shorter)
 
 
 def _left(longest: Residuals, rungs: _Rungs, samples: Probes) -> Check:

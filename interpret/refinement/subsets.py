@@ -12,7 +12,7 @@ from interpret.laws.law import Law
 from interpret.reading.probes import Probes
 from interpret.refinement.correlated import Found, alike, correlated, screen
 from interpret.refinement.likelihood import Estimate, maximise
-from interpret.refinement.segments import first_estimate
+from interpret.refinement.segments import FITTED, first_estimate
 from interpret.refinement.shooting import Shooting
 from interpret.select.criteria import CLOSE, LeastChiSquared
 from interpret.select.library import Library
@@ -69,7 +69,13 @@ def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
     if select:
         contenders += _others(problem.with_library(library), library, contenders[0])
     contenders.sort(key=lambda contender: contender.bic)
-    return _conclude(law, library, contenders)
+    found = _conclude(law, library, contenders)
+    cut = len(problem.windows) > len(samples.prepared.trajectories)
+    if not cut or contenders[0].support == support or found.chi2_per_n > FITTED:
+        return found
+    # Chosen on stretches that the first law could be followed along; this one can be on longer.
+    longer = noisy_estimate(found, samples, select=False)
+    return replace(longer, judgement=replace(found.judgement, chi2_per_n=longer.chi2_per_n))
 
 
 def _first(law: Law, samples: Probes, part: Library) -> tuple[Shooting, Estimate] | None:
