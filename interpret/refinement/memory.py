@@ -65,7 +65,9 @@ class Memory:
     def counts(self) -> Array:
         """(1 - Σ a)² / var e of each channel: of n samples so many tell a mean as well, over n."""
         parts = zip(self.predictors, self.variances, strict=True)
-        whole = [min(1.0, float((1 - chain[-1].sum()) ** 2 / spread[-1])) for chain, spread in parts]
+        whole = [
+            min(1.0, float((1 - chain[-1].sum()) ** 2 / spread[-1])) for chain, spread in parts
+        ]
         return np.array(whole)
 
     def of_channels(self, chosen: Sequence[bool] | NDArray[np.bool_]) -> Memory:

@@ -10,6 +10,9 @@ from interpret.experiments.motion import Motion
 from interpret.experiments.motion import extras as reading
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.verbs import Findings, Fit
+from interpret.judge.certificate import Certificate
+from interpret.judge.convergence import convergence
+from interpret.judge.learned_forces import certify_points
 from interpret.keep.folder import Content
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
@@ -22,7 +25,7 @@ from systems.errors import InputError
 from systems.problem import Problem, Samples
 from systems.samples.phase_space import PhaseSamples, Window
 from systems.seeds import other_stream
-from training.learn.lagrangian import GeneralFit, learn_lagrangian
+from training.learn.lagrangian import ITERATIONS, TOLERANCE, GeneralFit, learn_lagrangian
 from training.learn.learned import Learned
 from training.learn.points import Model, PhaseFit
 from training.learn.points import learn as learn_potential
@@ -145,9 +148,28 @@ def findings_general(fit: StateFit, law: Law, comparisons: Sequence[Comparison])
     return Findings((*notes, *reading.freedom(found)), {}, files)
 
 
-POTENTIAL: Final = Learner(PhaseSamples, learn, read, findings, settled=settled)
+def judge(law: Law, fit: PointFit) -> Certificate:
+    """The checks of the law on the points."""
+    return certify_points(law, cast(PhaseSamples, fit.samples), fit.learned.particles)
+
+
+def judge_general(law: Law, fit: StateFit) -> Certificate:
+    """The same, and whether the training of L had come to its end."""
+    learned = fit.learned
+    window = _window(fit.problem, fit.options)
+    particles = Particles(fit.problem, 1 if window is None else window.dimension)
+    ended = convergence(learned.history, fit.options.steps or ITERATIONS, TOLERANCE)
+    return Certificate((*certify_points(law, learned.samples, particles).checks, ended))
+
+
+POTENTIAL: Final = Learner(PhaseSamples, learn, read, findings, judge=judge, settled=settled)
 GENERAL: Final = Learner(
-    PhaseSamples, learn_general, read_general, findings_general, settled=settled_general
+    PhaseSamples,
+    learn_general,
+    read_general,
+    findings_general,
+    judge=judge_general,
+    settled=settled_general,
 )
 
 
