@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from tests.trials import outcome, table, workers
-from tests.trials.groups import GROUPS
-from tests.trials.outcome import Outcome, Trial
+from tests.trials.groups import GROUPS, run
+from tests.trials.outcome import Trial
 
 ROOT = outcome.ROOT
 
@@ -64,11 +64,6 @@ def trials(asked: argparse.Namespace) -> list[Trial]:
         for k in range(count):
             placed.append(((k + 0.5) / count, Trial(name, asked.first + k, asked.seed)))
     return [trial for _, trial in sorted(placed)]
-
-
-def run(trial: Trial) -> Outcome:
-    """One trial of any group."""
-    return GROUPS[trial.group].run(trial)
 
 
 def run_all(left: list[Trial], asked: argparse.Namespace, results: Path, code: str) -> None:

@@ -26,3 +26,8 @@ GROUPS: Final[Mapping[str, Group]] = {
     "coverage": Group("error bars hold the truth", 200 * len(catalog.COVERED), catalog.covered),
     "exact": Group("noise-free laws are identical", 20 * len(catalog.EXACT), catalog.exact),
 }
+
+
+def run(trial: Trial) -> Outcome:
+    """One trial of any group."""
+    return GROUPS[trial.group].run(trial)

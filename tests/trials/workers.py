@@ -130,7 +130,7 @@ def _answer(worker: _Worker) -> str:
     """The line of a worker; "" of one that died or does not answer."""
     try:
         return worker.pipe.recv() if worker.pipe.poll() else ""
-    except EOFError:
+    except (EOFError, OSError):
         return ""
 
 
