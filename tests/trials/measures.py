@@ -33,7 +33,7 @@ def right(law: Law, record: Record) -> tuple[bool | None, str]:
     """Whether a law is right, None where it says too little to tell, and why.
 
     A truth in the library is compared with. Otherwise a law is wrong, unless its force is the true
-    one within its stated errors wherever it was sampled.
+    one within its stated errors wherever it was sampled: then these data cannot tell.
     """
     if record.truth is not None:
         problem = systems.observed(record.shown)
@@ -45,7 +45,7 @@ def right(law: Law, record: Record) -> tuple[bool | None, str]:
     return _agrees(law, record)
 
 
-def _agrees(law: Law, record: Record) -> tuple[bool, str]:
+def _agrees(law: Law, record: Record) -> tuple[bool | None, str]:
     """Whether the law has the true forces within its errors, almost everywhere."""
     names = record.shown.coordinates
     _, q, _, _ = record.clean.stack()
@@ -58,7 +58,7 @@ def _agrees(law: Law, record: Record) -> tuple[bool, str]:
     if not np.isfinite(variance).all():
         return False, f"off by {size:.1e} of the force"
     held = off <= WITHIN * np.sqrt(np.maximum(variance, 0))
-    return bool(held.mean() >= NEARLY_ALL), f"off by {size:.1e} of the force"
+    return None if held.mean() >= NEARLY_ALL else False, f"off by {size:.1e} of the force"
 
 
 def _gradient(expr: sympy.Expr, law: Law, names: tuple[str, ...]) -> integrate.Field:

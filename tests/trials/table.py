@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
+from scipy.stats import binom
 
 from tests.trials.outcome import Outcome
 
@@ -16,7 +17,10 @@ CLEARLY: Final = 30.0
 
 ONE: Final = (0.57, 0.785)
 TWO: Final = (0.895, 0.99)
-"""Bounds of 99.9 % on the share of 200 within one and two standard errors, 0.68 and 0.95."""
+"""Bounds of 99.9 % on the share of 200 within 1 and 1.96 standard errors, 0.68 and 0.95."""
+
+ENOUGH: Final = 200
+"""Fewer trials have wider bounds."""
 
 SHOWN: Final = 60
 """Trials of each group that are told one by one."""
@@ -37,7 +41,7 @@ class Figure:
         return self.of == 0 or self.low <= self.measured <= self.high
 
     def row(self) -> tuple[str, ...]:
-        asked = f"≥ {self.low:g}" if self.high >= 1 else f"{self.low:g} to {self.high:g}"
+        asked = f"≥ {self.low:g}" if self.high == 1 else f"{self.low:g} to {self.high:g}"
         asked = f"≤ {self.high:g}" if self.low <= 0 else asked
         shown = f"{self.measured:.4g}" if self.of else ""
         return (self.name, asked, shown, str(self.of), "" if self.met else "**missed**")
@@ -100,8 +104,16 @@ def _covered(items: list[Outcome]) -> Iterator[Figure]:
         for term, value in item.numbers["z"].items():
             z.setdefault(f"{item.case}, {item.noise}: {term}", []).append(abs(value))
     for name, values in sorted(z.items()):
-        yield share(f"{name} within 1 σ", [value <= 1 for value in values], *ONE)
-        yield share(f"{name} within 2 σ", [value <= 1.96 for value in values], *TWO)
+        for within, expected, asked in ((1.0, 0.683, ONE), (1.96, 0.95, TWO)):
+            hits = [value <= within for value in values]
+            bounds = asked if len(hits) >= ENOUGH else _bounds(len(hits), expected)
+            yield share(f"{name} within {within:g} σ", hits, *bounds)
+
+
+def _bounds(n: int, expected: float) -> tuple[float, float]:
+    """Of 99.9 % on a share of n."""
+    low, high = binom.ppf([0.0005, 0.9995], n, expected) / n
+    return round(float(low), 3), round(float(high), 3)
 
 
 def _exact(items: list[Outcome]) -> Iterator[Figure]:

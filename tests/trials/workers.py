@@ -36,13 +36,13 @@ class Hang(BaseException):
 
 
 def tried(run: Run, trial: Trial, limit: float) -> tuple[Outcome, float]:
-    """The outcome of a trial and its seconds; an error or a hang is an outcome too."""
+    """The outcome of a trial and its seconds of the processor; an error or a hang is an outcome too."""
 
     def hang(*_: Any) -> None:
         raise Hang(f"not done in {limit:g} s")
 
     before = signal.signal(signal.SIGALRM, hang)
-    started = time.perf_counter()
+    started = time.process_time()
     signal.setitimer(signal.ITIMER_REAL, limit)
     try:
         with warnings.catch_warnings():
@@ -53,7 +53,7 @@ def tried(run: Run, trial: Trial, limit: float) -> tuple[Outcome, float]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    return outcome, time.perf_counter() - started
+    return outcome, time.process_time() - started
 
 
 def _kind(error: BaseException) -> str:
@@ -102,7 +102,7 @@ def lines(
         busy[ours] = _Worker(process, ours, trial, time.monotonic() + limit + 6 * GRACE)
 
     try:
-        for trial, _ in zip(waiting, range(jobs), strict=False):
+        for _, trial in zip(range(jobs), waiting, strict=False):
             start(trial)
         while busy:
             ready = wait(list(busy), timeout=1.0)
