@@ -36,7 +36,7 @@ class Hang(BaseException):
 
 
 def tried(run: Run, trial: Trial, limit: float) -> tuple[Outcome, float]:
-    """The outcome of a trial and its seconds of the processor; an error or a hang is an outcome too."""
+    """The outcome of a trial, an error or a hang too, and its seconds of the processor."""
 
     def hang(*_: Any) -> None:
         raise Hang(f"not done in {limit:g} s")
