@@ -113,7 +113,7 @@ class Memory:
 
 
 def _burg(series: Sequence[Array]) -> tuple[tuple[Array, ...], Array]:
-    """The predictors of order 0 to p of series, and the variances of their errors over the first."""
+    """The predictors of order 0 to p of series, and the variances of their errors."""
     total = sum(len(one) for one in series)
     size = sum(float(one @ one) for one in series)
     chain, variances = [np.zeros(0)], [1.0]

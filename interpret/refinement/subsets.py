@@ -43,7 +43,7 @@ class Contender:
 def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
     """The maximum-likelihood law, its support chosen anew when ``select`` is set.
 
-    0. Errors that neighbouring readings do not show, `correlated`, are seen beside the whole library.
+    0. Errors that neighbouring readings do not show, but the whole library, are `correlated`.
     1. Fit the law as it stands; where it fits far better than the noise level says, the level was
        coarse sampling mistaken for noise, and is lowered to what the fit leaves.
        Then fit the full library from there.
