@@ -45,7 +45,7 @@ def residuals(law: Law, samples: Probes) -> Iterator[Residuals]:
         if problem is not None and estimate is not None:
             found = Residuals(*sharpened(problem, estimate))
             if found.unfinished < UNFINISHED:
-                yield found
+                yield found.remembered()
                 last, coefficients = found, found.estimate.coefficients
                 continue
         if last is not None:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from interpret.judge import left_over
+from interpret.judge.alike import alike
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
 from interpret.judge.channel import Channels
 from interpret.judge.channels import LARGE
@@ -157,8 +158,9 @@ def _noisy(law: Law, samples: Probes) -> Iterator[Check]:
         said = "the law could not be fitted along the trajectories, however short"
         yield Check("residuals", np.nan, np.nan, "not in the library", said)
         return
+    whole = samples.prepared.trajectories
     yield _left(longest, rungs, samples)
-    yield _size(longest)
+    yield _size(longest) if longest.errors is None else alike(longest, whole)
     yield _period(longest, rungs)
 
 

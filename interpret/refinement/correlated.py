@@ -21,14 +21,13 @@ from interpret.select.library import Library
 from interpret.select.matrix import Support
 from training.prepare.stencils import Array
 
-LARGER: Final = 1.5
-"""Residuals of the whole library that are so many times what differences of readings show..."""
-
-ALIKE: Final = 0.5
-"""... and whose neighbours are so much alike are no white noise. Source: as `systems.samples`."""
-
 ROUNDS: Final = 3
 """The law's own path may choose another law than the smoothed one did; so often at most."""
+
+SPARE: Final = 2.0
+"""Errors are taken to be so many times as large while a law is fitted, which moves no coefficient:
+short stretches do not show them whole, and a fit that turns back before a barrier misses by more.
+"""
 
 CLOSE: Final = 6.0
 
@@ -50,10 +49,7 @@ def alike(linear: Linear) -> bool:
     """Whether even the whole library leaves errors that differences of readings do not show."""
     if not all(np.isfinite(part).all() for part in linear.rows):
         return False
-    errors = linear.settled(tuple(range(len(linear.names)))).errors
-    memory = errors.memory
-    first = np.array([chain[1][0] if len(chain) > 1 else 0.0 for chain in memory.predictors])
-    return bool(np.any((errors.scale > LARGER) & (first > ALIKE) & linear.measured))
+    return linear.settled(tuple(range(len(linear.names)))).errors.alike(linear.measured)
 
 
 def screen(samples: Probes, library: Library) -> Linear:
@@ -73,13 +69,25 @@ def correlated(
     Coefficients are those of least squares, which no model of the errors bends; error bars are
     N⁻¹ Jᵀ R J N⁻¹, R the correlation of the errors that are left. None: nothing can be followed.
     """
+    prepared = samples.prepared
+    assert prepared.smoothed is not None, "only noisy data come here"
     best = linear.best()[0] if given is None else linear.settled(given)
     found: Found | None = None
+    sigma = prepared.sigma
     for _ in range(ROUNDS):
-        fitted = _fitted(samples, library, best)
+        fitted = first_estimate(
+            prepared.trajectories,
+            prepared.smoothed,
+            prepared.features,
+            Library(tuple(library.candidates[k] for k in best.support)),
+            SPARE * sigma * best.errors.scale,
+            best.coefficients,
+        )
         if fitted is None:
             break
         problem, estimate = fitted
+        # From here on errors are told in units of those that this fit supposed.
+        sigma = problem.sigma
         again = about(problem, estimate, library, best.support)
         if again is None:
             break
@@ -89,22 +97,6 @@ def correlated(
             break
         best = order[0]
     return found
-
-
-def _fitted(
-    samples: Probes, library: Library, chosen: Settled
-) -> tuple[Shooting, Estimate] | None:
-    """The law fitted along the trajectories, each channel's errors as large as they were found."""
-    prepared = samples.prepared
-    assert prepared.smoothed is not None, "only noisy data come here"
-    return first_estimate(
-        prepared.trajectories,
-        prepared.smoothed,
-        prepared.features,
-        Library(tuple(library.candidates[k] for k in chosen.support)),
-        prepared.sigma * chosen.errors.scale,
-        chosen.coefficients,
-    )
 
 
 def about(
@@ -132,14 +124,18 @@ def _with_bars(
             for part in own.rows]  # fmt: skip
     parameters = estimate.states.size + len(support)
     errors = Errors.of(left, linear.measured, parameters)
-    covariance = sandwich(own, errors)
+    fitted = replace(
+        estimate,
+        covariance=sandwich(own, errors),
+        chi_squared=float(estimate.degrees_of_freedom),
+    )
     cost = linear.settled(support).cost
     rivals = tuple(
         (item.support, item.cost - cost)
         for item in order
         if item.support != support and item.cost < cost + CLOSE
     )
-    return Found(support, replace(estimate, covariance=covariance), errors, rivals)
+    return Found(support, fitted, errors, rivals)
 
 
 def sandwich(linear: Linear, errors: Errors) -> Array:

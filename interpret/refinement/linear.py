@@ -24,6 +24,12 @@ OF_A_SIZE: Final = 2
 
 LEAST: Final = 1e-12
 
+LARGER: Final = 1.5
+"""Errors that are so many times what differences of readings show..."""
+
+ALIKE: Final = 0.5
+"""... and whose neighbours are so much alike are no white noise. Source: as `systems.samples`."""
+
 
 @dataclass(frozen=True)
 class Errors:
@@ -40,6 +46,12 @@ class Errors:
         squares = sum((item**2).sum(axis=0) for item in items) / count / share
         scale = np.where(measured, np.sqrt(np.maximum(squares, LEAST)), 1.0)
         return Errors(scale, Memory.of(items, measured.tolist()))
+
+    def alike(self, measured: NDArray[np.bool_]) -> bool:
+        """Whether any channel has errors that differences of neighbouring readings do not show."""
+        chains = self.memory.predictors
+        first = np.array([chain[1][0] if len(chain) > 1 else 0.0 for chain in chains])
+        return bool(np.any((self.scale > LARGER) & (first > ALIKE) & measured))
 
     def white(self, rows: Array) -> Array:
         """Rows (n, 2d, ...) over the errors, their memory taken out."""

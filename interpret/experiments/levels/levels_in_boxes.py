@@ -24,6 +24,7 @@ from systems.physics.finite_volume.points import LevelPoints
 from systems.problem import Problem, Samples
 from systems.seeds import other_stream
 from training.device import choose
+from training.learn.learned import Learned
 from training.learn.levels.level_network import LevelNetwork, LevelSettings, learn_levels
 from training.learn.levels.structured import KNOTS, KinematicPhase, learn_phase
 from training.prepare.stencils import Array
@@ -87,7 +88,7 @@ class LevelStudy:
 
 
 @dataclass(frozen=True, eq=False)
-class LearnedLevels:
+class LearnedLevels(Learned):
     """The network, where one was asked for, and the structured model's curve.
 
     `alone` are the curves that each part of the data gives alone; they are not kept in files.

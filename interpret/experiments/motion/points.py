@@ -9,7 +9,7 @@ from typing import Final, cast
 from interpret.experiments.motion import Motion
 from interpret.experiments.motion import extras as reading
 from interpret.experiments.motion.learner import Learner
-from interpret.experiments.verbs import Findings, Fit, Learned
+from interpret.experiments.verbs import Findings, Fit
 from interpret.keep.folder import Content
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
@@ -23,6 +23,7 @@ from systems.problem import Problem, Samples
 from systems.samples.phase_space import PhaseSamples, Window
 from systems.seeds import other_stream
 from training.learn.lagrangian import GeneralFit, learn_lagrangian
+from training.learn.learned import Learned
 from training.learn.points import Model, PhaseFit
 from training.learn.points import learn as learn_potential
 from training.particles import Particles

@@ -34,8 +34,9 @@ from interpret.select.library import Library, monomials
 from interpret.select.matrix import Compressed, Support
 from systems.problem import Problem, Samples
 from systems.samples.values import ValueSamples
-from training.learn.maps import FIFTHS, ValueFit, learn_values
+from training.learn.maps import ValueFit, learn_values
 from training.prepare.stencils import Array
+from training.rows.values import HELD_OUT
 
 MapFit = Fit[Values, ValueFit]
 
@@ -224,7 +225,7 @@ def _judgement(seen: Evidence, problem: Compressed, learned: ValueFit) -> Judgem
 
     ratio = seen.residual / max(learned.held_out, ROUND_OFF)
     exact = seen.residual <= EXACT
-    chance = float(fdtrc(problem.rows, max(1, problem.rows // FIFTHS), ratio**2))
+    chance = float(fdtrc(problem.rows, max(1, problem.rows // HELD_OUT), ratio**2))
     reasons = []
     if not exact and chance < BY_CHANCE:
         full = seen.full / max(learned.held_out, ROUND_OFF)
