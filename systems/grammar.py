@@ -114,7 +114,9 @@ class Reader:
         except (RecursionError, MemoryError) as error:
             raise self.error("it is nested too deeply") from error
         except (SyntaxError, ValueError) as error:
-            raise self.error("it is not a formula (write products as 2*x, powers as x**2)") from error
+            raise self.error(
+                "it is not a formula (write products as 2*x, powers as x**2)"
+            ) from error
 
     def expression(self) -> Expr:
         """The checked expression of the whole text, whose numbers can be written and read again."""
