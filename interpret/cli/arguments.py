@@ -55,6 +55,10 @@ Momenta = Annotated[
 Velocities = Annotated[
     str | None, _source(metavar="V,V,…", help="The columns of their velocities, in the same order.")
 ]
+Accelerations = Annotated[
+    str | None,
+    _source(metavar="A,A,…", help="Those of their accelerations: points without times."),
+]
 Set = Annotated[
     str | None,
     _source("--set", metavar="NAME=VALUE,…", help="Other parameters of the system, as k=4,m1=2."),
@@ -94,6 +98,7 @@ Pixels = Annotated[int, typer.Option(min=2, help="The picture's pixels along eac
 DiagramOrder = Annotated[
     int, typer.Option("--order", min=1, max=5, help="The order of the tensor.")
 ]
+Png = Annotated[Path | None, typer.Option(metavar="FILE", help="Draw them into this PNG file too.")]
 Layers = Annotated[int, typer.Option(min=1, max=4, help="The hidden layers of the network.")]
 
 NUMBERS: Final = {"int": int, "float": float}

@@ -95,6 +95,7 @@ def fit(
     coordinates: options.Coordinates = None,
     momenta: options.Momenta = None,
     velocities: options.Velocities = None,
+    accelerations: options.Accelerations = None,
     set_: options.Set = None,
     out: options.Out = None,
     resume: options.Resume = None,
@@ -122,6 +123,7 @@ def fit(
             coordinates=coordinates,
             momenta=momenta,
             velocities=velocities,
+            accelerations=accelerations,
             set=set_,
         )
         chosen = named({name: value for name, value in given.items() if value is not None})
@@ -153,9 +155,8 @@ def _fit(opened: Any, request: Request, folder: Path, *, as_json: bool, quiet: b
                 **request.options,
             )
     except KeyboardInterrupt:
-        resuming = f"interpret fit --resume {shlex.quote(str(folder))}"
         what = "the training so far is" if checkpoint.exists() else "the data drawn so far are"
-        kept = f"{what} kept; go on with `{resuming}`."
+        kept = f"{what} kept; go on with `interpret fit --resume {shlex.quote(str(folder))}`."
         # A folder in which nothing was kept has been given back.
         raise Interrupted(kept if folder.exists() else NOTHING_KEPT) from None
     _show(run, as_json)
@@ -230,9 +231,7 @@ def landscape(
 def diagrams(
     order: options.DiagramOrder = 2,
     layers: options.Layers = 2,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw them into this PNG file too.")
-    ] = None,
+    out: options.Png = None,
 ) -> None:
     """List the diagrams of a network's Taylor tensor of some order, and draw them."""
     from interpret.tools.diagrams import picture, text
