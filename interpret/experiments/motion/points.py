@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, cast
 
@@ -13,7 +13,6 @@ from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.certificate import Certificate
 from interpret.judge.convergence import convergence
 from interpret.judge.learned_forces import certify_points
-from interpret.keep.folder import Content
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.law import Law
@@ -40,6 +39,8 @@ StateFit = Fit[Motion, GeneralFit]
 
 DEFAULT_INPUTS: Final = {"polynomial": "log-r", "coupling": "log-r", "neural": "exp-log"}
 KNOWN_BY_DEFAULT: Final = ("coupling", "neural")
+"""These take the external potential as known where there is one."""
+
 HELD_OUT: Final = 3000
 """Samples that accelerations are predicted of: enough for two digits of an error."""
 
@@ -95,14 +96,9 @@ def findings(fit: PointFit, law: Law, comparisons: Sequence[Comparison]) -> Find
     found = fit.learned
     window = _window(fit.problem, fit.options)
     couplings = None if window is None else reading.couplings(found, window)
-    held_out = _held_out(fit)
-    notes = [where(fit)]
-    files: dict[str, Content] = dict(reading.files(couplings))
-    if held_out is not None:
-        predicted = found.acceleration(held_out.q)
-        notes.append(_error(relative_error(predicted, held_out)))
-        files |= _picture(held_out, predicted)
-    return Findings((*notes, *reading.words(couplings)), {}, files)
+    predicted = _predicted(fit, lambda held_out: found.acceleration(held_out.q))
+    notes = (where(fit), *predicted.notes, *reading.words(couplings))
+    return Findings(notes, {}, {**reading.files(couplings), **predicted.files})
 
 
 def settled_general(problem: Problem, options: Motion) -> Motion:
@@ -135,17 +131,12 @@ def findings_general(fit: StateFit, law: Law, comparisons: Sequence[Comparison])
     """The masses, and how many inequivalent Lagrangians the data admit."""
     found = fit.learned
     masses = ", ".join(f"{mass:.8g}" for mass in found.masses)
-    notes = [where(fit)]
-    files: dict[str, Content] = {}
-    held_out = _held_out(fit)
-    if held_out is not None:
-        predicted = found.acceleration(held_out.q, held_out.qd)
-        notes.append(_error(relative_error(predicted, held_out)))
-        files |= _picture(held_out, predicted)
-    notes.append(
+    predicted = _predicted(fit, lambda held_out: found.acceleration(held_out.q, held_out.qd))
+    told = (
         f"masses {masses} in units of the first; |M - diag(m)| = {found.anisotropy:.1e} on average"
     )
-    return Findings((*notes, *reading.freedom(found)), {}, files)
+    notes = (where(fit), *predicted.notes, told, *reading.freedom(found))
+    return Findings(notes, {}, predicted.files)
 
 
 def judge(law: Law, fit: PointFit) -> Certificate:
@@ -192,12 +183,19 @@ def _window(problem: Problem, options: Motion) -> Window | None:
     return problem.dataset(options.dataset).window if problem.datasets else None
 
 
-def _held_out(fit: Fit[Motion, Learned]) -> PhaseSamples | None:
-    """Samples of the same window that were not learned from."""
+def _predicted(
+    fit: Fit[Motion, Learned], acceleration: Callable[[PhaseSamples], Array]
+) -> Findings:
+    """How well accelerations are predicted of samples of the same window, not learned from."""
     if not fit.problem.datasets:
-        return None
-    held_out = fit.problem.draw(fit.options.dataset, other_stream(fit.options.seed), HELD_OUT)
-    return cast(PhaseSamples, held_out)
+        return Findings()
+    drawn = fit.problem.draw(fit.options.dataset, other_stream(fit.options.seed), HELD_OUT)
+    held_out = cast(PhaseSamples, drawn)
+    predicted = acceleration(held_out)
+    error = relative_error(predicted, held_out)
+    note = f"accelerations of {HELD_OUT} samples held out: relative error {error:.1e}"
+    numbers = plots.acceleration_numbers(held_out, predicted)
+    return Findings((note,), {}, Picture("accelerations", numbers, held_out.coordinates).files())
 
 
 def _candidates(fit: Fit[Motion, Learned]) -> Library:
@@ -207,12 +205,3 @@ def _candidates(fit: Fit[Motion, Learned]) -> Library:
         return asked
     names = fit.problem.motion().variables
     return Library(fit.problem.candidates) if asked is None else Library.parse(asked, names)
-
-
-def _picture(held_out: PhaseSamples, predicted: Array) -> dict[str, bytes]:
-    numbers = plots.acceleration_numbers(held_out, predicted)
-    return Picture("accelerations", numbers, held_out.coordinates).files()
-
-
-def _error(error: float) -> str:
-    return f"accelerations of {HELD_OUT} samples held out: relative error {error:.1e}"
