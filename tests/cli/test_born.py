@@ -25,14 +25,14 @@ def fit(capfd, *arguments: str) -> tuple[int, str, str]:
 
 
 def test_the_first_law_is_an_integral_and_is_shown_again(capfd):
-    code, out, _ = fit(capfd, "--orders", "1", "--samples", "600")
+    code, out, _ = fit(capfd, "--orders", "1", "--samples", "600", "--set", "steps=8")
     assert code == 0
     assert "a1 = -" in out
     assert "∫ r² U(r) dr" in out
     assert "kernel ridge" in out
     kept = Path("runs/born")
     arrays = np.load(io.BytesIO((kept / "tensors.npz").read_bytes()))
-    assert arrays["J"].shape == (64,)
+    assert arrays["J"].shape == (8,)
     assert cli.main(["show", "born"]) == 0
     assert capfd.readouterr().out == out.partition("kept in")[0]
     assert cli.main(["show", "born", "--json"]) == 0
