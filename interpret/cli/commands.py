@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stdout
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,9 @@ from typer.exceptions import TyperException
 from interpret.cli import arguments as options
 from interpret.cli import luescher as luescher_commands
 from interpret.cli.inspecting import inspect
+from interpret.experiments import option_fields
 from interpret.experiments.options import named
+from interpret.landscapes.view import View
 
 if TYPE_CHECKING:
     from interpret.cli.request import Request
@@ -83,7 +86,7 @@ def list_systems() -> None:
 
 
 @app.command()
-@options.with_experiments
+@options.with_options(option_fields().values())
 def fit(
     context: typer.Context,
     source: options.Given = None,
@@ -126,7 +129,7 @@ def fit(
             accelerations=accelerations,
             set=set_,
         )
-        chosen = named({name: value for name, value in given.items() if value is not None})
+        chosen = _given(given)
         request = Request(asked.resolved(), chosen)
         opened = asked.open()
         # What means nothing here is refused before a folder is made.
@@ -134,6 +137,11 @@ def fit(
         folder = runs.create(out, asked.name)
         runs.save(folder, {runs.REQUEST: request.to_json()})
     _fit(opened, request, folder, as_json=json, quiet=quiet)
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given on the command line, by the proper names of options."""
+    return named({name: value for name, value in options.items() if value is not None})
 
 
 def _fit(opened: Any, request: Request, folder: Path, *, as_json: bool, quiet: bool) -> None:
@@ -193,32 +201,24 @@ def _show(run: Run, as_json: bool) -> None:
 
 
 @app.command()
+@options.with_options(fields(View))
 def landscape(
     given: options.Given = None,
     system: options.System = None,
-    window: options.Window = None,
-    samples: options.Samples = None,
     set_: options.Set = None,
-    parameters: options.Parameters = None,
-    pixels: options.Pixels = 200,
-    steps: options.Steps = None,
-    noise: options.Noise = 0.0,
-    seed: options.Seed = 0,
     out: options.Out = None,
     json: options.AsJson = False,
+    **asked: Any,
 ) -> None:
     """Draw the loss over two parameters of a Lagrangian, with the descents that walk it."""
     from interpret.cli.source import Source
     from interpret.keep import folder as runs
     from interpret.landscapes import landscape_run
-    from interpret.landscapes.landscape import View
     from interpret.pipeline import opened
 
     source = Source.of(given, system=system, set=set_)
     problem, _ = opened(source.open())
-    names = None if parameters is None else [name.strip() for name in parameters.split(",")]
-    view = View(window, samples, noise, seed, names, pixels)
-    found = landscape_run.draw(problem, view if steps is None else replace(view, steps=steps))
+    found = landscape_run.draw(problem, View(**_given(asked)))
     folder = runs.create(out, f"{source.name}-landscape")
     with runs.reserved(folder):
         runs.save(folder, found.files())

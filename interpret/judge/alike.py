@@ -8,13 +8,10 @@ import numpy as np
 
 from interpret.judge.certificate import Check
 from interpret.judge.residuals import Array, Residuals
+from interpret.judge.thresholds import WRONG
 from interpret.laws.judgement import Verdict
 from interpret.refinement.linear import ALIKE, LARGER
 from systems.samples.trajectories import Trajectories
-
-WRONG: Final = 0.05
-"""A law that misses so much of how far a coordinate moves is not the law of these data."""
-
 
 FOLLOWED: Final = 3.0
 """Curves follow the slow part of such errors, and leave less of them. Measured for lag-one
@@ -44,10 +41,11 @@ def alike(residual: Residuals, whole: Trajectories) -> Check:
     )
     if ratio <= 1:
         return Check("noise", ratio, 1.0, "identified", said)
+    times = float((left / problem.sigma[measured]).max())
     verdict: Verdict = "approximate" if missed < WRONG else "not in the library"
     why = (
         f"the law misses {100 * missed:.2g} % of the motion, evenly from sample to sample and "
-        f"{(left / problem.sigma[measured]).max():.2g} times what neighbouring readings differ by: errors of tracking, which the "
+        f"{times:.2g} times what neighbouring readings differ by: errors of tracking, which the "
         f"error bars take them for, or a force that is missing"
     )
     return Check("noise", ratio, 1.0, verdict, why, missed)

@@ -18,7 +18,7 @@ from interpret.laws.parts import Part, gauged
 from interpret.laws.report import Beside, Row, Statement
 from interpret.laws.term import Term
 from interpret.laws.truth import Decomposition, Words, common, decompose
-from interpret.laws.verdicts import Verdict, judged
+from interpret.laws.verdicts import Outcome, judged
 from systems.errors import InputError, nearest
 from systems.expressions import parse, text
 from systems.problem import Problem
@@ -35,7 +35,7 @@ class Comparison:
     - `form`, `gauge`: those of the law.
     """
 
-    verdict: Verdict
+    verdict: Outcome
     reason: str
     terms: tuple[Term, ...]
     truths: Mapping[str, Expr]

@@ -115,9 +115,7 @@ def about(
     return Linear(tuple(rows), np.isfinite(problem.sigma), tuple(map(str, library)))
 
 
-def _with_bars(
-    estimate: Estimate, linear: Linear, support: Support, order: list[Settled]
-) -> Found:
+def _with_bars(estimate: Estimate, linear: Linear, support: Support, order: list[Settled]) -> Found:
     """The fit with the covariance that its own errors give it, and its rivals."""
     own = linear.of(support)
     left = [part[:, :, -1] - part[:, :, linear.states : -1] @ estimate.coefficients

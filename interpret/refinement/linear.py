@@ -137,7 +137,7 @@ class Linear:
     @property
     def states(self) -> int:
         """S."""
-        return self.rows[0].shape[2] - len(self.names) - 1
+        return int(self.rows[0].shape[2]) - len(self.names) - 1
 
     def _eliminated(self, part: Array, errors: Errors) -> tuple[Array, Array, Array]:
         """White rows without the initial state; its triangle and its share of the others."""

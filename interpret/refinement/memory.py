@@ -65,7 +65,9 @@ class Memory:
     def counts(self) -> Array:
         """(1 - Σ a)² / var e of each channel: of n samples so many tell a mean as well, over n."""
         parts = zip(self.predictors, self.variances, strict=True)
-        whole = [min(1.0, float((1 - chain[-1].sum()) ** 2 / spread[-1])) for chain, spread in parts]
+        whole = [
+            min(1.0, float((1 - chain[-1].sum()) ** 2 / spread[-1])) for chain, spread in parts
+        ]
         return np.array(whole)
 
     def of_channels(self, chosen: Sequence[bool] | NDArray[np.bool_]) -> Memory:
@@ -111,7 +113,7 @@ class Memory:
 
 
 def _burg(series: Sequence[Array]) -> tuple[tuple[Array, ...], Array]:
-    """The predictors of order 0 to p of series, and the variances of their errors over the first."""
+    """The predictors of order 0 to p of series, and the variances of their errors."""
     total = sum(len(one) for one in series)
     size = sum(float(one @ one) for one in series)
     chain, variances = [np.zeros(0)], [1.0]

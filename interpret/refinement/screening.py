@@ -41,7 +41,7 @@ def screened(
 
 
 def _longest(smoothed: Trajectories) -> float:
-    """How many periods the longest trajectory lasts, 2π rms q / rms v each; few where it is short."""
+    """How many periods, 2π rms q / rms v each, the longest trajectory lasts."""
     _, q, p, _ = smoothed.stack()
     far = float(np.sqrt(((q - q.mean(axis=0)) ** 2).sum(axis=1).mean()))
     fast = float(np.sqrt(((p / smoothed.mass) ** 2).sum(axis=1).mean()))

@@ -43,7 +43,7 @@ class Contender:
 def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
     """The maximum-likelihood law, its support chosen anew when ``select`` is set.
 
-    0. Errors that neighbouring readings do not show, `correlated`, are seen beside the whole library.
+    0. Errors that neighbouring readings do not show, but the whole library, are `correlated`.
     1. Fit the law as it stands; where it fits far better than the noise level says, the level was
        coarse sampling mistaken for noise, and is lowered to what the fit leaves.
        Then fit the full library from there.
@@ -69,13 +69,13 @@ def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
     if select:
         contenders += _others(problem.with_library(library), library, contenders[0])
     contenders.sort(key=lambda contender: contender.bic)
-    found = _conclude(law, library, contenders)
+    concluded = _conclude(law, library, contenders)
     cut = len(problem.windows) > len(samples.prepared.trajectories)
-    if not cut or contenders[0].support == support or found.chi2_per_n > FITTED:
-        return found
+    if not cut or contenders[0].support == support or concluded.chi2_per_n > FITTED:
+        return concluded
     # Chosen on stretches that the first law could be followed along; this one can be on longer.
-    longer = noisy_estimate(found, samples, select=False)
-    return replace(longer, judgement=replace(found.judgement, chi2_per_n=longer.chi2_per_n))
+    longer = noisy_estimate(concluded, samples, select=False)
+    return replace(longer, judgement=replace(concluded.judgement, chi2_per_n=longer.chi2_per_n))
 
 
 def _first(law: Law, samples: Probes, part: Library) -> tuple[Shooting, Estimate] | None:
