@@ -64,8 +64,8 @@ class Shooting:
         An error of the integrator is the same in all n values, so it counts √n-fold in the
         coefficients beside the noise; a share of 0.02 is enough for few, 0.002 for any number.
 
-        None where the motion blows up however small the steps are, the law runs off, or where `most`
-        steps do not resolve it.
+        None where the motion blows up however small the steps are, the law runs off, or where
+        `most` steps do not resolve it.
         """
         share = float(np.clip(1 / np.sqrt(self.observations()), FINEST_SHARE, INTEGRATION_SHARE))
         coarse = self
