@@ -54,6 +54,6 @@ def test_columns_of_accelerations_are_named_on_the_command_line(interpret, folde
     assert command == (
         "interpret fit points.csv --coordinates place --velocities rate --accelerations change"
     )
-    fitted = interpret(*command.split()[1:], "--inputs", "raw", "--quiet")
+    fitted = interpret(*command.split()[1:], "--quiet")
     assert fitted.code == 0, fitted.err
     assert "2*place**2" in fitted.out
