@@ -16,19 +16,18 @@ def certify_points(law: Law, samples: PhaseSamples, particles: Particles) -> Cer
     """How it was read (as well as a flexible fit of the same data?), its samples, its support."""
     checks = [*as_it_was_read(law).checks, enough(law, samples.q.size)]
     if law.terms:
-        forces = Forces(_columns(law, samples, particles))
+        forces = Forces.at_points(_forces(law, samples, particles))
         checks += [surrogate(law, forces), cancellation(forces)]
     return Certificate(tuple(checks))
 
 
-def _columns(law: Law, samples: PhaseSamples, particles: Particles) -> Array:
-    """c_k ∇φ_k at every point, each one a column (n d, K)."""
+def _forces(law: Law, samples: PhaseSamples, particles: Particles) -> Array:
+    """c_k ∇φ_k at every point, (n, d, K)."""
     basis = particles.candidates(law.terms)
     features = particles.features
     x, jacobian = (
         torch.from_numpy(part(samples.q)) for part in (features.values, features.jacobian)
     )
     with torch.no_grad():
-        slopes = (jacobian @ basis.gradients(x)).numpy()
-    columns: Array = slopes.reshape(-1, slopes.shape[-1]) * law.coefficients
-    return columns
+        slopes: Array = (jacobian @ basis.gradients(x)).numpy()
+    return slopes * law.coefficients
