@@ -12,7 +12,7 @@ from interpret.judge.residuals import MOST_VALUES, Residuals
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
 from interpret.refinement.likelihood import maximise
-from interpret.refinement.segments import CUTS, stretched
+from interpret.refinement.segments import CUTS, MOST_STEPS, stretched
 from interpret.refinement.subsets import sharpened
 from interpret.select.library import Library
 from systems.samples.trajectories import Trajectories
@@ -40,7 +40,7 @@ def residuals(law: Law, samples: Probes) -> Iterator[Residuals]:
         )
         if last is not None and len(states) == len(last.estimate.states):
             continue  # these trajectories are too short for so many cuts
-        problem = start.resolved(states, coefficients)
+        problem = start.resolved(states, coefficients, MOST_STEPS if last else None)
         estimate = None if problem is None else maximise(problem, states, coefficients)
         if problem is not None and estimate is not None:
             found = Residuals(*sharpened(problem, estimate))

@@ -17,6 +17,9 @@ FITTED = 1.15
 HOPELESS = 4.0
 """A law that misses by twice as much as one that fits will not be mended by its coefficients."""
 
+MOST_STEPS = 2048
+"""Motion that needs more is followed in shorter stretches: side by side they cost far less."""
+
 
 def first_estimate(
     measured: Trajectories,
@@ -41,7 +44,8 @@ def first_estimate(
 
     def fit(cuts: int, coefficients: Array) -> tuple[Shooting, Estimate] | None:
         start, states = stretched(measured, smoothed, features, library, sigma, cuts)
-        problem = start.resolved(states, coefficients)
+        most = None if cuts == CUTS[-1] else MOST_STEPS
+        problem = start.resolved(states, coefficients, most)
         estimate = None if problem is None else maximise(problem, states, coefficients)
         return None if problem is None or estimate is None else (problem, estimate)
 

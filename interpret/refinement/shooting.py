@@ -56,21 +56,26 @@ class Shooting:
         """The same data, another library."""
         return replace(self, library=library)
 
-    def resolved(self, states: Array, coefficients: Array) -> Shooting | None:
+    def resolved(
+        self, states: Array, coefficients: Array, most: int | None = None
+    ) -> Shooting | None:
         """Double the steps until doubling moves no prediction by more than sigma/√n.
 
         An error of the integrator is the same in all n values, so it counts √n-fold in the
         coefficients beside the noise; a share of 0.02 is enough for few, 0.002 for any number.
 
-        None where the motion blows up however small the steps are: the law runs off.
+        None where the motion blows up however small the steps are, the law runs off, or where
+        `most` steps do not resolve it.
         """
         share = float(np.clip(1 / np.sqrt(self.observations()), FINEST_SHARE, INTEGRATION_SHARE))
         coarse = self
         before = coarse.predictions(states, coefficients)
         # Motion that needs many steps between its samples is not what these samples show.
         longest = max(len(item) for item in self.trajectories)
-        most = min(MOST_STEPS, max(4 * FEWEST_STEPS, STEPS_A_SAMPLE * longest))
-        while coarse.steps < most:
+        enough = min(MOST_STEPS, max(4 * FEWEST_STEPS, STEPS_A_SAMPLE * longest))
+        while coarse.steps < enough:
+            if most is not None and coarse.steps >= most:
+                return None
             fine = Shooting.on(
                 self.trajectories, self.features, self.library, self.sigma, 2 * coarse.steps
             )

@@ -2,6 +2,7 @@
 
 import codecs
 import gzip
+import unicodedata
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from systems import InputError, PhaseSamples, read
+from systems.expressions import parse, symbol, text
 from systems.files import csv_file
 from systems.files.readers import understand
 from systems.files.text_table import TextColumns
@@ -233,6 +235,51 @@ def test_any_name_is_usable_or_gets_one_that_is(tmp_path):
 
     assert found.samples.coordinates == ("ϕ", "pos", "beta_")
     assert "beta is called beta_." in " ".join(found.notes)
+
+
+NAMES = (
+    "ϕ",
+    "φ",
+    "θ₁",
+    "e\u0301",
+    "q\u0307",
+    "位置",
+    "beta",
+    "x²",
+    "λ",
+    "pos (left)",
+    "2nd",
+    "lambda",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_formulas_of_a_name_are_read_back(name):
+    """What a column is called is a variable of formulas; its text, in any form, is the same."""
+    found = understand({"t": T, name: X, f"v_{name}": V})
+    (called,) = found.samples.coordinates
+    expression = parse(f"{called}**2 + sin({called})/2", [called])
+    for form in ("NFC", "NFD"):
+        assert parse(unicodedata.normalize(form, text(expression)), [called]) == expression
+    assert expression.free_symbols == {symbol(called)}
+    if name not in (called, unicodedata.normalize("NFD", called)):
+        assert any(f"is called {called}" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("name", ["θ₁", "e\u0301", "q\u0307", "x₁₂"])
+def test_names_may_be_typed_as_the_file_has_them(name):
+    found = understand({"t": T, name: X, f"v_{name}": V}, coordinates=[name])
+    (called,) = found.samples.coordinates
+    assert parse(f"{name}**2", [called]) == symbol(called) ** 2
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"), [("x y", "x_y"), ("2x", "q2x"), ("lambda", "lambda_"), ("x²", "x2")]
+)
+def test_a_name_that_is_none_is_refused_with_one_that_is(name, instead):
+    with pytest.raises(InputError, match=f"e.g. '{instead}'"):
+        symbol(name)
+    assert symbol(instead).name == instead
 
 
 def test_frames_and_dictionaries_hold_the_same_data():

@@ -40,7 +40,7 @@ def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motio
     else:
         window = problem.dataset(options.dataset).window
         held = Trajectories if window is None else PhaseSamples
-    learn = options.learn or DEFAULT[held]
+    learn = options.learn or _default(problem, held)
     if LEARNERS[learn].samples is not held:
         raise InputError(
             f"{learn} is learned from {WORDS[LEARNERS[learn].samples]}, and these data are "
@@ -48,6 +48,12 @@ def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motio
         )
     chosen = replace(options, learn=learn).refuse_unused(learn, USES)
     return LEARNERS[learn].settled(problem, chosen)
+
+
+def _default(problem: Problem, held: type) -> str:
+    """What is learned when nobody says: polynomials are of distances, which measured points lack."""
+    distances = held is Trajectories or problem.motion().distances
+    return DEFAULT[held] if distances else "lagrangian"
 
 
 WORDS: Final[Mapping[type, str]] = {
