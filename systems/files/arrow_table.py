@@ -69,6 +69,9 @@ class ArrowTable:
         import pyarrow as pa
         import pyarrow.compute as pc
 
+        if self.kinds[column] == "other":
+            called = self.header[column] if self.header else f"column {column + 1}"
+            raise InputError(f"{self.name}: {called} holds lists or bytes, and no words.")
         found = self.table.column(column).combine_chunks()
         if pa.types.is_string(found.type) or pa.types.is_large_string(found.type):
             found = pc.utf8_trim_whitespace(found)
