@@ -130,7 +130,7 @@ def make_hdf5(rng: random.Random) -> bytes:
         groups = rng.choice(((file,), (file,), (file.create_group("a"), file.create_group("b"))))
         for group in groups:
             for name, array in _arrays(rng).items():
-                with suppress(TypeError, ValueError):  # what HDF5 itself cannot hold
+                with suppress(OSError, TypeError, ValueError):  # what HDF5 itself cannot hold
                     group[name or "x"] = array.astype("S") if array.dtype.kind == "U" else array
     content = stream.getvalue()
     return changed_bytes(rng, content) if rng.random() < 0.6 else content

@@ -282,6 +282,12 @@ def test_a_coordinate_may_be_named_by_a_lone_word(tmp_path):
     assert read(tmp_path / "data.npz").coordinates == ("height",)
 
 
+@pytest.mark.parametrize("name", ["(" * 300 + ".csv", "a/" * 3000 + "b.csv", "a\0b.csv"])
+def test_a_name_that_no_file_can_have_is_that_of_none(name):
+    with pytest.raises(InputError, match="there is no file"):
+        read(name)
+
+
 def test_labels_that_are_no_words_are_refused(tmp_path):
     columns = {"trajectory": [{"a": 1}] * len(T), "t": T, "x": X, "v_x": V}
     pq.write_table(pa.table(columns), tmp_path / "data.parquet")
