@@ -23,7 +23,7 @@ STILL: Final = 0.05
 """Of so many starts those are taken whose motion stays near, and is one."""
 
 LONGEST: Final = 20.0
-STEPS: Final = 800
+STEPS: Final = 400
 """Of the rough motion (midpoint rule) by which starts are chosen."""
 
 LEAST: Final = 0.01
