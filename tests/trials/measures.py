@@ -115,14 +115,17 @@ def _best(law: Law, record: Record, used: slice) -> float:
     damping = np.full(len(start), 1e-3)
 
     def whitened(starts: Array) -> Array:
-        off = motion(slope, mass, starts, times) - observed
-        return _white(off, record, used).reshape(len(starts), -1)
+        path = motion(slope, mass, starts, times).reshape(len(shown), -1, len(times), 2 * d)
+        off = (path - observed[:, None]).transpose(1, 0, 2, 3)
+        white = np.stack([_white(item, record, used) for item in off], axis=1)
+        return white.reshape(len(starts), -1)
 
     with np.errstate(all="ignore"):
         at = whitened(start)
         for _ in range(ITERATIONS):
-            changes = [whitened(start + scale * row) - at for row in np.eye(2 * d)]
-            jacobian = np.stack(changes, axis=2)
+            moved = (start[:, None] + scale * np.eye(2 * d)).reshape(-1, 2 * d)
+            changes = whitened(moved).reshape(len(start), 2 * d, -1) - at[:, None]
+            jacobian = changes.transpose(0, 2, 1)
             trial = start + scale * _steps(jacobian, at, damping)
             new = whitened(trial)
             before, after = (at**2).sum(axis=1), (new**2).sum(axis=1)
