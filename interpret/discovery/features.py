@@ -101,12 +101,13 @@ def _by_forces(felt: Forces) -> Invariant:
     best = quadratic(felt)
     names = felt.coordinates
     first, second, *_ = best.eigenvalues
-    roots = [_root(best, decimal)] if first < GAP * second else []
-    known = [felt.misfit(item.features) for item in roots]
-    known.append(felt.misfit(Features.identity(names)))
+    lonely = first < GAP * second
+    known = [felt.misfit(Features.identity(names))]
+    if lonely:
+        known.append(felt.misfit(best))
     bound = AS_GOOD * max(min(known), felt.typical_error)
     unfixed = _together(felt)
-    for guess in _guesses(felt, best if roots else None):
+    for guess in _guesses(felt, best if lonely else None):
         across = felt.unexplained(guess.features)
         if across > SHARE:
             continue

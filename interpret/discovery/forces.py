@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import torch
@@ -32,6 +32,17 @@ CUTOFF: Final = 1e-10
 """Directions of a refit below this are left out: the forces are not known any better."""
 
 EPS: Final = float(np.finfo(float).eps)
+
+
+class Variables(Protocol):
+    """What a potential may be a function of: values x(q) (n, f) and slopes dx_j/dq_a (n, d, f)."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    def values(self, q: Array) -> Array: ...
+
+    def jacobian(self, q: Array) -> Array: ...
 
 
 @dataclass(frozen=True)
@@ -86,7 +97,7 @@ class Forces:
         share = np.maximum(missed[felt] - SIGNIFICANT * own, 0.0) / whole[felt]
         return float(share.max(initial=0.0))
 
-    def misfit(self, features: Features) -> float:
+    def misfit(self, features: Variables) -> float:
         """What functions of the features, refitted to the forces, miss of them (rms), at best.
 
         Tried are a network whose output layer is solved for, and a polynomial.

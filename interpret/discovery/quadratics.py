@@ -45,6 +45,23 @@ class Quadratic:
         """Whether u is never negative, so that sqrt(u) is a distance."""
         return bool(np.linalg.eigvalsh(self.matrix).min() > -POSITIVE)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the one variable: the root r of u, or u itself where it may be negative."""
+        return ("r",) if self.positive else ("u",)
+
+    def values(self, q: Array) -> Array:
+        """That variable at positions q (n, d): (n, 1)."""
+        moved = q - self.centre
+        u: Array = np.einsum("na,ab,nb->n", moved, self.matrix, moved)[:, None]
+        return np.sqrt(np.abs(u)) if self.positive else u
+
+    def jacobian(self, q: Array) -> Array:
+        """Its slopes (n, d, 1): S (q - a) / r, or 2 S (q - a)."""
+        half = (q - self.centre) @ self.matrix
+        slopes = half / self.values(q) if self.positive else 2 * half
+        return slopes[:, :, None]
+
     def expression(self, entry: Callable[[float], sympy.Expr]) -> sympy.Expr:
         """u written as squares, and as squares of differences where it is made of these.
 

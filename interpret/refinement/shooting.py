@@ -117,6 +117,24 @@ class Shooting:
             normal[j], right[j] = cut.accumulate(scaled, scaled_slopes, residual)
         return chi, normal, right
 
+    def rows(self, states: Array, coefficients: Array) -> list[Array] | None:
+        """[∂(q, p)/∂parameters | observed - predicted] over σ, (n_j, 2d, P + 1) a trajectory.
+
+        None where the integration left the numbers.
+        """
+        grown = self.grown(states, coefficients)
+        if grown is None:
+            return None
+        path, slopes, tangent, tangent_slopes = grown
+        found = []
+        for j, cut in enumerate(self.windows):
+            missed = cut.observed - cut.interpolate(path[:, j], slopes[:, j])
+            flat = [part[:, j].reshape(len(part), -1) for part in (tangent, tangent_slopes)]
+            columns = cut.interpolate(*flat).reshape(*missed.shape, -1)
+            both = np.concatenate([columns, missed[:, :, None]], axis=2)
+            found.append(both / self.sigma[:, None])
+        return found
+
     def observations(self) -> int:
         """The number of measured values; a channel whose σ is infinite holds none."""
         channels = int(np.isfinite(self.sigma).sum())

@@ -31,9 +31,6 @@ LEARNERS: Final[Mapping[str, Learner[Any]]] = {
 DEFAULT: Final[Mapping[type, str]] = {Trajectories: "potential", PhaseSamples: "polynomial"}
 """What is learned of samples when nobody says."""
 
-KNOWN_BY_DEFAULT: Final = ("coupling", "neural")
-"""These take the external potential as known where there is one."""
-
 
 def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motion:
     """What is learned, of samples that it can be learned from, and what means something to it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import sympy
@@ -26,6 +26,7 @@ from interpret.select.library import Library
 from systems.expressions import symbol
 from systems.problem import Problem, Samples
 from systems.samples.phase_space import PhaseSamples
+from training.learn.learned import Learned
 
 GAUGE: Final = "a factor, fixed by the first mass, and total time derivatives"
 PARTS: Final = {2: "kinetic", 1: "gyroscopic", 0: "potential"}
@@ -33,13 +34,10 @@ PARTS: Final = {2: "kinetic", 1: "gyroscopic", 0: "potential"}
 
 
 @dataclass(frozen=True, eq=False)
-class Discovered:
-    """The Lagrangian that was found; a null space has no steps, and no network."""
+class Discovered(Learned):
+    """The Lagrangian that was found."""
 
     law: LagrangianLaw
-    iterations: ClassVar[int] = 0
-    neurons: ClassVar[int] = 0
-    history: ClassVar[tuple[float, ...]] = ()
 
     def state(self) -> dict[str, Any]:
         """What is kept of it in a file."""

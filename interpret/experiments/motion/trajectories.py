@@ -19,7 +19,6 @@ from interpret.judge.certificate import Certificate
 from interpret.judge.channel import Channels
 from interpret.judge.channels import channels
 from interpret.judge.motion import by_columns, certify
-from interpret.judge.prediction import held_out
 from interpret.judge.unexplained import unexplained
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
@@ -198,15 +197,10 @@ def judge(law: Law, fit: TrajectoryFit) -> Certificate:
 
 
 def findings(fit: TrajectoryFit, law: Law, comparisons: Sequence[Comparison]) -> Findings:
-    """Who integrated the data, how well held-out motion is predicted, and V to be drawn.
-
-    Motion with a truth needs no prediction: the truth tells more.
-    """
+    """Who integrated the data, why there is no law, and V to be drawn."""
     notes = [_integrator(fit.rows), *fit.chosen.notes]
     if law.verdict == NO_LAW or fit.rows.prepared.drift:
         notes += unexplained(law, fit.rows)
-    if not comparisons:
-        notes.append(_prediction(law, fit.rows, _settings(fit.options)))
     truth = comparisons[0].truth if comparisons else None
     labels = (fit.problem.name, *fit.learned.features.names)
     picture = Picture("potential", curves(fit.learned, law, truth), labels)
@@ -259,14 +253,3 @@ def _integrator(probes: Probes) -> str:
     if probes.prepared.integrator != VERLET:
         return ""
     return "the data bear Störmer–Verlet's fingerprint: their second differences are its forces"
-
-
-def _prediction(law: Law, probes: Probes, settings: Settings) -> str:
-    """Measured motion has no truth to compare with: how well is its last tenth predicted?"""
-    if law.verdict == "not in the library" or probes.prepared.drift:
-        return ""
-    try:
-        found = held_out(law, probes, settings)
-        return f"the last tenth of every trajectory, held out, is {found}"
-    except InputError as error:
-        return f"the last tenth of the data could not be predicted: {error}"
