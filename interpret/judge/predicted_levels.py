@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
+from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.laws.verdicts import FEWEST
 from interpret.reading.poles.scores import CLOSE, Score
@@ -31,7 +32,7 @@ def _resolved(law: Law) -> Check:
     if not part.terms:
         why = f"{said}, and none of them is a pole"
         return Check("integers", unknown, 1 - FEWEST, "not in the library", why)
-    verdict = "identified" if unknown < 1 - FEWEST else "ambiguous"
+    verdict: Verdict = "identified" if unknown < 1 - FEWEST else "ambiguous"
     return Check("integers", unknown, 1 - FEWEST, verdict, said)
 
 
