@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,25 @@ def test_a_full_disk_leaves_the_old_one(tmp_path, monkeypatch):
 
     assert torch.equal(Checkpoint.read(path).progress.parameters, WEIGHTS)
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("seconds", [0.02, 0.05, 0.11])
+def test_killed_in_the_middle_of_a_write_a_whole_one_is_left(tmp_path, seconds):
+    """SIGKILL, which nobody can catch: what is read is what one of the writes has kept."""
+    path = tmp_path / "checkpoint.pt"
+    Checkpoint(path, Progress(torch.zeros(20_000), (0.0,))).write()
+    child = os.fork()
+    if not child:
+        step = 0.0
+        while True:
+            step += 1
+            Checkpoint(path, Progress(torch.full((20_000,), step), (step,))).write()
+    time.sleep(seconds)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    kept = Checkpoint.read(path).progress
+    assert (kept.parameters == kept.history[0]).all()
 
 
 def test_where_nothing_can_be_written_is_said_in_one_sentence(tmp_path):

@@ -90,9 +90,11 @@ class Checkpoint:
         except OSError as error:
             with suppress(OSError):
                 unfinished.unlink(missing_ok=True)
+            try_next = "make room, or keep it in another folder"
+            if self.path.exists():
+                try_next = "what was kept before stays: make room, and go on from there"
             raise InputError(
-                f"the training could not be kept in {self.path} ({error.strerror}); what was kept "
-                f"before stays: make room, and go on from there."
+                f"the training could not be kept in {self.path} ({error.strerror}); {try_next}."
             ) from error
         self.written = time.monotonic()
 
