@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from systems.physics.finite_volume.models import draw
-from systems.physics.finite_volume.spectrum import levels, levels_by_diagonalisation
+from systems.physics.finite_volume.spectrum import levels
+from tests.systems.diagonalisation import levels_by_diagonalisation
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 
