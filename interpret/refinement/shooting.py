@@ -56,21 +56,26 @@ class Shooting:
         """The same data, another library."""
         return replace(self, library=library)
 
-    def resolved(self, states: Array, coefficients: Array) -> Shooting | None:
+    def resolved(
+        self, states: Array, coefficients: Array, most: int | None = None
+    ) -> Shooting | None:
         """Double the steps until doubling moves no prediction by more than sigma/√n.
 
         An error of the integrator is the same in all n values, so it counts √n-fold in the
         coefficients beside the noise; a share of 0.02 is enough for few, 0.002 for any number.
 
-        None where the motion blows up however small the steps are: the law runs off.
+        None where the motion blows up however small the steps are, the law runs off, or where
+        `most` steps do not resolve it.
         """
         share = float(np.clip(1 / np.sqrt(self.observations()), FINEST_SHARE, INTEGRATION_SHARE))
         coarse = self
         before = coarse.predictions(states, coefficients)
         # Motion that needs many steps between its samples is not what these samples show.
         longest = max(len(item) for item in self.trajectories)
-        most = min(MOST_STEPS, max(4 * FEWEST_STEPS, STEPS_A_SAMPLE * longest))
-        while coarse.steps < most:
+        enough = min(MOST_STEPS, max(4 * FEWEST_STEPS, STEPS_A_SAMPLE * longest))
+        while coarse.steps < enough:
+            if most is not None and coarse.steps >= most:
+                return None
             fine = Shooting.on(
                 self.trajectories, self.features, self.library, self.sigma, 2 * coarse.steps
             )
@@ -116,6 +121,24 @@ class Shooting:
             scaled_slopes = tangent_slopes[:, j] / self.sigma[:, None]
             normal[j], right[j] = cut.accumulate(scaled, scaled_slopes, residual)
         return chi, normal, right
+
+    def rows(self, states: Array, coefficients: Array) -> list[Array] | None:
+        """[∂(q, p)/∂parameters | observed - predicted] over σ, (n_j, 2d, P + 1) a trajectory.
+
+        None where the integration left the numbers.
+        """
+        grown = self.grown(states, coefficients)
+        if grown is None:
+            return None
+        path, slopes, tangent, tangent_slopes = grown
+        found = []
+        for j, cut in enumerate(self.windows):
+            missed = cut.observed - cut.interpolate(path[:, j], slopes[:, j])
+            flat = [part[:, j].reshape(len(part), -1) for part in (tangent, tangent_slopes)]
+            columns = cut.interpolate(*flat).reshape(*missed.shape, -1)
+            both = np.concatenate([columns, missed[:, :, None]], axis=2)
+            found.append(both / self.sigma[:, None])
+        return found
 
     def observations(self) -> int:
         """The number of measured values; a channel whose σ is infinite holds none."""

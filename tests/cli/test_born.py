@@ -81,7 +81,7 @@ def test_what_cannot_be_done_is_told_in_one_line(capfd, arguments, message):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("seed", map(str, range(10)))
+@pytest.mark.parametrize("seed", [*map(str, range(10))])
 def test_three_orders_are_read_off_the_samples(capfd, seed):
     code, out, _ = fit(capfd, "--seed", seed, "--json")
     printed = json.loads(out)
@@ -97,7 +97,7 @@ def test_three_orders_are_read_off_the_samples(capfd, seed):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("seed", map(str, range(10)))
+@pytest.mark.parametrize("seed", [*map(str, range(10))])
 def test_one_order_is_the_true_one_at_every_seed(capfd, seed):
     code, out, _ = fit(capfd, "--orders", "1", "--seed", seed, "--json")
     printed = json.loads(out)
@@ -107,7 +107,7 @@ def test_one_order_is_the_true_one_at_every_seed(capfd, seed):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("seed", map(str, range(6)))
+@pytest.mark.parametrize("seed", [*map(str, range(6))])
 def test_error_bars_hold_under_noise(capfd, seed):
     arguments = ("--orders", "2", "--samples", "1000", "--noise", "1e-4", "--seed", seed)
     code, out, _ = fit(capfd, *arguments, "--json")

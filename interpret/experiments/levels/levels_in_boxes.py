@@ -8,15 +8,25 @@ from functools import cached_property
 from typing import Any, Final, cast
 
 from interpret.experiments.levels import Levels
-from interpret.experiments.levels.store import LevelStore
+from interpret.experiments.levels.store import LevelStore, LevelStudy
 from interpret.experiments.verbs import Findings, Fit, as_read, by_reading, noisy, traced, whole
+from interpret.judge.certificate import Certificate
+from interpret.judge.predicted_levels import certify_levels
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.law import Law
+from interpret.laws.poles import Poles
 from interpret.pictures.picture import Picture
 from interpret.pictures.spectra import level_numbers
 from interpret.reading.poles.common_error import Witnesses
-from interpret.reading.poles.judging import by_curve, predicted, predictors, score_table, scored
+from interpret.reading.poles.judging import (
+    CONSTANT,
+    by_curve,
+    predicted,
+    predictors,
+    score_table,
+    scored,
+)
 from interpret.reading.poles.large_boxes import large_boxes
 from interpret.reading.poles.level_reading import Reading
 from interpret.reading.poles.level_reading import read as read_levels
@@ -25,6 +35,7 @@ from systems.physics.finite_volume.points import LevelPoints
 from systems.problem import Problem, Samples
 from systems.seeds import other_stream
 from training.device import choose
+from training.learn.learned import Learned
 from training.learn.levels.level_network import LevelNetwork, LevelSettings, learn_levels
 from training.learn.levels.structured import KNOTS, KinematicPhase, learn_phase
 from training.prepare.stencils import Array
@@ -54,41 +65,7 @@ SCALES: Final[Mapping[str, Scale]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class LevelStudy:
-    """Levels to learn from, by the model they are of, and held-out ones of all models."""
-
-    trained: Mapping[str, LevelSamples]
-    held_out: Mapping[str, LevelSamples]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What the columns are called."""
-        return self._first.names
-
-    @property
-    def energies(self) -> Array:
-        """Where phase shifts are tabled, (K,) in MeV."""
-        return self._first.energies
-
-    def __len__(self) -> int:
-        return sum(map(len, self.trained.values()))
-
-    def digest(self) -> str:
-        """The digest of the first model's levels, by whose seed all others are drawn."""
-        return self._first.digest()
-
-    def with_noise(self, fraction: float, seed: int) -> LevelStudy:
-        """The same with noise on what is learned from."""
-        parts = {name: part.with_noise(fraction, seed) for name, part in self.trained.items()}
-        return replace(self, trained=parts)
-
-    @property
-    def _first(self) -> LevelSamples:
-        return next(iter(self.trained.values()))
-
-
-@dataclass(frozen=True, eq=False)
-class LearnedLevels:
+class LearnedLevels(Learned):
     """The network, where one was asked for, and the structured model's curve.
 
     `alone` are the curves that each part of the data gives alone; they are not kept in files.
@@ -187,8 +164,21 @@ def read(fit: LevelFit) -> tuple[Law, ...]:
 
 # The samples say nothing of the levels that the law was read off.
 refine = as_read
-judge = by_reading
 compared = whole
+
+
+def judge(law: Law, fit: LevelFit) -> Certificate:
+    """The checks of the integers; the constants come of exact levels, not of those predicted."""
+    if law.form != Poles():
+        return by_reading(law, fit)
+    study = cast(LevelStudy, fit.samples)
+    known = {model: study.held_out[model] for model in study.trained}
+    by = predictors(fit.learned.network, fit.learned.phase, study.energies)
+    predict = next(iter(by.values()))
+    levels = {model: predicted(predict, part) for model, part in known.items()}
+    scores = scored(predict, levels, fit.problem, known)
+    del scores[CONSTANT]
+    return certify_levels(law, scores)
 
 
 def findings(fit: LevelFit, laws: Sequence[Law], comparisons: Sequence[Comparison]) -> Findings:
