@@ -17,7 +17,7 @@ from interpret.cli.progress import Progress
 from interpret.keep.folder import to_json
 from interpret.run import Run
 from systems.errors import InputError
-from training.learn.series import WARM
+from training.learn import series
 
 POINTS = ("trapped_charges", "--learn")
 
@@ -237,22 +237,24 @@ def test_it_is_compared_again(kept):
     ("arguments", "stage"),
     [
         (
-            ("born", "--orders", "2", "--samples", "600", "--set", "steps=8", "--steps", "160"),
-            (160, WARM + 3),
+            ("born", "--orders", "2", "--samples", "600", "--set", "steps=8", "--steps", "30"),
+            (30, 23),
         ),
+        ((*POINTS, "neural", "--samples", "200", "--steps", "8"), (8, 4)),
         pytest.param(
             ("luescher", "--learn", "neural", "--samples", "20", "--steps", "60"),
             (60, 1),
             marks=pytest.mark.slow,
         ),
     ],
-    ids=["born", "levels"],
+    ids=["born", "points", "levels"],
 )
 def test_a_run_that_was_interrupted_goes_on(folder, monkeypatch, capfd, arguments, stage):
     """Ctrl-C in the middle of the last training: nothing printed, and then the same law.
 
     Past the warm-up, whose gradients are not kept, a training goes on exactly as it would have.
     """
+    monkeypatch.setattr(series, "WARM", 20)
     called("fit", *arguments, "--out", "whole")
     steps, first = stage
 

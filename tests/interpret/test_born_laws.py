@@ -174,7 +174,7 @@ def test_the_form_survives_noise(order, fraction, kind):
 @pytest.mark.parametrize(
     ("order", "cells", "draws"),
     [
-        (1, 24, 50),
+        (1, 64, 50),
         (3, 12, 40),
         *(pytest.param(*case, marks=pytest.mark.slow) for case in ((1, 64, 100), (2, 16, 50))),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 
@@ -86,6 +87,15 @@ def test_every_level_that_was_predicted_is_in_the_picture():
     assert picture(numbers).startswith(PNG)
 
 
+def test_no_module_imports_matplotlib_when_it_is_loaded(root):
+    """Read off the code, for all of them; that nothing else brings it is tried below."""
+    for path in root.glob("interpret/**/*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                assert "matplotlib" not in ast.unparse(node), path
+
+
+@pytest.mark.slow
 def test_drawing_alone_imports_matplotlib():
     drawing = ("accelerations", "curves", "heatmaps", "picture", "potentials", "spectra")
     rooms = ("cli.commands", "experiments", "pipeline", "landscapes", "tools", "run")

@@ -55,8 +55,8 @@ def test_a_name(oscillator):
 
 
 def test_a_system_and_its_name_are_the_same_thing():
-    by_name = fit("double_well", dataset="T2")
-    by_record = fit(WELL, dataset="T2")
+    by_name = fit("oscillator")
+    by_record = fit(systems.get("oscillator"))
     assert by_record.law == by_name.law
 
 
@@ -125,7 +125,7 @@ def test_one_trajectory_is_enough(part):
     [
         (1e-9, 1e-12, 1e-27, 0.0),
         (1e6, 1e5, 1e3, 0.0),
-        (1.0, 1e-6, 1.0, 0.0),
+        pytest.param(1.0, 1e-6, 1.0, 0.0, marks=pytest.mark.slow),
         pytest.param(1e-9, 1e-12, 1e-27, 0.01, marks=pytest.mark.slow),
     ],
 )
@@ -156,7 +156,7 @@ def test_units_do_not_matter(length, time, mass, noise):
 def test_units_do_not_matter_for_the_invariant(unit):
     """Two charges a light second apart, and two in a crystal: r is |q1 - q2| or its centre."""
     if unit > 1:
-        data, law = COULOMB.draw("exact", 0)[:100], COULOMB.motion().features["r"]
+        data, law = COULOMB.draw("exact", 0)[:30], COULOMB.motion().features["r"]
         coordinates = data.coordinates
     else:
         well = systems.from_potential("((x - 1)**2 + (y - 2)**2)**2")
@@ -178,9 +178,9 @@ def test_units_do_not_matter_for_the_invariant(unit):
 
 
 def few_charges():
-    """The Coulomb system with forty trajectories of its own."""
+    """The Coulomb system with twenty trajectories of its own."""
     draw = COULOMB.datasets["exact"].draw
-    few = systems.Dataset("forty trajectories", lambda seed: draw(seed)[:40])
+    few = systems.Dataset("twenty trajectories", lambda seed: draw(seed)[:20])
     return replace(COULOMB, datasets={"few": few})
 
 
@@ -196,7 +196,7 @@ def test_samples_that_are_learned_from_step_by_step_may_name_their_data_set():
 
 
 def test_features_are_found_or_given():
-    data = COULOMB.draw("exact", 0)[:40]
+    data = COULOMB.draw("exact", 0)[:20]
     library = "1/r, 1/r**2"
     auto = fit(data, library=library)
     own = fit(data, library=library, features={"r": COULOMB.motion().features["r"]})
@@ -219,12 +219,12 @@ def test_without_features_the_coordinates_are_learned():
 
 def test_features_that_mean_nothing_are_refused():
     with pytest.raises(InputError, match="neither auto, given, none nor a definition"):
-        fit("coulomb", features="automatic")
+        fit("oscillator", features="automatic")
 
 
 def test_a_feature_of_unknown_coordinates_is_refused():
     with pytest.raises(InputError, match="uses x, which is no coordinate"):
-        fit("coulomb", features="r = sqrt(x**2)")
+        fit("oscillator", features="r = sqrt(x**2)")
 
 
 # Libraries and optimizers
@@ -264,10 +264,13 @@ def test_a_threshold_is_obeyed():
 
 
 def test_noise_has_its_own_stream_and_its_own_seed():
-    first, again, other = (fit("oscillator", noise=0.01, seed=seed).law for seed in (0, 0, 1))
+    few = systems.get("oscillator").draw()[:2]
+    first, again, other = (
+        fit(few, library="q**2, q**3", noise=0.01, seed=seed).law for seed in (0, 0, 1)
+    )
     np.testing.assert_array_equal(first.coefficients, again.coefficients)
     assert first.coefficients[0] != other.coefficients[0]
-    assert first.origin.seed == 0
+    assert (first.origin.seed, other.origin.seed) == (0, 1)
 
 
 def test_the_noise_is_that_much():
