@@ -18,6 +18,8 @@ FEWEST_SAMPLES = 8
 FITTED = 1.15
 HOPELESS = 4.0
 """A law that misses by twice the noise will not miss longer stretches less."""
+SLACK = 1.1
+"""Longer stretches may miss by a tenth more: σ is known no better, and they hold more."""
 
 MOST_STEPS = 1024
 """Motion that needs more is followed in shorter stretches: side by side they cost far less."""
@@ -50,7 +52,7 @@ def first_estimate(
         if problem is None or estimate is None:
             continue
         missed = estimate.chi2_per_n
-        if best is None or missed < max(FITTED, best[1].chi2_per_n):
+        if best is None or missed < max(FITTED, SLACK * best[1].chi2_per_n):
             best, coefficients = (problem, estimate), estimate.coefficients
         if missed > HOPELESS:
             break
