@@ -97,7 +97,7 @@ def _without(law: Law, dropped: int) -> Law:
 
 
 FIRST: Final = 20
-"""Iterations for columns that are no motion of one system: a first look, which no more would mend."""
+"""Iterations for columns that are no motion of one system, which no training would mend."""
 INSIGNIFICANT: Final = 2.0
 FELT: Final = 10.0
 
