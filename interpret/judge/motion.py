@@ -15,6 +15,7 @@ from interpret.judge.certificate import Certificate, Check, as_it_was_read
 from interpret.judge.channel import Channels
 from interpret.judge.channels import LARGE
 from interpret.judge.defects import Defects, defects
+from interpret.judge.domain import supported, unfixed
 from interpret.judge.fitted import residuals
 from interpret.judge.forces import families
 from interpret.judge.held_out import foreseen, predicted
@@ -52,6 +53,7 @@ def certify(law: Law, samples: Probes) -> Certificate:
         _, q, _, _ = trajectories.stack()
         forces = Forces.of(law, samples.prepared.features, q)
         checks += [surrogate(law, forces), cancellation(forces)]
+        checks += [supported(law, samples), unfixed(law, samples)]
         exact = not samples.prepared.noisy
         checks += _exact(law, samples) if exact else _noisy(law, samples)
     return Certificate(tuple(checks))

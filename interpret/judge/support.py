@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy import Expr
 
 from interpret.judge.certificate import Check
 from interpret.laws.law import Law
@@ -49,10 +51,16 @@ class Forces:
     @staticmethod
     def of(law: Law, features: Features, q: Array) -> Forces:
         """c_k ∇φ_k at q (n, d), at `MOST_POINTS` of them at most."""
+        return Forces.at_points(Forces.slopes(law.terms, features, q) * law.coefficients)
+
+    @staticmethod
+    def slopes(terms: Sequence[Expr], features: Features, q: Array) -> Array:
+        """∇φ_k (n, d, K) at no more points."""
         some = q[:: max(1, len(q) // MOST_POINTS)]
-        library = Library(law.terms)
-        slopes = library.gradients(features.values(some), features.names) * law.coefficients
-        return Forces.at_points(features.jacobian(some) @ slopes)
+        slopes = Library(tuple(terms)).gradients(features.values(some), features.names)
+        with np.errstate(invalid="ignore", over="ignore"):
+            columns: Array = features.jacobian(some) @ slopes
+        return columns
 
     @property
     def size(self) -> float:

@@ -29,6 +29,9 @@ SPARE: Final = 2.0
 short stretches do not show them whole, and a fit that turns back before a barrier misses by more.
 """
 
+LEAST_FREE: Final = 0.1
+"""So much of the errors is taken to be left by any fit."""
+
 CLOSE: Final = 6.0
 
 
@@ -124,7 +127,7 @@ def _with_bars(estimate: Estimate, linear: Linear, support: Support, order: list
     errors = Errors.of(left, linear.measured, parameters)
     fitted = replace(
         estimate,
-        covariance=sandwich(own, errors),
+        covariance=sandwich(own, errors) / _left_free(errors, linear, parameters),
         chi_squared=float(estimate.degrees_of_freedom),
     )
     cost = linear.settled(support).cost
@@ -134,6 +137,17 @@ def _with_bars(estimate: Estimate, linear: Linear, support: Support, order: list
         if item.support != support and item.cost < cost + CLOSE
     )
     return Found(support, fitted, errors, rivals)
+
+
+def _left_free(errors: Errors, linear: Linear, parameters: int) -> float:
+    """What the fit leaves of the errors' slow part: 1 - p/n, n as many as tell a mean as well.
+
+    Parameters follow what is slow; of n correlated values they take more than of n white ones.
+    """
+    samples = sum(len(part) for part in linear.rows)
+    count = samples * float(errors.memory.counts[linear.measured].sum())
+    white = 1 - parameters / max(linear.values, parameters + 1)
+    return max(1 - parameters / max(count, 1.0), LEAST_FREE) / white
 
 
 def sandwich(linear: Linear, errors: Errors) -> Array:

@@ -196,6 +196,8 @@ class Shooting:
     def slopes(self, q: Array) -> Array:
         """dφ_k/dq of every term at q (n, d): (n, d, K)."""
         by_feature = self.library.gradients(self.features.values(q), self.features.names)
+        if self.features.trivial:
+            return by_feature
         result: Array = self.features.jacobian(q) @ by_feature
         return result
 
@@ -204,15 +206,15 @@ class Shooting:
         d = self._dimension
         q, p, tangent = grown[:, :d, 0], grown[:, d:, 0], grown[:, :, 1:]
         x = self.features.values(q)
-        jacobian = self.features.jacobian(q)
-        gradients = self.library.gradients(x, self.features.names)
-        by_candidate = jacobian @ gradients
-        force = -(by_candidate @ coefficients)
-        curvature = self.library.hessians(x, self.features.names) @ coefficients
-        hessian = jacobian @ curvature @ np.swapaxes(jacobian, 1, 2)
+        by_candidate = gradients = self.library.gradients(x, self.features.names)
+        hessian = self.library.hessians(x, self.features.names) @ coefficients
         if not self.features.trivial:
+            jacobian = self.features.jacobian(q)
+            by_candidate = jacobian @ gradients
             slope = gradients @ coefficients
+            hessian = jacobian @ hessian @ np.swapaxes(jacobian, 1, 2)
             hessian = hessian + (self.features.hessian(q) @ slope[:, None, :, None])[..., 0]
+        force = -(by_candidate @ coefficients)
         growth = np.empty_like(grown)
         growth[:, :, 0] = np.concatenate([p / self.trajectories.mass, force], axis=1)
         growth[:, :d, 1:] = tangent[:, d:] / self.trajectories.mass[:, None]

@@ -198,7 +198,7 @@ def test_a_choice_of_numbers_is_told():
 # What is kept of a run
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_json_anywhere_in_a_run_is_read_or_refused(tmp_path_factory, data):
     files = json.loads(json.dumps(data.draw(st.sampled_from(RUNS))))

@@ -5,6 +5,8 @@ import gzip
 import unicodedata
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -320,6 +322,24 @@ def test_hdf5_and_parquet_hold_the_same_data(tmp_path):
     for name in ("data.parquet", "columns.h5", "records.h5"):
         assert read(tmp_path / name).digest() == expected, name
     assert len(read(tmp_path / "groups.h5")) == 2
+
+
+def test_a_coordinate_may_be_named_by_a_lone_word(tmp_path):
+    np.savez(tmp_path / "data.npz", t=T, q=X[:, None], v=V[:, None], coordinates=np.array("height"))
+    assert read(tmp_path / "data.npz").coordinates == ("height",)
+
+
+@pytest.mark.parametrize("name", ["(" * 300 + ".csv", "a/" * 3000 + "b.csv", "a\0b.csv"])
+def test_a_name_that_no_file_can_have_is_that_of_none(name):
+    with pytest.raises(InputError, match="there is no file"):
+        read(name)
+
+
+def test_labels_that_are_no_words_are_refused(tmp_path):
+    columns = {"trajectory": [{"a": 1}] * len(T), "t": T, "x": X, "v_x": V}
+    pq.write_table(pa.table(columns), tmp_path / "data.parquet")
+    with pytest.raises(InputError, match="trajectory holds lists or bytes, and no words"):
+        read(tmp_path / "data.parquet")
 
 
 @pytest.mark.parametrize("name", ["data.npz", "data.h5", "data.parquet", "data.csv.gz"])

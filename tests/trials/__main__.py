@@ -9,12 +9,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from pathlib import Path
 
 from tests.trials import outcome, table, workers
 from tests.trials.groups import GROUPS, run
 from tests.trials.outcome import Trial
+from tests.trials.progress import Progress
 
 ROOT = outcome.ROOT
 
@@ -22,7 +22,6 @@ ROOT = outcome.ROOT
 def main() -> int:
     """Run the trials asked for that are not kept yet, and write the table."""
     asked = arguments()
-    workers.one_thread_each()
     folder = Path(asked.out)
     folder.mkdir(parents=True, exist_ok=True)
     results = folder / "results.jsonl"
@@ -32,7 +31,11 @@ def main() -> int:
     left = [trial for trial in wanted if trial not in found]
     if len(left) < len(wanted):
         print(f"{len(wanted) - len(left)} of {len(wanted)} trials are in {results}", flush=True)
-    run_all(left, asked, results, code)
+    pool = workers.Pool(run, asked.jobs, asked.limit, 60 * asked.minutes)
+    try:
+        workers.keep(pool, left, results, code, Progress(len(left)))
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on", file=sys.stderr)
     found = outcome.read(results, code)
     done = [found[trial] for trial in wanted if trial in found]
     written = table.markdown(done, asked.seed)
@@ -51,7 +54,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1, help="processes, of one thread each")
     parser.add_argument("--limit", type=float, default=300, help="seconds that a trial may take")
-    parser.add_argument("--minutes", type=float, help="stop after so long, to go on another time")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=float("inf"),
+        help="stop after so long, to go on another time",
+    )
     parser.add_argument("--out", default=str(ROOT / "runs" / "trials"), help="of the results")
     return parser.parse_args()
 
@@ -64,45 +72,6 @@ def trials(asked: argparse.Namespace) -> list[Trial]:
         for k in range(count):
             placed.append(((k + 0.5) / count, Trial(name, asked.first + k, asked.seed)))
     return [trial for _, trial in sorted(placed)]
-
-
-def run_all(left: list[Trial], asked: argparse.Namespace, results: Path, code: str) -> None:
-    """Run what is left, a line for each as soon as it is done; Ctrl-C and the minutes end it."""
-    told = _Progress(len(left))
-    end = time.monotonic() + 60 * (asked.minutes or float("inf"))
-    try:
-        for trial, line in workers.lines(run, left, asked.jobs, asked.limit, code):
-            outcome.append(results, line)
-            told(trial, line)
-            if time.monotonic() > end:
-                break
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on", file=sys.stderr)
-
-
-class _Progress:
-    """A line on a terminal; failures are always told."""
-
-    def __init__(self, count: int) -> None:
-        self.count, self.done, self.failed = count, 0, 0
-        self.began = time.monotonic()
-
-    def __call__(self, trial: Trial, line: str) -> None:
-        self.done += 1
-        failure = json.loads(line)["failure"]
-        if failure:
-            self.failed += 1
-            print(f"{trial}: {failure}", file=sys.stderr, flush=True)
-        if sys.stderr.isatty():
-            left = (self.count - self.done) * (time.monotonic() - self.began) / self.done
-            filled = 20 * self.done // self.count
-            print(
-                f"[{filled * '#'}{(20 - filled) * '.'}] {self.done} of {self.count}, "
-                f"{self.failed} failed, {left / 60:.1f} min left  ",
-                end="\r" if self.done < self.count else "\n",
-                file=sys.stderr,
-                flush=True,
-            )
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from systems.samples.trajectories import Trajectories
 from tests.trials.worlds import Array, World
 
 QUALITIES: Final = ("plain", "short", "rounded", "outlying", "autocorrelated")
+EXACT: Final = ("plain", "short")
 SHARES: Final = (0.6, 0.1, 0.1, 0.1, 0.1)
 """Most data are spoilt by nothing but white noise."""
 
@@ -23,7 +24,7 @@ STILL: Final = 0.05
 """Of so many starts those are taken whose motion stays near, and is one."""
 
 LONGEST: Final = 20.0
-STEPS: Final = 800
+STEPS: Final = 400
 """Of the rough motion (midpoint rule) by which starts are chosen."""
 
 LEAST: Final = 0.01
@@ -146,7 +147,7 @@ def recorded(world: World, seed: tuple[int, ...], quality: str, noise: float) ->
     points = int(rng.integers(20, 61) if short else rng.integers(100, 201))
     if quality in ("outlying", "autocorrelated"):
         noise = max(noise, LEAST)
-    path = moved(world, rng, count, points, exact=noise == 0)
+    path = moved(world, rng, count, points, exact=noise == 0 and quality in EXACT)
     length, time = 10 ** rng.uniform(-0.5, 0.5, 2)
     mass = np.array(world.mass or (1.0,) * d)
     t, q, v = path.t * time, path.q * length, path.v * length / time

@@ -5,6 +5,7 @@ Every process runs one trial at a time and answers with one line of the results.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing as mp
 import os
 import signal
@@ -14,9 +15,10 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
-from tests.trials.outcome import Outcome, Trial
+from tests.trials.outcome import Outcome, Trial, append
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 GRACE = 10.0
@@ -66,14 +68,12 @@ def _kind(error: BaseException) -> str:
 
 
 def _serve(pipe: Connection, run: Run, limit: float, code: str) -> None:
-    """Run the trials that come along the pipe, until None does."""
-    import torch
-
+    """Run the trials that come along the pipe, until None does, or nobody is there any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's
-    torch.set_num_threads(1)
-    while (trial := pipe.recv()) is not None:
-        outcome, seconds = tried(run, trial, limit)
-        pipe.send(outcome.line(code, seconds))
+    with contextlib.suppress(EOFError, OSError):
+        while (trial := pipe.recv()) is not None:
+            outcome, seconds = tried(run, trial, limit)
+            pipe.send(outcome.line(code, seconds))
 
 
 @dataclass
@@ -84,25 +84,52 @@ class _Worker:
     due: float
 
 
-def lines(
-    run: Run, trials: Iterable[Trial], jobs: int, limit: float, code: str
-) -> Iterator[tuple[Trial, str]]:
+@dataclass(frozen=True)
+class Pool:
+    """So many processes, each of which may take so long for a trial; all end after so long."""
+
+    run: Run
+    jobs: int
+    limit: float
+    seconds: float = float("inf")
+
+
+def keep(
+    pool: Pool,
+    trials: Iterable[Trial],
+    results: Path,
+    code: str,
+    told: Callable[[Trial, str], None],
+) -> None:
+    """Run trials, and add a line to the results for each as soon as it is done."""
+    end = time.monotonic() + pool.seconds
+    for trial, line in lines(pool, trials, code):
+        append(results, line)
+        told(trial, line)
+        if time.monotonic() > end:
+            break
+
+
+def lines(pool: Pool, trials: Iterable[Trial], code: str) -> Iterator[tuple[Trial, str]]:
     """Every trial with its line, in the order in which they are done."""
+    one_thread_each()
     context = mp.get_context("spawn")
     waiting = iter(trials)
     busy: dict[Connection, _Worker] = {}
 
     def start(trial: Trial) -> None:
         ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs, run, limit, code), daemon=True)
+        process = context.Process(
+            target=_serve, args=(theirs, pool.run, pool.limit, code), daemon=True
+        )
         process.start()
         theirs.close()
         ours.send(trial)
         # A new process has to load the program first.
-        busy[ours] = _Worker(process, ours, trial, time.monotonic() + limit + 6 * GRACE)
+        busy[ours] = _Worker(process, ours, trial, time.monotonic() + pool.limit + 6 * GRACE)
 
     try:
-        for _, trial in zip(range(jobs), waiting, strict=False):
+        for _, trial in zip(range(pool.jobs), waiting, strict=False):
             start(trial)
         while busy:
             ready = wait(list(busy), timeout=1.0)
@@ -110,11 +137,11 @@ def lines(
             for pipe in {*ready, *late}:
                 worker = busy.pop(pipe)
                 line = _answer(worker)
-                yield worker.trial, line or _lost(worker, code)
+                yield worker.trial, line or _lost(worker, pipe in ready, code)
                 following = next(waiting, None)
                 if line and following is not None:
                     pipe.send(following)
-                    due = time.monotonic() + limit + GRACE
+                    due = time.monotonic() + pool.limit + GRACE
                     busy[pipe] = _Worker(worker.process, pipe, following, due)
                 elif line:
                     pipe.send(None)
@@ -134,10 +161,10 @@ def _answer(worker: _Worker) -> str:
         return ""
 
 
-def _lost(worker: _Worker, code: str) -> str:
-    """The line of a trial whose process did not come back."""
-    alive = worker.process.is_alive()
-    worker.process.kill()
+def _lost(worker: _Worker, ended: bool, code: str) -> str:
+    """The line of a trial whose process has ended, or does not come back."""
+    if not ended:
+        worker.process.kill()
     worker.process.join()
-    why = "Hang: killed" if alive else f"Died: exit code {worker.process.exitcode}"
+    why = f"Died: exit code {worker.process.exitcode}" if ended else "Hang: killed"
     return Outcome(worker.trial, "", "", failure=why).line(code, 0.0)

@@ -128,8 +128,9 @@ class _Course:
         scale = torch.from_numpy(1 / samples.scale)
         batches = max(1, len(inputs) // BATCH)
         optimizer = torch.optim.Adam([weights], lr=RATE)
+        total = self.epochs * batches
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, RATE, total_steps=self.epochs * batches, div_factor=1 / START
+            optimizer, RATE, total_steps=total, div_factor=1 / START
         )
         began = 0
         if self.weights is not None:
@@ -139,6 +140,8 @@ class _Course:
                 began = operator.index(self.memory["epoch"])
                 generator.set_state(self.memory["generator"])
                 take_up(optimizer, schedule, self.memory)
+                if (schedule.last_epoch, schedule.total_steps) != (began * batches, total):
+                    raise ValueError("its epochs are not those of its schedule")
             self.weights = None
         nothing = torch.zeros(1, inputs.shape[1], dtype=torch.float64)
         for epoch in range(began, self.epochs):

@@ -19,6 +19,7 @@ from interpret.judge.certificate import Certificate
 from interpret.judge.channel import Channels
 from interpret.judge.channels import channels
 from interpret.judge.motion import by_columns, certify
+from interpret.judge.outlying import outlying
 from interpret.judge.unexplained import unexplained
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
@@ -169,6 +170,8 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     columns = channels(whole)
     if columns.positions_only and not columns.verdict and not whole.derived:
         whole = whole.positions_alone()
+    far = outlying(whole, jointly=not columns.positions_only)
+    whole = far.without(whole)
     asked = options.features or "auto"
     trajectories, still = moving(whole) if asked in ("auto", "none") else (whole, "")
     features, found, unfixed = _features(problem, trajectories, asked)
@@ -178,7 +181,8 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     learned = train(problem, trajectories, settings, features=features, monitor=session.monitor)
     jumps = f"{', '.join(turned)} jumps by 2π: the jumps are taken out" if turned else ""
     alone = columns.sentences if columns.positions_only and not columns.verdict else ()
-    notes = tuple(note for note in (*alone, jumps, still, found) if note)
+    spikes = f"{far.sentence}: set aside" if len(far) else ""
+    notes = tuple(note for note in (*alone, jumps, spikes, still, found) if note)
     circular = angles(trajectories.coordinates, options.angles, turned)
     return TrajectoryFit(problem, samples, options, learned, notes, columns, circular, unfixed)
 
