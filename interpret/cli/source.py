@@ -26,7 +26,24 @@ DETAILS = {
 
 
 @dataclass(frozen=True)
-class Source:
+class Columns:
+    """What is said of the coordinates: their masses, and which columns hold what, as text."""
+
+    mass: str | None = None
+    coordinates: str | None = None
+    momenta: str | None = None
+    velocities: str | None = None
+    accelerations: str | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """The masses and the names of columns, taken apart; what was not given is None."""
+        kinds = ("coordinates", "momenta", "velocities", "accelerations")
+        named = {kind: _names(kind, getattr(self, kind)) for kind in kinds}
+        return {"mass": _numbers("mass", self.mass), **named}
+
+
+@dataclass(frozen=True)
+class Source(Columns):
     """One of a known system, a file of trajectories, a potential or a Lagrangian, as text.
 
     Raises InputError when there is none, more than one, or a detail that belongs to another kind.
@@ -45,11 +62,6 @@ class Source:
     data: str | None = None
     potential: str | None = None
     lagrangian: str | None = None
-    mass: str | None = None
-    coordinates: str | None = None
-    momenta: str | None = None
-    velocities: str | None = None
-    accelerations: str | None = None
     set: str | None = None
 
     def __post_init__(self) -> None:
@@ -111,12 +123,6 @@ class Source:
         if self.data is not None:
             return Path(self.data).stem
         return "potential" if self.potential is not None else "lagrangian"
-
-    def columns(self) -> dict[str, Any]:
-        """The masses and the names of columns, taken apart; what was not given is None."""
-        kinds = ("coordinates", "momenta", "velocities", "accelerations")
-        named = {kind: _names(kind, getattr(self, kind)) for kind in kinds}
-        return {"mass": _numbers("mass", self.mass), **named}
 
     def open(self) -> Problem | Understood:
         """The problem or what the data hold; raises InputError when they cannot be had."""

@@ -12,7 +12,7 @@ from interpret.judge.residuals import MOST_VALUES, Residuals
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
 from interpret.refinement.likelihood import maximise
-from interpret.refinement.segments import CUTS, MOST_STEPS, stretched
+from interpret.refinement.segments import LADDER, MOST_STEPS, stretched
 from interpret.refinement.subsets import sharpened
 from interpret.select.library import Library
 from systems.samples.trajectories import Trajectories
@@ -26,7 +26,7 @@ def residuals(law: Law, samples: Probes) -> Iterator[Residuals]:
 
     Short stretches forgive a wrong law, since each has an initial state of its own; a sensitive
     motion cannot be fitted in one. So they end before the first on which the fit does not find its
-    minimum. Each costs twice the one before: who has seen enough asks for no more.
+    minimum. Each costs four times the one before: who has seen enough asks for no more.
     """
     prepared = samples.prepared
     assert prepared.smoothed is not None, "exact data are judged by the law's flow"
@@ -34,7 +34,7 @@ def residuals(law: Law, samples: Probes) -> Iterator[Residuals]:
     measured, smoothed = (_some(t, chosen) for t in (prepared.trajectories, prepared.smoothed))
     library, coefficients = Library(law.terms), law.coefficients
     last: Residuals | None = None
-    for cuts in reversed(CUTS):
+    for cuts in LADDER:
         start, states = stretched(
             measured, smoothed, prepared.features, library, prepared.sigma, cuts
         )

@@ -32,8 +32,8 @@ from training.settings import Settings
 
 SHOWN: Final = 0.9
 
-FEWEST: Final = 20
-"""Samples of a trajectory whose last tenth is worth predicting: it has two."""
+FEWEST: Final = 30
+"""Samples of a trajectory whose last tenth is one too: three at least."""
 
 FORESEEN: Final = 0.1
 """Where an error of `EXACT` grows to this part of the motion, nothing is predicted any more."""

@@ -161,7 +161,7 @@ def _noisy(law: Law, samples: Probes) -> Iterator[Check]:
 
 @dataclass(frozen=True)
 class _Rungs:
-    """The residuals along the longest stretches, and along those half as long."""
+    """The residuals along the longest stretches, and along those a quarter as long."""
 
     longest: Residuals | None
     shorter: Residuals | None = None

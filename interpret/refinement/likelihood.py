@@ -14,8 +14,9 @@ MOST_REJECTIONS = 8
 CONVERGED = 1e-9
 MISSED = 10.0
 NEAR_ENOUGH = 1e-4
-"""A law that misses ten times as much as its noise is wrong: which of its fits is best to five
-digits nobody asks, and that fit may creep along for ever."""
+SOON = 8
+"""A law that misses ten times as much as its noise is wrong, after so many integrations: which of
+its fits is best to five digits nobody asks, and that fit may creep along for ever."""
 MOST_TRIALS = 40
 """Integrations in all: a law that can be fitted needs a dozen."""
 TINY = 1e-14
@@ -71,8 +72,9 @@ def maximise(problem: Shooting, states: Array, coefficients: Array) -> Estimate 
             break
         states, coefficients, current = states + moved_states, coefficients + moved, trial
         damping = damping / 10 if damping > 1e-6 else 0.0
-        wrong = chi > MISSED * problem.observations()
-        if chi - trial[0] < (NEAR_ENOUGH if wrong else CONVERGED) * chi:
+        wrong = trial[0] > MISSED * problem.observations()
+        slack = NEAR_ENOUGH if wrong else CONVERGED
+        if chi - trial[0] < slack * chi or (wrong and trials >= SOON):
             break
     information, _ = _eliminate(current, states.shape[1], 0.0)
     return Estimate(coefficients, invert(information), states, current[0], problem.observations())

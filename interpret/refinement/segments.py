@@ -12,12 +12,16 @@ from training.features import Features
 from training.prepare.stencils import Array
 
 CUTS = (1, 2, 4, 8, 16)
+LADDER = (16, 4, 1)
+"""The cuttings that a law climbs: all the short ones together cost a third of the whole."""
 FEWEST_SAMPLES = 8
 FITTED = 1.15
 HOPELESS = 4.0
-"""A law that misses by twice as much as one that fits will not be mended by its coefficients."""
+"""A law that misses by twice the noise will not miss longer stretches less."""
+SLACK = 1.1
+"""Longer stretches may miss by a tenth more: σ is known no better, and they hold more."""
 
-MOST_STEPS = 2048
+MOST_STEPS = 1024
 """Motion that needs more is followed in shorter stretches: side by side they cost far less."""
 
 
@@ -28,43 +32,31 @@ def first_estimate(
     library: Library,
     sigma: Array,
     coefficients: Array,
-    fitted: float = FITTED,
 ) -> tuple[Shooting, Estimate] | None:
-    """Fit a law along whole trajectories, or, where that fails, along ever shorter stretches.
+    """Fit a law along short stretches of the trajectories, then along longer ones, then whole.
 
     A start slightly wrong sends a trajectory that just clears a barrier back down the wrong side,
-    and Gauss-Newton cannot bring it over. Stretches half, a quarter, ... as long bound how far an
-    error can grow. The first cutting whose chi^2/n is below `fitted` wins; its coefficients are
-    then tried on the whole trajectories, which hold more information. Where none gets there the
-    best is returned. None: no cutting could be integrated at all.
-
-    The shortest are asked first: each has an initial state of its own, so a law that misses them
-    by far more than the noise misses the longer ones too, which cost many times as much.
+    and Gauss-Newton cannot bring it over. Short stretches bound how far an error can grow, and
+    their coefficients start the longer ones, which hold more information. A law that misses the
+    shortest by far more than the noise misses the longer ones too, which cost many times as much.
+    The longest whose chi^2/n is below 1.15 are returned; where none gets there, the best. None: no
+    cutting could be integrated at all.
     """
-
-    def fit(cuts: int, coefficients: Array) -> tuple[Shooting, Estimate] | None:
-        start, states = stretched(measured, smoothed, features, library, sigma, cuts)
-        most = None if cuts == CUTS[-1] else MOST_STEPS
-        problem = start.resolved(states, coefficients, most)
-        estimate = None if problem is None else maximise(problem, states, coefficients)
-        return None if problem is None or estimate is None else (problem, estimate)
-
-    shortest = fit(CUTS[-1], coefficients)
-    if shortest is not None and shortest[1].chi2_per_n > HOPELESS * fitted:
-        return shortest
     best: tuple[Shooting, Estimate] | None = None
-    for cuts in CUTS:
-        found = shortest if cuts == CUTS[-1] else fit(cuts, coefficients)
-        if found is None:
+    for cuts in LADDER:
+        start, states = stretched(measured, smoothed, features, library, sigma, cuts)
+        if best is not None and len(states) == len(best[1].states):
+            continue  # these trajectories are too short for so many cuts
+        problem = start.resolved(states, coefficients, None if best is None else MOST_STEPS)
+        estimate = None if problem is None else maximise(problem, states, coefficients)
+        if problem is None or estimate is None:
             continue
-        if best is None or found[1].chi2_per_n < best[1].chi2_per_n:
-            best = found
-        if found[1].chi2_per_n < fitted:
+        missed = estimate.chi2_per_n
+        if best is None or missed < max(FITTED, SLACK * best[1].chi2_per_n):
+            best, coefficients = (problem, estimate), estimate.coefficients
+        if missed > HOPELESS:
             break
-    if best is None or len(best[0].windows) == len(measured):
-        return best
-    retried = fit(CUTS[0], best[1].coefficients)
-    return retried if retried is not None and retried[1].chi2_per_n < fitted else best
+    return best
 
 
 def cut(trajectories: Trajectories, cuts: int) -> Trajectories:

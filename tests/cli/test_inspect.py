@@ -87,6 +87,19 @@ def test_positions_alone(interpret, folder):
     assert "no data of their own" in outcome.out
 
 
+@pytest.mark.parametrize(("rate", "conserved"), [(1.0, True), (1.7, False)])
+def test_what_noise_does_not_hide_is_said(interpret, folder, rate, conserved):
+    """Angular momentum of noisy motion, conserved or not, is no reason to stop."""
+    t = np.linspace(0, 12, 240)
+    columns = [np.cos(t), 0.5 * np.sin(rate * t), -np.sin(t), 0.5 * rate * np.cos(rate * t)]
+    rng = np.random.default_rng(0)
+    columns = [column + 0.01 * rng.standard_normal(len(t)) for column in columns]
+    written(folder / "noisy.csv", "t,x,y,vx,vy", [t, *columns])
+    outcome = interpret("inspect", "noisy.csv")
+    assert outcome.code == 0, outcome.err
+    assert ("angular momentum is conserved" in outcome.out) is conserved
+
+
 @pytest.mark.parametrize("arguments", [["missing.csv"], ["swing.csv", "--mass", "heavy"]])
 def test_what_cannot_be_read_is_said_in_one_line(interpret, swing, arguments):
     outcome = interpret("inspect", *arguments)

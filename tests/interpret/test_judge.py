@@ -189,3 +189,10 @@ def test_step_by_step_certifies_too():
     certificate = interpret.certify(interpret.refine(law, fit), fit)
     assert certificate.verdict == "identified"
     assert certificate.judged(law).verdict == "identified"
+
+
+@pytest.mark.parametrize("count", [20, 24, 30])
+def test_a_short_record_is_judged_to_its_end(count):
+    """Its last tenth may be two samples, which are no trajectory."""
+    run = interpret.fit(motion(spring, times=np.linspace(0, 5, count)), library="x**2, x**4")
+    assert run.certificate.checks

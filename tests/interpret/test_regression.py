@@ -260,7 +260,9 @@ def test_small_swings_under_friction_are_a_cosine_and_no_harmonics():
     for channel, size in zip(path, (0.003, 0.01), strict=True):
         channel += size * np.convolve(rng.standard_normal(len(t) + 4), np.ones(5) / 5, "valid")
     data = Trajectories(("theta",), (1.0,), (Trajectory(t, path[:1].T, path[1:].T),))
-    law = regress(probe(train(systems.observed(data), data)), trigonometric(("theta",)))
+    law = regress(
+        probe(train(systems.observed(data), data)), Library.parse("trigonometric", ["theta"])
+    )
     theta = symbol("theta")
     found = dict(zip(law.terms, law.coefficients, strict=True))
     assert found[sympy.cos(theta)] == pytest.approx(-9, rel=0.03)

@@ -51,7 +51,7 @@ def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motio
 
 
 def _default(problem: Problem, held: type) -> str:
-    """What is learned when nobody says: polynomials are of distances, which measured points lack."""
+    """What is learned when nobody says: polynomials are of distances; measured points lack them."""
     distances = held is Trajectories or problem.motion().distances
     return DEFAULT[held] if distances else "lagrangian"
 

@@ -97,6 +97,8 @@ def _without(law: Law, dropped: int) -> Law:
     )
 
 
+FIRST: Final = 20
+"""Iterations for columns that are no motion of one system, which no training would mend."""
 INSIGNIFICANT: Final = 2.0
 FELT: Final = 10.0
 
@@ -174,6 +176,8 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     trajectories, still = moving(whole) if asked in ("auto", "none") else (whole, "")
     features, found, unfixed = _features(problem, trajectories, asked)
     settings = _settings(options)
+    if columns.verdict:
+        settings = replace(settings, iterations=min(settings.iterations or FIRST, FIRST))
     learned = train(problem, trajectories, settings, features=features, monitor=session.monitor)
     jumps = f"{', '.join(turned)} jumps by 2π: the jumps are taken out" if turned else ""
     alone = columns.sentences if columns.positions_only and not columns.verdict else ()
