@@ -31,7 +31,8 @@ def from_rows(samples: Probes, library: Library) -> Probes:
     """
     prepared = samples.prepared
     learned = not (prepared.noisy or prepared.drift) and samples.misfit < UNLEARNED
-    if learned or prepared.integrator == VERLET:
+    # Momenta that were derived from the coordinates close the energy of whatever these follow.
+    if learned or prepared.integrator == VERLET or prepared.trajectories.derived:
         return samples
     raw = unsmoothed(prepared)
     basis = Candidates(samples.features.names, library.candidates)
