@@ -31,8 +31,9 @@ def from_rows(samples: Probes, library: Library) -> Probes:
     """
     prepared = samples.prepared
     learned = not (prepared.noisy or prepared.drift) and samples.misfit < UNLEARNED
-    # Momenta that were derived from the coordinates close the energy of whatever these follow.
-    if learned or prepared.integrator == VERLET or prepared.trajectories.derived:
+    # Momenta made from noisy coordinates close the energy of whatever these follow.
+    followed = prepared.trajectories.derived and not prepared.noise.negligible
+    if learned or followed or prepared.integrator == VERLET:
         return samples
     raw = unsmoothed(prepared)
     basis = Candidates(samples.features.names, library.candidates)
