@@ -202,7 +202,7 @@ def _root(best: Quadratic, write: Callable[[float], sympy.Expr]) -> Guess:
     return _found(best.coordinates, root, np.eye(len(best.coordinates)))
 
 
-def _extent(vectors: Array) -> tuple[Array, Array]:
+def reach(vectors: Array) -> tuple[Array, Array]:
     """How far vectors (n, m) reach in each direction (m,), widest first, and these (m, m)."""
     _, extent, directions = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
     return extent, directions
@@ -210,13 +210,18 @@ def _extent(vectors: Array) -> tuple[Array, Array]:
 
 def _together(felt: Forces) -> str:
     """What nothing tells where all coordinates move together, as one does."""
-    extent, directions = _extent(felt.q)
+    extent, directions = reach(felt.q)
     if (extent[1:] > FLAT * extent[0]).any():
         return ""
-    slopes = directions[0] / directions[0][np.argmax(np.abs(directions[0]))]
+    return together(directions[0], felt.coordinates)
+
+
+def together(direction: Array, names: Sequence[str]) -> str:
+    """What is left open where the coordinates only ever move along one direction (d,)."""
+    slopes = direction / direction[np.argmax(np.abs(direction))]
     told = " : ".join(
         f"{slope:.3g} {name}"
-        for slope, name in zip(slopes, felt.coordinates, strict=True)
+        for slope, name in zip(slopes, names, strict=True)
         if abs(slope) > FLAT
     )
     return (
@@ -229,7 +234,7 @@ def _plane(felt: Forces, guess: Guess) -> str:
     """A remark where vectors that never leave a plane say nothing of what is across it."""
     if guess.arm is None:
         return ""
-    extent, directions = _extent(felt.q @ guess.arm)
+    extent, directions = reach(felt.q @ guess.arm)
     if len(extent) < 3 or extent[-1] > FLAT * extent[0] or extent[1] < FLAT * extent[0]:
         return ""
     normal = ", ".join(f"{part:.3g}" for part in directions[-1])

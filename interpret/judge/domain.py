@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
+from interpret.discovery.features import reach, together
 from interpret.judge.certificate import Check
-from interpret.judge.support import Array, Forces
+from interpret.judge.support import Forces
 from interpret.laws.formula import text
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
@@ -16,11 +17,10 @@ FEWEST: Final = 3.0
 """A term that is felt at fewer points is a curve through them: two points fit any two numbers."""
 
 NOTHING: Final = 1e-8
-"""A mixture of candidates whose forces cancel to this part makes none: exact data have about as
-many digits left, and noisy ones fewer."""
+"""A variable that changes by less than this part of itself never changes."""
 
-PART: Final = 0.05
-"""What takes less part in a mixture than this, in parts of the largest, is not named."""
+AS_NOISE: Final = 2.0
+"""Coordinates leave a line by their noise alone where they do so by less than twice of it."""
 
 
 def supported(law: Law, samples: Probes) -> Check:
@@ -43,11 +43,10 @@ def supported(law: Law, samples: Probes) -> Check:
 
 
 def unfixed(law: Law, samples: Probes) -> Check:
-    """Mixtures of the candidates whose force is nothing on these data, and that hold a term of law.
+    """A variable that is the same throughout, or coordinates that move as one beside their noise.
 
-    Any multiple of one may be added to the law. They are the singular vectors of the candidates'
-    forces, each of length one, whose singular values are round-off: copied columns, one circular
-    orbit, one normal mode.
+    Copied columns, one circular orbit, one normal mode: any function of what never changes may be
+    added to the law. What exact data leave open is looked at where features are found.
     """
     for name, (low, high) in samples.domain.items():
         if high - low <= NOTHING * max(abs(low), abs(high)):
@@ -56,36 +55,13 @@ def unfixed(law: Law, samples: Probes) -> Check:
                 f"it depends on {name}"
             )
             return Check("unfixed", NOTHING, 0.0, "ambiguous", why)
-    _, q, _, _ = samples.prepared.trajectories.stack()
-    terms = law.candidates or law.terms
-    slopes = Forces.slopes(terms, samples.prepared.features, q)
-    columns = slopes.reshape(-1, slopes.shape[2])
-    if not np.isfinite(columns).all():
-        return Check("unfixed", np.nan, np.nan, "identified", "not every candidate has a force")
-    lengths = np.linalg.norm(columns, axis=0)
-    kept = np.flatnonzero(lengths > 0)
-    _, singular, right = np.linalg.svd(columns[:, kept] / lengths[kept], full_matrices=False)
-    own = np.isin(kept, [terms.index(term) for term in law.terms])
-    for value, mixture in zip(singular[::-1], right[::-1], strict=True):
-        taking = np.abs(mixture) > PART * np.abs(mixture).max()
-        if value > NOTHING * singular[0] or not (taking & own).any() or taking.sum() < 2:
-            continue
-        parts = _mixture(mixture[taking] / lengths[kept][taking])
-        told = " ".join(
-            f"{part} {text(terms[k])}" for part, k in zip(parts, kept[taking], strict=True)
-        )
-        why = f"on these data {told} makes no force: any multiple of it may be added to the law"
-        return Check("unfixed", NOTHING, float(value / singular[0]), "ambiguous", why)
-    least = float(singular[-1] / singular[0])
-    said = "every mixture of the candidates that holds a term of the law makes a force"
-    return Check("unfixed", NOTHING, max(least, NOTHING), "identified", said)
-
-
-def _mixture(parts: Array) -> list[str]:
-    """Coefficients with their signs, the first of them one.
-
-    >>> _mixture(np.array([2.0, -1.0]))
-    ['+ 1', '- 0.5']
-    """
-    scaled = parts / parts[0]
-    return [f"{'-' if part < 0 else '+'} {abs(part):.4g}" for part in scaled]
+    trajectories, noise = samples.prepared.trajectories, samples.prepared.noise
+    _, q, _, _ = trajectories.stack()
+    if len(noise.q) > 1 and noise.q.min() > 0:
+        extent, directions = reach(q / noise.q)
+        least = float(extent[1] / np.sqrt(len(q)))
+        if least < AS_NOISE:
+            why = together(directions[0] * noise.q, trajectories.coordinates)
+            return Check("unfixed", AS_NOISE, least, "ambiguous", why)
+    said = "every variable changes, and the coordinates move in their own ways"
+    return Check("unfixed", np.nan, np.nan, "identified", said)

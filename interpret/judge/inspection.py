@@ -12,12 +12,12 @@ from interpret.discovery.conservation import conserved
 from interpret.judge.channel import Channel, Channels
 from interpret.judge.channels import channels
 from interpret.judge.outlying import outlying
-from interpret.judge.rounding import rounding
 from interpret.laws.tables import aligned
 from systems.problem import Samples
 from systems.samples.phase_space import PhaseSamples
 from systems.samples.trajectories import Trajectories
 from training.prepare.noise import estimate
+from training.prepare.rounding import rounding
 from training.prepare.stencils import Array
 
 Value = str | int | float

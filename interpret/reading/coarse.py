@@ -31,7 +31,9 @@ def from_rows(samples: Probes, library: Library) -> Probes:
     """
     prepared = samples.prepared
     learned = not (prepared.noisy or prepared.drift) and samples.misfit < UNLEARNED
-    if learned or prepared.integrator == VERLET:
+    # Momenta made from noisy coordinates close the energy of whatever these follow.
+    followed = prepared.trajectories.derived and not prepared.noise.negligible
+    if learned or followed or prepared.integrator == VERLET:
         return samples
     raw = unsmoothed(prepared)
     basis = Candidates(samples.features.names, library.candidates)

@@ -17,6 +17,7 @@ from interpret.refinement.linear import Errors, Linear, Settled
 from interpret.refinement.screening import screened
 from interpret.refinement.segments import first_estimate
 from interpret.refinement.shooting import Shooting
+from interpret.select.criteria import CLOSE
 from interpret.select.library import Library
 from interpret.select.matrix import Support
 from training.prepare.stencils import Array
@@ -31,8 +32,6 @@ short stretches do not show them whole, and a fit that turns back before a barri
 
 LEAST_FREE: Final = 0.1
 """So much of the errors is taken to be left by any fit."""
-
-CLOSE: Final = 6.0
 
 
 @dataclass(frozen=True)

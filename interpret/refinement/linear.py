@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from interpret.refinement.memory import Memory
+from interpret.select.criteria import CLOSE
 from interpret.select.matrix import Compressed, Support
 from interpret.select.supports import ranked
 from training.prepare.stencils import Array
@@ -95,7 +96,8 @@ class Linear:
 
         cost = Σ_c n log s_c² + (k + p) log N + 2 log C(K, k): the profile likelihood of s, the
         deviation of what the memory, of p numbers, leaves; and extended BIC
-        (`interpret.select.criteria.LeastInformation`).
+        (`interpret.select.criteria.LeastInformation`). Of those within 6 of the least, for which
+        there is no strong evidence, the fewest terms come first.
         """
         every = self.settled(tuple(range(len(self.names))))
         design, target = self.apart(every.errors)
@@ -103,7 +105,12 @@ class Linear:
         sizes = sorted(set(map(len, found.supports)))
         tried = [s for size in sizes for s, _ in found.of_size(size)[:OF_A_SIZE]]
         settled = [self.settled(support) for support in dict.fromkeys([*tried, every.support])]
-        return sorted(settled, key=lambda item: (item.cost, item.support))
+        close = min(item.cost for item in settled) + CLOSE
+
+        def place(item: Settled) -> tuple[float, float, Support]:
+            return (len(item.support) if item.cost < close else np.inf, item.cost, item.support)
+
+        return sorted(settled, key=place)
 
     def settled(self, support: Support) -> Settled:
         """A support's coefficients and errors, found in turn."""

@@ -190,7 +190,8 @@ def _refined(
     verdict: Verdict = "identified"
     if rival is not None:
         terms = ", ".join(str(library.candidates[k]) for k in rival[0])
-        reasons = (f"the terms {terms} fit almost as well (BIC higher by {rival[1]:.1f})",)
+        found = f"{'higher' if rival[1] > 0 else 'lower'} by {abs(rival[1]):.1f}"
+        reasons = (f"the terms {terms} fit almost as well (BIC {found})",)
         verdict = "ambiguous"
     (part,) = law.parts
     return replace(

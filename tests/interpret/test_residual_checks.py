@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from interpret.judge.outlying import outlying
-from interpret.judge.rounding import rounding, step
 from interpret.judge.whiteness import effective, lag_one, whiteness
 from systems.samples.trajectories import Trajectories
+from training.prepare.noise import estimate
+from training.prepare.rounding import rounding, step
 
 
 def correlated(rng, count, rho):
@@ -114,6 +115,26 @@ def test_grids_are_recognised_and_are_noise():
     whole = rounding(data)
     assert not whole.q.any()
     assert not whole.p.any()
+
+
+@pytest.mark.parametrize("count", [400, 20000])
+def test_rounding_is_noise_however_dense_the_samples(count):
+    """Of dense samples most neighbours round to the same number: a median sees no noise at all."""
+    data = swings(0.0, count=count)
+    rounded = [(item.t, np.round(item.q, 1), item.p / data.mass) for item in data]
+    found = estimate(Trajectories.from_velocities(data.coordinates, data.mass, rounded))
+    # Of so coarse numbers the differences are a few values, and their median is one of these.
+    assert (found.q > 0.7 * 0.1 / np.sqrt(12)).all()
+    assert (found.q < 1.8 * 0.1 / np.sqrt(12)).all()
+
+
+def test_even_motion_on_a_grid_is_exact():
+    """x = 3 t at tenths of a second has one decimal, and none of it was rounded."""
+    t = np.arange(300) / 10
+    x, v = 3 * t, np.full(300, 3.0)
+    data = Trajectories.from_velocities(["x"], [1], [(t, x[:, None], v[:, None])])
+    assert rounding(data).q[0] > 0
+    assert estimate(data).q[0] < 1e-9
 
 
 def test_a_grid_of_any_step():
