@@ -9,6 +9,13 @@ import time
 from tests.trials.outcome import Outcome, Trial
 
 
+TRIALS = [Trial("wrong", k, 7) for k in range(6)]
+
+
+def nobody(trial: Trial, line: str) -> None:
+    """Whom nothing is told."""
+
+
 def quick(trial: Trial) -> Outcome:
     """Done at once, as a right law."""
     return Outcome(trial, "toy", "0", "identified", right=True, numbers={"z": {"q": 0.5}})
