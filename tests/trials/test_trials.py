@@ -47,8 +47,8 @@ def test_what_was_killed_goes_on(folder, root):
         "from pathlib import Path\n"
         "from tests.trials import toys, workers\n"
         "if __name__ == '__main__':\n"
-        f"    workers.keep(workers.Pool(toys.slow, 1, 60), toys.TRIALS, Path({str(path)!r}), 'code',"
-        " toys.nobody)\n"
+        f"    workers.keep(workers.Pool(toys.slow, 1, 60), toys.TRIALS, Path({str(path)!r}),"
+        " 'code', toys.nobody)\n"
     )
     (folder / "go.py").write_text(code)
     command = [sys.executable, str(folder / "go.py")]

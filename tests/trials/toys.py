@@ -8,7 +8,6 @@ import time
 
 from tests.trials.outcome import Outcome, Trial
 
-
 TRIALS = [Trial("wrong", k, 7) for k in range(6)]
 
 
