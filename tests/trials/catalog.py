@@ -76,8 +76,14 @@ WINDOWS: Final = tuple(
 )
 NOISES: Final = (0.0, 0.01, 0.05)
 KEPT: Final = tuple(
-    replace(cell, noise=noise) for noise in NOISES for cell in (*TRAJECTORIES, *WINDOWS)
+    replace(cell, noise=noise)
+    for noise in NOISES
+    for cell in (*TRAJECTORIES, *WINDOWS)
+    if not (noise and cell.dataset == "far_opposite")
 )
+"""Twenty apart, 1 % of noise hides the force between the charges from whoever asks: the best error
+bar on alpha, that of `exact`, is half of it and more."""
+
 COVERED: Final = tuple(
     replace(cell, noise=noise) for noise in (0.01, 0.05) for cell in TRAJECTORIES
     if (cell.system, cell.dataset) in

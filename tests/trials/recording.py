@@ -88,7 +88,9 @@ def moved(world: World, rng: np.random.Generator, count: int, points: int, exact
     t = np.linspace(0, whole, points)
     rtol = 1e-12 if exact else 1e-9
     y = dop853.solve(rate, starts, t, rtol=rtol, atol=rtol / 10, max_steps=20_000)
-    integrate.check_complete(y, t)
+    y = y[np.isfinite(y).all(axis=(1, 2))]
+    if not len(y):
+        raise ValueError(f"no motion of {world} can be followed")
     a = rate(y.reshape(-1, y.shape[-1]))[:, d : 2 * d].reshape(*y.shape[:2], d)
     return Path(t, y[..., :d], y[..., d : 2 * d], a)
 
@@ -160,7 +162,8 @@ def recorded(world: World, seed: tuple[int, ...], quality: str, noise: float) ->
     seen = values + errors
     shown = Trajectories.from_arrays(world.coordinates, mass, t, seen[..., :d], seen[..., d:])
     units = {symbol(x): symbol(x) / length for x in world.coordinates}
-    potential = parse(world.potential).xreplace(units) * (length / time) ** 2
+    scaled = sympy.factor(parse(world.potential).xreplace(units)) * (length / time) ** 2
+    potential = sympy.powdenest(scaled, force=True)
     return Record(
         shown=shown,
         clean=clean,

@@ -8,6 +8,12 @@ import time
 
 from tests.trials.outcome import Outcome, Trial
 
+TRIALS = [Trial("wrong", k, 7) for k in range(6)]
+
+
+def nobody(trial: Trial, line: str) -> None:
+    """Whom nothing is told."""
+
 
 def quick(trial: Trial) -> Outcome:
     """Done at once, as a right law."""
