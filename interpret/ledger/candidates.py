@@ -57,6 +57,11 @@ class Candidates:
             found.setdefault(item.group, []).append(number)
         return tuple(map(tuple, found.values()))
 
+    def inside(self, group: tuple[int, ...]) -> tuple[int, ...]:
+        """The numbers of the inner constants that a group's terms hold."""
+        held = {s for k in group for a in self.items[k].acceleration for s in a.free_symbols}
+        return tuple(k for k, constant in enumerate(self.inner) if constant in held)
+
     def with_terms(
         self,
         part: str,

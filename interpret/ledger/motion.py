@@ -21,10 +21,11 @@ Curve = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class Path:
-    """q(t) and q̇(t), between the measured times as well."""
+    """q(t), q̇(t) and q̈(t), between the measured times as well."""
 
     q: Curve
     v: Curve
+    a: Curve
 
     @staticmethod
     def through(t: Array, q: Array, v: Array, a: Array) -> Path:
@@ -32,7 +33,7 @@ class Path:
         from scipy.interpolate import BPoly
 
         curve: Any = BPoly.from_derivatives(t, np.stack([q, v, a], axis=1))
-        return Path(curve, curve.derivative())
+        return Path(curve, curve.derivative(), curve.derivative(2))
 
     def state(self, t: Array) -> Array:
         """(q, q̇) at times (n,): (n, 2d)."""
@@ -83,6 +84,11 @@ class Courses:
     def states(self) -> Array:
         """The smooth states at all measured times (n, 2d)."""
         return np.concatenate([item.path.state(item.t) for item in self.items])
+
+    @cached_property
+    def accelerations(self) -> Array:
+        """The smooth accelerations at all measured times (n, d)."""
+        return np.concatenate([item.path.a(item.t) for item in self.items])
 
     @cached_property
     def times(self) -> Array:
