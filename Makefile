@@ -29,7 +29,7 @@ PORTABLE = OMP_WAIT_POLICY=passive ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIB
 HAS_TORCH := import sys, torch; sys.exit(sys.prefix != sys.base_prefix)
 LEFT_TO_TORCH := torch|filelock|fsspec|jinja2|markupsafe|mpmath|networkx|sympy|typing.extensions
 
-.PHONY: help fit test test-portable test-all check format bench fuzz notebooks clean
+.PHONY: help fit test test-portable test-all check format bench fuzz trials notebooks clean
 
 help: ## show these lines
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -64,6 +64,11 @@ bench: $(READY) ## the benchmarks, one at a time
 FUZZ :=
 fuzz: $(READY) ## 100 000 random inputs at everything that reads a user's text and files
 	MPLBACKEND=Agg OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz $(FUZZ)
+
+# `make trials TRIALS="--only wrong --count 100 --jobs 8"` tries some of them; what was stopped goes on.
+TRIALS :=
+trials: $(READY) ## simulated data with known laws: is any wrong law identified, are right ones kept?
+	MPLBACKEND=Agg $(BIN)/python -m tests.trials $(TRIALS)
 
 notebooks: $(READY) ## run every notebook
 	$(PYTEST) --nbmake --nbmake-timeout=600 notebooks

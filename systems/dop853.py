@@ -58,6 +58,12 @@ def solve(
     return batch.out
 
 
+def _sum(weights: Array, k: Array) -> Array:
+    """Σ_s w_s k_s, of weights (s,) or (m, s); `np.tensordot` costs more than the sum itself."""
+    flat: Array = weights @ k.reshape(len(k), -1)
+    return flat.reshape(*weights.shape[:-1], *k.shape[1:])
+
+
 class _Batch:
     """The state of all trajectories. Arrays are (k, R) inside: one component is one row."""
 
@@ -123,16 +129,16 @@ class _Batch:
         k[0] = self.f[:, self.live]
         for stage in range(1, STAGES):
             weights = self.tableau.A[stage, :stage]
-            k[stage] = self.rhs(y0 + h * np.tensordot(weights, k[:stage], axes=1))
-        y1 = y0 + h * np.tensordot(self.tableau.B, k[:STAGES], axes=1)
+            k[stage] = self.rhs(y0 + h * _sum(weights, k[:stage]))
+        y1 = y0 + h * _sum(self.tableau.B, k[:STAGES])
         k[STAGES] = self.rhs(y1)
         return k, y1
 
     def error(self, k: Array, h: Array, y0: Array, y1: Array) -> Array:
         """The error of each step over the tolerance: below 1 the step is good."""
         scale = self.atol + self.rtol * np.maximum(abs(y0), abs(y1))
-        fifth = np.tensordot(self.tableau.E5, k[: STAGES + 1], axes=1) / scale
-        third = np.tensordot(self.tableau.E3, k[: STAGES + 1], axes=1) / scale
+        fifth = _sum(self.tableau.E5, k[: STAGES + 1]) / scale
+        third = _sum(self.tableau.E3, k[: STAGES + 1]) / scale
         fifth2 = np.sum(fifth**2, axis=0)
         third2 = np.sum(third**2, axis=0)
         both = np.sqrt((fifth2 + 0.01 * third2) * len(y0))
@@ -167,10 +173,10 @@ class _Batch:
         """The coefficients (7, k, R) of the polynomial of degree 7 through the step."""
         extra = zip(self.tableau.A_EXTRA, range(STAGES + 1, STAGES + 4), strict=True)
         for weights, stage in extra:
-            k[stage] = self.rhs(y0 + h * np.tensordot(weights[:stage], k[:stage], axes=1))
+            k[stage] = self.rhs(y0 + h * _sum(weights[:stage], k[:stage]))
         rise = y1 - y0
         ends = np.stack([rise, h * k[0] - rise, 2 * rise - h * (k[STAGES] + k[0])])
-        inner = h * np.tensordot(self.tableau.D, k, axes=1)
+        inner = h * _sum(self.tableau.D, k)
         return np.concatenate([ends, inner])
 
     @staticmethod

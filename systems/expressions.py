@@ -9,6 +9,7 @@ All symbols are minted by `symbol`, without assumptions, and so equal a user's `
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import sympy
 from sympy import Expr, Float, Rational, S, Symbol
@@ -38,7 +39,16 @@ def parse(text: str, names: Iterable[str] | None = None) -> Expr:
     systems.errors.InputError: there is no variable 'x' in '1/x'; it may use r.
     """
     known = None if names is None else tuple(names)
-    return Reader(as_text(text, "an expression"), known).expression()
+    return _read(as_text(text, "an expression"), known)
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str, names: tuple[str, ...] | None) -> Expr:
+    """What was read once, as the candidates of a run are for each of its terms, is not read again.
+
+    Expressions never change, and refusals are not remembered.
+    """
+    return Reader(text, names).expression()
 
 
 def parse_list(text: str, names: Iterable[str] | None = None) -> tuple[Expr, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import os
 import pkgutil
 import sys
 from collections.abc import Mapping
@@ -57,7 +58,7 @@ born, central_force, coulomb, double_well, luescher, oscillator, trapped_charges
 
 def _run(path: Path) -> ModuleType:
     """The module of a user's file."""
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113  # of a name that no file can have, too
         raise InputError(f"there is no file {str(path)!r}.")
     spec = importlib.util.spec_from_file_location(f"_user_system_{path.stem}", path)
     if spec is None or spec.loader is None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import keyword
+import re
+import unicodedata
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +45,9 @@ FUNCTIONS: dict[str, Any] = {
     "Abs": sympy.Abs,
     "abs": sympy.Abs,
 }
+SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+"""Python has no names with these; the columns x₁ and θ₂ are called x1 and θ2."""
+
 CONSTANTS: dict[str, Any] = {"pi": sympy.pi, "E": sympy.E}
 
 
@@ -57,10 +62,27 @@ def symbol(name: str) -> Symbol:
     """
     name = as_text(name, "the name of a variable")
     if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("__"):
-        raise InputError(f"{name!r} cannot be the name of a variable; use letters and digits.")
+        raise InputError(
+            f"{name!r} cannot be the name of a variable; use letters and digits, "
+            f"e.g. {identifier(name)!r}."
+        )
     if hasattr(sympy, name) or name in FUNCTIONS or name.lower() in {"inf", "infinity", "nan"}:
         raise InputError(f"the name {name!r} has a meaning of its own; rename it, e.g. '{name}_'.")
     return Symbol(name)
+
+
+def identifier(name: str) -> str:
+    """The letters, digits and underscores of a name, such that a variable may be called so.
+
+    >>> identifier("x₁"), identifier("pos (left)"), identifier("2nd"), identifier("lambda")
+    ('x1', 'pos_left', 'q2nd', 'lambda_')
+    """
+    if name.isidentifier() and not name.startswith("__"):
+        return f"{name}_" if keyword.iskeyword(name) else name
+    found = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", name)).strip("_")
+    if not found:
+        return "q"
+    return identifier(found if found.isidentifier() else f"q{found}")
 
 
 @dataclass(frozen=True)
@@ -73,7 +95,7 @@ class Reader:
     @property
     def source(self) -> str:
         """The text as Python spells it."""
-        return self.text.strip().replace("^", "**")
+        return self.text.strip().replace("^", "**").translate(SUBSCRIPTS)
 
     def tree(self) -> ast.expr:
         """The syntax tree of the text, in which ``^`` binds like ``**``."""
@@ -92,7 +114,9 @@ class Reader:
         except (RecursionError, MemoryError) as error:
             raise self.error("it is nested too deeply") from error
         except (SyntaxError, ValueError) as error:
-            raise self.error("it is not a formula (write products as 2*x)") from error
+            raise self.error(
+                "it is not a formula (write products as 2*x, powers as x**2)"
+            ) from error
 
     def expression(self) -> Expr:
         """The checked expression of the whole text, whose numbers can be written and read again."""
@@ -245,10 +269,13 @@ class Reader:
 
 
 def as_text(value: object, what: str) -> str:
-    """The value where it is text; InputError, saying what it should have been, where not."""
+    """The value where it is text; InputError, saying what it should have been, where not.
+
+    In NFC: a letter and its accent are one character, whichever way they were typed.
+    """
     if not isinstance(value, str):
         raise InputError(f"{what} is text, not {value!r:.60}.")
-    return value
+    return unicodedata.normalize("NFC", value)
 
 
 def fits(number: Float) -> bool:

@@ -1,13 +1,13 @@
 """The options of the commands, each with its help, in the groups that --help shows.
 
-Those of an experiment are declared in `interpret.experiments` alone: `with_experiments` makes
-parameters of the command line of them.
+Those of an experiment are declared in its record of options alone, as are those of a landscape:
+`with_options` makes parameters of the command line of them.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import Field
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,6 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from interpret.experiments import option_fields
 from interpret.experiments.options import ALIASES, SOURCE, Meaning
 
 _source = partial(typer.Option, rich_help_panel=SOURCE)
@@ -55,6 +54,10 @@ Momenta = Annotated[
 Velocities = Annotated[
     str | None, _source(metavar="V,V,…", help="The columns of their velocities, in the same order.")
 ]
+Accelerations = Annotated[
+    str | None,
+    _source(metavar="A,A,…", help="Those of their accelerations: points without times."),
+]
 Set = Annotated[
     str | None,
     _source("--set", metavar="NAME=VALUE,…", help="Other parameters of the system, as k=4,m1=2."),
@@ -71,51 +74,37 @@ AsJson = Annotated[bool, _run("--json", help="Print one JSON object and nothing 
 JsonAlone = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Quiet = Annotated[bool, _run("--quiet", help="Show no progress.")]
 
-Window = Annotated[
-    str | None,
-    typer.Option(
-        "--dataset",
-        "--window",
-        metavar="NAME",
-        help="A window of the system; its first by default.",
-    ),
-]
-Samples = Annotated[int | None, typer.Option(min=1, help="How many samples to draw.")]
-Noise = Annotated[
-    float, typer.Option(min=0.0, help="White noise, a fraction of the accelerations' spread.")
-]
-Seed = Annotated[int, typer.Option(min=0, help="Fixes the draw of samples and noise.")]
-Steps = Annotated[int | None, typer.Option(min=1, help="Steps of every descent.")]
-Parameters = Annotated[
-    str | None,
-    typer.Option(metavar="P,P", help="The two parameters; the system's first two by default."),
-]
-Pixels = Annotated[int, typer.Option(min=2, help="The picture's pixels along each side.")]
 DiagramOrder = Annotated[
     int, typer.Option("--order", min=1, max=5, help="The order of the tensor.")
 ]
+Png = Annotated[Path | None, typer.Option(metavar="FILE", help="Draw them into this PNG file too.")]
 Layers = Annotated[int, typer.Option(min=1, max=4, help="The hidden layers of the network.")]
 
 NUMBERS: Final = {"int": int, "float": float}
 """The kinds of options that are numbers; all others are text."""
 
 
-def with_experiments(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with a parameter for every option of every experiment in place of ``**given``.
+def with_options(
+    declared: Iterable[Field[Any]],
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A command with a parameter for every option that is declared, in place of its ``**given``.
 
     An option's other name is a parameter too, so that nobody's second choice is silently dropped.
-
     What is not given on the command line is None there, whatever its default is.
     """
-    signature = inspect.signature(command, eval_str=True)
-    own = [item for item in signature.parameters.values() if item.kind != item.VAR_KEYWORD]
-    declared = option_fields()
-    named = {**declared, **{alias: declared[name] for alias, name in ALIASES.items()}}
-    parameters = [*own, *(_parameter(name, item) for name, item in named.items())]
-    # typer reads what a command takes from these two.
-    vars(command)["__signature__"] = signature.replace(parameters=parameters)
-    command.__annotations__ = {item.name: item.annotation for item in parameters}
-    return command
+    options = {item.name: item for item in declared}
+    others = {alias: options[name] for alias, name in ALIASES.items() if name in options}
+
+    def extended(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command, eval_str=True)
+        own = [item for item in signature.parameters.values() if item.kind != item.VAR_KEYWORD]
+        made = [_parameter(name, item) for name, item in (options | others).items()]
+        # typer reads what a command takes from these two.
+        vars(command)["__signature__"] = signature.replace(parameters=[*own, *made])
+        command.__annotations__ = {item.name: item.annotation for item in (*own, *made)}
+        return command
+
+    return extended
 
 
 def _parameter(name: str, item: Field[Any]) -> inspect.Parameter:

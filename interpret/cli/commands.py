@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stdout
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,9 @@ from typer.exceptions import TyperException
 from interpret.cli import arguments as options
 from interpret.cli import luescher as luescher_commands
 from interpret.cli.inspecting import inspect
+from interpret.experiments import option_fields
 from interpret.experiments.options import named
+from interpret.landscapes.view import View
 
 if TYPE_CHECKING:
     from interpret.cli.request import Request
@@ -83,7 +86,7 @@ def list_systems() -> None:
 
 
 @app.command()
-@options.with_experiments
+@options.with_options(option_fields().values())
 def fit(
     context: typer.Context,
     source: options.Given = None,
@@ -95,6 +98,7 @@ def fit(
     coordinates: options.Coordinates = None,
     momenta: options.Momenta = None,
     velocities: options.Velocities = None,
+    accelerations: options.Accelerations = None,
     set_: options.Set = None,
     out: options.Out = None,
     resume: options.Resume = None,
@@ -122,9 +126,10 @@ def fit(
             coordinates=coordinates,
             momenta=momenta,
             velocities=velocities,
+            accelerations=accelerations,
             set=set_,
         )
-        chosen = named({name: value for name, value in given.items() if value is not None})
+        chosen = _given(given)
         request = Request(asked.resolved(), chosen)
         opened = asked.open()
         # What means nothing here is refused before a folder is made.
@@ -132,6 +137,11 @@ def fit(
         folder = runs.create(out, asked.name)
         runs.save(folder, {runs.REQUEST: request.to_json()})
     _fit(opened, request, folder, as_json=json, quiet=quiet)
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given on the command line, by the proper names of options."""
+    return named({name: value for name, value in options.items() if value is not None})
 
 
 def _fit(opened: Any, request: Request, folder: Path, *, as_json: bool, quiet: bool) -> None:
@@ -153,9 +163,8 @@ def _fit(opened: Any, request: Request, folder: Path, *, as_json: bool, quiet: b
                 **request.options,
             )
     except KeyboardInterrupt:
-        resuming = f"interpret fit --resume {shlex.quote(str(folder))}"
         what = "the training so far is" if checkpoint.exists() else "the data drawn so far are"
-        kept = f"{what} kept; go on with `{resuming}`."
+        kept = f"{what} kept; go on with `interpret fit --resume {shlex.quote(str(folder))}`."
         # A folder in which nothing was kept has been given back.
         raise Interrupted(kept if folder.exists() else NOTHING_KEPT) from None
     _show(run, as_json)
@@ -192,32 +201,24 @@ def _show(run: Run, as_json: bool) -> None:
 
 
 @app.command()
+@options.with_options(fields(View))
 def landscape(
     given: options.Given = None,
     system: options.System = None,
-    window: options.Window = None,
-    samples: options.Samples = None,
     set_: options.Set = None,
-    parameters: options.Parameters = None,
-    pixels: options.Pixels = 200,
-    steps: options.Steps = None,
-    noise: options.Noise = 0.0,
-    seed: options.Seed = 0,
     out: options.Out = None,
     json: options.AsJson = False,
+    **asked: Any,
 ) -> None:
     """Draw the loss over two parameters of a Lagrangian, with the descents that walk it."""
     from interpret.cli.source import Source
     from interpret.keep import folder as runs
     from interpret.landscapes import landscape_run
-    from interpret.landscapes.landscape import View
     from interpret.pipeline import opened
 
     source = Source.of(given, system=system, set=set_)
     problem, _ = opened(source.open())
-    names = None if parameters is None else [name.strip() for name in parameters.split(",")]
-    view = View(window, samples, noise, seed, names, pixels)
-    found = landscape_run.draw(problem, view if steps is None else replace(view, steps=steps))
+    found = landscape_run.draw(problem, View(**_given(asked)))
     folder = runs.create(out, f"{source.name}-landscape")
     with runs.reserved(folder):
         runs.save(folder, found.files())
@@ -230,9 +231,7 @@ def landscape(
 def diagrams(
     order: options.DiagramOrder = 2,
     layers: options.Layers = 2,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw them into this PNG file too.")
-    ] = None,
+    out: options.Png = None,
 ) -> None:
     """List the diagrams of a network's Taylor tensor of some order, and draw them."""
     from interpret.tools.diagrams import picture, text

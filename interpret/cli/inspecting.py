@@ -22,6 +22,7 @@ def inspect(
     coordinates: options.Coordinates = None,
     momenta: options.Momenta = None,
     velocities: options.Velocities = None,
+    accelerations: options.Accelerations = None,
     json: options.JsonAlone = False,
 ) -> None:
     """Print what was understood of a file of data, and the command to fit it."""
@@ -34,6 +35,7 @@ def inspect(
         "coordinates": coordinates,
         "momenta": momenta,
         "velocities": velocities,
+        "accelerations": accelerations,
         "mass": mass,
     }
     said = {name: text for name, text in given.items() if text is not None}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from interpret.cli.arguments import JsonAlone
+
 if TYPE_CHECKING:
     from interpret.tools.answers import BoxLevels, LevelPhases
 
@@ -26,7 +28,6 @@ Degrees = Annotated[
         show_default=False,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Out = Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the table here too.")]
 
 app = typer.Typer(add_completion=False)
@@ -47,7 +48,7 @@ def zeta(
     zeros: Annotated[
         int, typer.Option(min=0, max=8000, help="List so many of the first zeros too.")
     ] = 0,
-    json: AsJson = False,
+    json: JsonAlone = False,
 ) -> None:
     """Lüscher's zeta function Z00(1; q²), and the phase φ(q) of the box."""
     from interpret.keep.folder import to_json
@@ -72,7 +73,7 @@ def levels(
     ] = None,
     mass: Mass = PION_MASS,
     degrees: Degrees = None,
-    json: AsJson = False,
+    json: JsonAlone = False,
     out: Out = None,
 ) -> None:
     """The levels of boxes from a phase shift, by Lüscher's formula and by what a run learned."""
@@ -108,7 +109,7 @@ def phase_shifts(
     degrees: Annotated[
         bool, typer.Option("--degrees/--radians", help="What δ is printed in.")
     ] = True,
-    json: AsJson = False,
+    json: JsonAlone = False,
     out: Out = None,
 ) -> None:
     """Phase shifts, k cot δ and q² from the levels of boxes, by Lüscher's formula."""

@@ -21,6 +21,7 @@ DETAILS = {
     "coordinates": ("data", "potential", "lagrangian"),
     "momenta": ("data",),
     "velocities": ("data",),
+    "accelerations": ("data",),
 }
 
 
@@ -48,6 +49,7 @@ class Source:
     coordinates: str | None = None
     momenta: str | None = None
     velocities: str | None = None
+    accelerations: str | None = None
     set: str | None = None
 
     def __post_init__(self) -> None:
@@ -112,7 +114,7 @@ class Source:
 
     def columns(self) -> dict[str, Any]:
         """The masses and the names of columns, taken apart; what was not given is None."""
-        kinds = ("coordinates", "momenta", "velocities")
+        kinds = ("coordinates", "momenta", "velocities", "accelerations")
         named = {kind: _names(kind, getattr(self, kind)) for kind in kinds}
         return {"mass": _numbers("mass", self.mass), **named}
 

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from systems.errors import InputError, nearest
+from systems.files.names import key
 from systems.samples.trajectories import Trajectories, Trajectory
 from training.prepare.stencils import Array
 
@@ -95,12 +96,17 @@ def angles(
     """
     if asked is not None:
         listed = asked.split(",") if isinstance(asked, str) else asked
-        chosen = tuple(name.strip() for name in listed if name.strip())
-        for name in chosen:
-            if name not in names:
-                raise InputError(
-                    f"the angle {name!r} is no coordinate of the data; the coordinates are "
-                    f"{', '.join(names)}.{nearest(name, names)}"
-                )
-        return chosen
+        chosen = [name.strip() for name in listed if name.strip()]
+        return tuple(_coordinate(name, names) for name in chosen)
     return tuple(name for name in names if name in found or ANGLE.fullmatch(name))
+
+
+def _coordinate(asked: str, names: Sequence[str]) -> str:
+    """The coordinate that is called so, as columns are: θ₁ is θ1, whichever way it is typed."""
+    for name in (*(name for name in names if name == asked), *names):
+        if key(name) == key(asked):
+            return name
+    raise InputError(
+        f"the angle {asked!r} is no coordinate of the data; the coordinates are "
+        f"{', '.join(names)}.{nearest(asked, names)}"
+    )

@@ -115,7 +115,7 @@ def _by_forces(felt: Forces) -> Invariant:
         if missed > bound:
             continue
         reason = (
-            f"{guess.words}: {across:.1e} of the force lies across it, and its best function "
+            f"{guess.words}: {_share(across)} of the force lies across it, and its best function "
             f"misses {missed:.1e} of the force{_plane(felt, guess)}"
         )
         return Invariant(guess.features, best.eigenvalues, reason, unfixed)
@@ -124,6 +124,15 @@ def _by_forces(felt: Forces) -> Invariant:
         f"learned on the coordinates"
     )
     return Invariant(Features.identity(names), best.eigenvalues, reason, unfixed)
+
+
+def _share(across: float) -> str:
+    """A share in words; round-off is none.
+
+    >>> _share(0.0), _share(2e-9)
+    ('none', '2.0e-09')
+    """
+    return f"{across:.1e}" if across > np.finfo(float).eps else "none"
 
 
 def _guesses(felt: Forces, best: Quadratic | None) -> Iterator[Guess]:

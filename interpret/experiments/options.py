@@ -209,9 +209,9 @@ def _plain(value: Any) -> Any:
 def _check(item: Field[Any], value: Any) -> None:
     """Raise InputError unless the option may have this value."""
     meaning: Meaning = item.metadata["meaning"]
-    if value is None:
-        return
     declared = str(item.type).removesuffix(" | None")
+    if value is None and declared != item.type:
+        return
     named, kind = NUMERIC.get(declared, ("", None))
     if kind and (isinstance(value, bool) or not isinstance(value, kind)):
         raise InputError(f"the {item.name} must be {named}, not {value!r:.60}.")
@@ -226,7 +226,7 @@ def _check(item: Field[Any], value: Any) -> None:
     if meaning.least is not None and not meaning.least <= value < float("inf"):
         raise InputError(f"the {item.name} is {value}; it must be {meaning.least:g} or more.")
     if kind is Integral and value > meaning.most:
-        raise InputError(f"the {item.name} must be {meaning.most:.3g} at most.")
+        raise InputError(f"the {item.name} must be {meaning.most:.4g} at most.")
 
 
 def _may_be_text(declared: str, value: Any) -> bool:

@@ -15,32 +15,10 @@ from interpret.laws.law import Law
 from systems.errors import InputError
 from systems.problem import Problem, Samples
 from systems.seeds import other_stream
+from training.learn.learned import Learned
 
 OptionsT = TypeVar("OptionsT", bound=Options, covariant=True)
-LearnedT = TypeVar("LearnedT", bound="Learned", covariant=True)
-
-
-class Learned(Protocol):
-    """What a training came to: a basis and its coefficients, or numbers."""
-
-    @property
-    def iterations(self) -> int:
-        """Outer iterations or steps of the training; 0 where one solve was enough."""
-        ...
-
-    @property
-    def neurons(self) -> int:
-        """Hidden units; 0 without a network."""
-        ...
-
-    @property
-    def history(self) -> Sequence[float]:
-        """The loss along the training."""
-        ...
-
-    def state(self) -> Mapping[str, Any]:
-        """What is kept of it in a file: tensors, numbers and text."""
-        ...
+LearnedT = TypeVar("LearnedT", bound=Learned, covariant=True)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,10 +114,15 @@ class _Evidence:
     halved: tuple[Stretch, ...]
     noise: Noise
 
+    @cached_property
+    def slopes(self) -> tuple[Slope | None, ...]:
+        """Of every coordinate, that of its own velocity."""
+        return tuple(slope(self.parts, i, i) for i in range(self.samples.dimension))
+
     def compared(self, i: int) -> Channel:
         """Coordinate i by its ratio alone."""
         name = self.samples.coordinates[i]
-        best = slope(self.parts, i, i)
+        best = self.slopes[i]
         if best is None:
             if self.parts and not any(item.p[:, i].any() for item in self.samples):
                 return Channel(name, 0.0, 0.0, "contradictory")
@@ -178,7 +184,7 @@ class _Evidence:
         """The same, with the coordinate named that its ratio depends on."""
         if item.verdict in ("permuted", "motionless", "not told"):
             return item
-        best = slope(self.parts, i, i)
+        best = self.slopes[i]
         if best is None or best.unexplained < max(FAINT, UNLIKE_NOISE * self._expected(i, best)):
             return item
         on = dependence(self.parts, i)

@@ -12,7 +12,7 @@ from interpret.judge.residuals import MOST_VALUES, Residuals
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
 from interpret.refinement.likelihood import maximise
-from interpret.refinement.segments import CUTS, stretched
+from interpret.refinement.segments import CUTS, MOST_STEPS, stretched
 from interpret.refinement.subsets import sharpened
 from interpret.select.library import Library
 from systems.samples.trajectories import Trajectories
@@ -22,31 +22,34 @@ UNFINISHED: Final = 0.01
 
 
 def residuals(law: Law, samples: Probes) -> Iterator[Residuals]:
-    """What the law leaves of the longest trajectories: whole, then in ever shorter stretches.
+    """What the law leaves of the longest trajectories: in short stretches, then in ever longer.
 
     Short stretches forgive a wrong law, since each has an initial state of its own; a sensitive
-    motion cannot be fitted in one. So the longest stretches come first on which the fit finds its
-    minimum; those on which it does not are left out.
+    motion cannot be fitted in one. So they end before the first on which the fit does not find its
+    minimum. Each costs twice the one before: who has seen enough asks for no more.
     """
     prepared = samples.prepared
     assert prepared.smoothed is not None, "exact data are judged by the law's flow"
     chosen = _longest(prepared.trajectories)
-    for cuts in CUTS:
+    measured, smoothed = (_some(t, chosen) for t in (prepared.trajectories, prepared.smoothed))
+    library, coefficients = Library(law.terms), law.coefficients
+    last: Residuals | None = None
+    for cuts in reversed(CUTS):
         start, states = stretched(
-            _some(prepared.trajectories, chosen),
-            _some(prepared.smoothed, chosen),
-            prepared.features,
-            Library(law.terms),
-            prepared.sigma,
-            cuts,
+            measured, smoothed, prepared.features, library, prepared.sigma, cuts
         )
-        problem = start.resolved(states, law.coefficients)
-        estimate = None if problem is None else maximise(problem, states, law.coefficients)
-        if problem is None or estimate is None:
-            continue
-        found = Residuals(*sharpened(problem, estimate))
-        if found.unfinished < UNFINISHED:
-            yield found
+        if last is not None and len(states) == len(last.estimate.states):
+            continue  # these trajectories are too short for so many cuts
+        problem = start.resolved(states, coefficients, MOST_STEPS if last else None)
+        estimate = None if problem is None else maximise(problem, states, coefficients)
+        if problem is not None and estimate is not None:
+            found = Residuals(*sharpened(problem, estimate))
+            if found.unfinished < UNFINISHED:
+                yield found.remembered()
+                last, coefficients = found, found.estimate.coefficients
+                continue
+        if last is not None:
+            return
 
 
 def _longest(trajectories: Trajectories) -> list[int]:

@@ -14,7 +14,6 @@ from interpret.judge.channels import channels
 from interpret.judge.outlying import outlying
 from interpret.judge.rounding import rounding
 from interpret.laws.tables import aligned
-from systems.expressions import text
 from systems.problem import Samples
 from systems.samples.phase_space import PhaseSamples
 from systems.samples.trajectories import Trajectories
@@ -174,8 +173,8 @@ def _hints(samples: Trajectories) -> Sequence[str]:
     if samples.dimension not in (2, 3, 4, 6):
         return ()
     if not estimate(samples).negligible:
-        distance, reason = conserved(samples)
-        return () if distance is None else (f"{reason}, {text(distance)}",)
+        bodies, reason = conserved(samples)
+        return (reason,) if bodies else ()
     if samples.dimension > 3:
         return ()
     turns = [np.cross(_in_space(item.q), _in_space(item.p)) for item in samples]

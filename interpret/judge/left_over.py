@@ -16,13 +16,10 @@ from numpy.typing import NDArray
 
 from interpret.judge.forces import Family
 from interpret.judge.residuals import Residuals, projected
-from interpret.judge.whiteness import effective
+from interpret.judge.whiteness import correlation, effective
 from systems.errors import InputError
 
 Array = NDArray[np.float64]
-
-CHANCE: Final = 1e-3
-"""How probable a false alarm of all tests of one kind together may be."""
 
 FAINT: Final = 1e-10
 WEAK: Final = 1e-6
@@ -46,13 +43,6 @@ class Left:
     probability: float
     gain: float
     share: float
-
-
-def correlation(items: Sequence[Array]) -> float:
-    """ρ at lag one of residuals (n_j, c), over all channels, no less than 0."""
-    above = sum(float((item[1:] * item[:-1]).sum()) for item in items)
-    below = sum(float((item**2).sum()) for item in items)
-    return max(0.0, above / below) if below else 0.0
 
 
 def left(residuals: Residuals, families: Sequence[Family]) -> list[Left]:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
 import torch
 
 from interpret.judge import left_over
+from interpret.judge.alike import alike
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
 from interpret.judge.channel import Channels
 from interpret.judge.channels import LARGE
 from interpret.judge.defects import Defects, defects
+from interpret.judge.domain import supported, unfixed
 from interpret.judge.fitted import residuals
 from interpret.judge.forces import families
+from interpret.judge.held_out import foreseen, predicted
 from interpret.judge.left_over import Left
 from interpret.judge.prediction import law_slope
 from interpret.judge.residuals import Residuals
 from interpret.judge.support import Forces, cancellation, enough, surrogate
+from interpret.judge.thresholds import AGAIN, CHANCE, EXACT, UNLIKELY, WRONG, percent
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
@@ -28,23 +31,14 @@ from training.bases.candidates import Candidates
 from training.prepare.preparation import VERLET
 from training.rows.trajectories import LevelRows
 
-EXACT: Final = 1e-4
-"""Exact motion is explained when less of its force is left; integrators leave about as much."""
-
-WRONG: Final = 0.05
-"""A law that misses more of the force than this is not the law of these data."""
-
 NETWORK: Final = 10.0
 """How many times as much of the energy a law may miss as the flexible potential does."""
 
 UNRESOLVED: Final = 1e-8
 """Energies that close to this part say nothing about each other: integrators are no better."""
 
-UNLIKELY: Final = 4.0
-"""Deviations of χ² from one, in its own: 3e-5 of right laws are further off."""
-
-AGAIN: Final = 0.05
-"""What is found along whole trajectories must be this improbable along halves of them too."""
+REFUTED: Final = 4.0
+"""χ²/n of a law whose residuals are twice the noise: longer stretches would only say it louder."""
 
 
 def certify(law: Law, samples: Probes) -> Certificate:
@@ -59,6 +53,7 @@ def certify(law: Law, samples: Probes) -> Certificate:
         _, q, _, _ = trajectories.stack()
         forces = Forces.of(law, samples.prepared.features, q)
         checks += [surrogate(law, forces), cancellation(forces)]
+        checks += [supported(law, samples), unfixed(law, samples)]
         exact = not samples.prepared.noisy
         checks += _exact(law, samples) if exact else _noisy(law, samples)
     return Certificate(tuple(checks))
@@ -82,11 +77,13 @@ def _exact(law: Law, samples: Probes) -> Iterator[Check]:
         share = _rows_missed(law, samples)
         found = f"Störmer–Verlet's second differences are the law's forces to {share:.1g}"
         yield Check("agreement", share, EXACT, _missed(share), found, share)
+        yield foreseen(law, samples)
         return
     slope = law_slope(law, prepared.features)
     yield _agreement(defects(prepared.trajectories, prepared.features, slope))
     if not prepared.drift:
         yield _beside_network(law, samples)
+        yield foreseen(law, samples)
 
 
 def _rows_missed(law: Law, samples: Probes) -> float:
@@ -108,13 +105,13 @@ def _missed(share: float) -> Verdict:
 def _agreement(found: Defects) -> Check:
     """The law's flow from each sample to the next, against the next."""
     worst = max(found.share, found.moved, found.lost)
-    said = f"from sample to sample the law misses {_percent(found.share)} of the force"
+    said = f"from sample to sample the law misses {percent(found.share)} of the force"
     if found.moved > max(EXACT, found.share):
-        said += f" and {_percent(found.moved)} of the way"
+        said += f" and {percent(found.moved)} of the way"
     if found.lost:
-        said += f", and runs off in {_percent(found.lost)} of the steps"
+        said += f", and runs off in {percent(found.lost)} of the steps"
     if worst > EXACT and found.cause:
-        said += f"; {_percent(found.explained)} of what is left depends on {found.cause}"
+        said += f"; {percent(found.explained)} of what is left depends on {found.cause}"
     return Check("agreement", worst, EXACT, _missed(worst), said, worst)
 
 
@@ -149,31 +146,35 @@ def _blur(law: Law, samples: Probes) -> float:
 
 
 def _noisy(law: Law, samples: Probes) -> Iterator[Check]:
-    rungs = _Rungs(residuals(law, samples))
+    rungs = _Rungs.of(residuals(law, samples))
     longest = rungs.longest
     if longest is None:
         said = "the law could not be fitted along the trajectories, however short"
         yield Check("residuals", np.nan, np.nan, "not in the library", said)
         return
+    whole = samples.prepared.trajectories
     yield _left(longest, rungs, samples)
-    yield _size(longest)
+    yield _size(longest) if longest.errors is None else alike(longest, whole)
     yield _period(longest, rungs)
+    yield _held_out(longest, rungs)
 
 
 @dataclass(frozen=True)
 class _Rungs:
-    """The residuals along the longest stretches, and along shorter ones once somebody asks."""
+    """The residuals along the longest stretches, and along those half as long."""
 
-    found: Iterator[Residuals]
+    longest: Residuals | None
+    shorter: Residuals | None = None
 
-    @cached_property
-    def longest(self) -> Residuals | None:
-        return next(self.found, None)
-
-    @cached_property
-    def shorter(self) -> Residuals | None:
-        assert self.longest is not None, "the longest come first"
-        return next(self.found, None)
+    @classmethod
+    def of(cls, found: Iterator[Residuals]) -> _Rungs:
+        """The last two; there are no longer ones where a law is refuted beyond doubt."""
+        longest = shorter = None
+        for residual in found:
+            longest, shorter = residual, longest
+            if left_over.excess(residual)[0] > REFUTED:
+                break
+        return cls(longest, shorter)
 
 
 def _left(longest: Residuals, rungs: _Rungs, samples: Probes) -> Check:
@@ -181,7 +182,7 @@ def _left(longest: Residuals, rungs: _Rungs, samples: Probes) -> Check:
     found = _tests(longest, samples)
     if not found:
         return Check("left over", np.nan, np.nan, "identified", "too few samples for the test")
-    limit = left_over.CHANCE / len(found)
+    limit = CHANCE / len(found)
     best = found[0]
     said = (
         f"the strongest force left over, one of {best.cause}, is as strong by chance with a "
@@ -193,7 +194,7 @@ def _left(longest: Residuals, rungs: _Rungs, samples: Probes) -> Check:
     share = best.share
     verdict: Verdict = "not in the library" if not share < WRONG else "approximate"
     why = (
-        f"a force of {best.cause} is left over, {_percent(share)} of the law's "
+        f"a force of {best.cause} is left over, {percent(share)} of the law's "
         f"(χ² falls by {best.gain:.0f}; by chance: {best.probability:.0e})"
     )
     return Check("left over", -np.log10(max(best.probability, 1e-300)), -np.log10(limit),
@@ -227,7 +228,7 @@ def _size(residual: Residuals) -> Check:
 def _period(longest: Residuals, rungs: _Rungs) -> Check:
     """The highest peak of the residuals' periodogram."""
     length, chance = left_over.period(longest)
-    limit = left_over.CHANCE
+    limit = CHANCE
     figures = (-np.log10(max(chance, 1e-300)), -np.log10(limit))
     if chance >= limit or (rungs.shorter and left_over.period(rungs.shorter)[1] > AGAIN):
         return Check("period", *figures, "identified", "no period stands out of the residuals")
@@ -235,14 +236,27 @@ def _period(longest: Residuals, rungs: _Rungs) -> Check:
     return Check("period", *figures, "approximate", said, _amplitude(longest))
 
 
+def _held_out(longest: Residuals, rungs: _Rungs) -> Check:
+    """The last tenth, predicted from the rest."""
+    error, chance, share = predicted(longest)
+    figures = (-np.log10(max(chance, 1e-300)), -np.log10(CHANCE))
+    said = f"the last tenth, held out, is predicted to {error:.3g} times the noise"
+    if chance >= CHANCE or (rungs.shorter and predicted(rungs.shorter)[1] > AGAIN):
+        return Check("held out", *figures, "identified", said)
+    missed = share * _noise(longest)
+    verdict: Verdict = "approximate" if missed < WRONG else "not in the library"
+    return Check("held out", *figures, verdict, f"{said} (by chance: {chance:.0e})", missed)
+
+
 def _amplitude(residual: Residuals) -> float:
     """The rms of what the noise does not explain of the residuals, over that of the motion."""
     ratio, _ = left_over.excess(residual)
+    return float(np.sqrt(max(0.0, ratio - 1))) * _noise(residual)
+
+
+def _noise(residual: Residuals) -> float:
+    """The largest noise of a channel, in parts of its spread."""
     sigma = residual.problem.sigma[residual.measured]
     observed = np.concatenate([cut.observed for cut in residual.problem.windows])
     spread = observed.std(axis=0)[residual.measured]
-    return float(np.sqrt(max(0.0, ratio - 1)) * (sigma / spread).max())
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %" if share < 10 else f"{share:.3g} times"
+    return float((sigma / spread).max())

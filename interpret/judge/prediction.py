@@ -1,26 +1,21 @@
-"""Does the law predict motion it has not seen?"""
+"""The law integrated along motion, and how far it is off."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from interpret.laws.law import Law
-from interpret.reading.probes import Probes
-from interpret.refinement.refinement import refine
 from interpret.select.library import Library
 from systems import integrate
 from systems.errors import InputError
-from systems.samples.trajectories import Trajectories, Trajectory
+from systems.samples.trajectories import Trajectories
 from training.features import Features
-from training.prepare.preparation import prepare, unsmoothed
 from training.prepare.stencils import Array
-from training.settings import Settings
 
 MOST_TRAJECTORIES = 20
-SHOWN = 0.9
 
 
 @dataclass(frozen=True)
@@ -42,32 +37,6 @@ class Rollout:
             f"predicted to {self.relative:.1e} of the largest coordinate; T + V of the law drifts "
             f"by {self.drift:.1e} of the largest T"
         )
-
-
-def held_out(law: Law, samples: Probes, settings: Settings) -> Rollout:
-    """Refine the law without the last tenth of every trajectory, and predict that tenth.
-
-    The support stays; the coefficients are estimated anew from the first nine tenths. With noise
-    the prediction starts from a noisy state, so it can be no better than the noise.
-
-    Raises InputError where a trajectory is too short to be parted.
-    """
-    whole = samples.prepared.trajectories
-    first = _stretches(whole, 0.0, SHOWN)
-    prepared = prepare(first, samples.features, settings)
-    if prepared.noisy and not samples.prepared.noisy:
-        prepared = unsmoothed(prepared)
-    shown = refine(law, replace(samples, prepared=prepared), select=False)
-    return rollout(shown, _stretches(whole, SHOWN, 1.0))
-
-
-def _stretches(trajectories: Trajectories, start: float, end: float) -> Trajectories:
-    """The samples of every trajectory between two fractions of their number."""
-    items = []
-    for item in trajectories:
-        part = slice(round(start * len(item)), round(end * len(item)))
-        items.append(Trajectory(item.t[part], item.q[part], item.p[part]))
-    return Trajectories(trajectories.coordinates, trajectories.mass, tuple(items))
 
 
 def law_slope(law: Law, features: Features) -> Callable[[Array], Array]:

@@ -6,7 +6,7 @@ The law is fitted to the raw samples once more, so that this knows nothing of ho
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from interpret.judge.forces import Points
 from interpret.refinement.likelihood import Estimate
+from interpret.refinement.linear import Errors
 from interpret.refinement.shooting import Shooting
 
 Array = NDArray[np.float64]
@@ -30,17 +31,28 @@ class Residuals:
     """The law's best fit to the samples, and what is left: (observed - predicted)/σ.
 
     `sigma` (2d,) is the noise that was read off the data; a channel without data has σ = inf.
+    Errors that are alike from one sample to the next are given as `errors`: everything is then
+    in units of what they leave white.
     """
 
     problem: Shooting
     estimate: Estimate
+    errors: Errors | None = None
 
     @cached_property
     def items(self) -> list[Array]:
         """The residuals of each trajectory in units of σ, (n_j, 2d)."""
         predicted = self.problem.predictions(self.estimate.states, self.estimate.coefficients)
         pairs = zip(self.problem.windows, predicted, strict=True)
-        return [(cut.observed - path) / self.problem.sigma for cut, path in pairs]
+        return [self._white((cut.observed - path) / self.problem.sigma) for cut, path in pairs]
+
+    def _white(self, rows: Array) -> Array:
+        return rows if self.errors is None else self.errors.white(rows)
+
+    def remembered(self) -> Residuals:
+        """The same in units of the errors that are left, if those are alike and larger than σ."""
+        errors = Errors.of(self.items, self.measured, self.parameters)
+        return replace(self, errors=errors) if errors.alike(self.measured) else self
 
     @property
     def measured(self) -> NDArray[np.bool_]:
@@ -115,7 +127,7 @@ class Residuals:
             left = np.minimum(place.astype(int), len(clock) - 2)
             part = (place - left)[:, None, None]
             between = (1 - part) * columns[left, number] + part * columns[left + 1, number]
-            found.append(between / self.problem.sigma[:, None])
+            found.append(self._white(between / self.problem.sigma[:, None]))
         return found
 
     @cached_property

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy import Expr
 
 from interpret.judge.certificate import Check
 from interpret.laws.law import Law
@@ -32,18 +34,33 @@ POINTS_A_CANDIDATE: Final = 5
 
 @dataclass(frozen=True)
 class Forces:
-    """The forces of a law's terms at the points of the data, each one a column (n d, K)."""
+    """The forces of a law's terms at the points of the data, each one a column (n d, K).
+
+    ``varying``: the same less each one's mean over the points, coordinate by coordinate.
+    """
 
     columns: Array
+    varying: Array
+
+    @staticmethod
+    def at_points(forces: Array) -> Forces:
+        """From each term's force on every coordinate, at n points: (n, d, K)."""
+        flat = (-1, forces.shape[2])
+        return Forces(forces.reshape(flat), (forces - forces.mean(axis=0)).reshape(flat))
 
     @staticmethod
     def of(law: Law, features: Features, q: Array) -> Forces:
         """c_k ∇φ_k at q (n, d), at `MOST_POINTS` of them at most."""
+        return Forces.at_points(Forces.slopes(law.terms, features, q) * law.coefficients)
+
+    @staticmethod
+    def slopes(terms: Sequence[Expr], features: Features, q: Array) -> Array:
+        """∇φ_k (n, d, K) at no more points."""
         some = q[:: max(1, len(q) // MOST_POINTS)]
-        library = Library(law.terms)
-        slopes = library.gradients(features.values(some), features.names) * law.coefficients
-        columns = features.jacobian(some) @ slopes
-        return Forces(columns.reshape(-1, columns.shape[2]))
+        slopes = Library(tuple(terms)).gradients(features.values(some), features.names)
+        with np.errstate(invalid="ignore", over="ignore"):
+            columns: Array = features.jacobian(some) @ slopes
+        return columns
 
     @property
     def size(self) -> float:
@@ -52,8 +69,12 @@ class Forces:
 
     @property
     def cancelling(self) -> float:
-        """√(Σ_k |c_k ∇φ_k|²) / |Σ_k c_k ∇φ_k|."""
-        return float(np.linalg.norm(self.columns)) / self.size if self.size else np.inf
+        """√(Σ_k |c_k ∇φ_k|²) / |Σ_k c_k ∇φ_k|, of the varying forces.
+
+        Constant ones always cancel where motion stays near a place of rest, which proves nothing.
+        """
+        together = float(np.linalg.norm(self.varying.sum(axis=1)))
+        return float(np.linalg.norm(self.varying)) / together if together else np.inf
 
     @property
     def needed(self) -> float:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import combinations
 from typing import Final
 
 import numpy as np
@@ -12,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from sympy import Expr
 
+from interpret.judge.causes import Cause, of_masses, of_time, of_velocity
 from interpret.judge.force_columns import ForceColumns, force_columns
 from interpret.laws.formula import text
 from interpret.laws.law import Law
@@ -46,23 +44,8 @@ BETTER: Final = 2.0
 WIDTH: Final = 32
 """Neurons of the function of the coordinates that is tried: more would follow the noise."""
 
-FREQUENCIES: Final = 600
-HIGHEST: Final = 0.25
-"""In parts of half the sampling frequency: above, an interval's mean is no force any more."""
-
-NEXT: Final = 4
-"""Steps of the frequency grid on each side that belong to a peak."""
-
 CONCENTRATED: Final = 3.0
 """What is left is called larger at one end of a variable where it is so many times (rms)."""
-
-
-@dataclass(frozen=True)
-class Cause:
-    """What the rest of the force may come from: in words, and the force (rms) that it leaves."""
-
-    words: str
-    left: float
 
 
 def unexplained(law: Law, samples: Probes) -> tuple[str, ...]:
@@ -74,6 +57,7 @@ def unexplained(law: Law, samples: Probes) -> tuple[str, ...]:
 
     - velocity: friction, linear, quadratic or dry, and gyroscopic forces,
     - time: cos ωt and sin ωt on every coordinate, ω scanned,
+    - masses other than those given,
     - place: a flexible potential of the law's own variables, one that is not in the library.
 
     >>> from interpret.reading.probes import probe
@@ -94,7 +78,12 @@ def unexplained(law: Law, samples: Probes) -> tuple[str, ...]:
     told = " and ".join(text(term) for term in terms)
     first = f"{told} explain{'s' * (len(terms) == 1)} {_percent(1 - left**2)} of the force"
     place = _place(columns, few, samples)
-    causes = [place, *_velocity(columns, few), *_time(columns, few)]
+    causes = [
+        place,
+        *of_velocity(columns, few),
+        *of_time(columns, few),
+        *of_masses(columns, columns.potential(library), samples.prepared.trajectories.mass),
+    ]
     best = min(causes, key=lambda cause: cause.left)
     share = 1 - (best.left / left) ** 2 if left > 0 else 0.0
     if share < NOTABLE:
@@ -149,93 +138,6 @@ def _place(columns: ForceColumns, few: Array, samples: Probes) -> Cause:
     names = ", ".join(columns.features.names)
     words = f"is a function of {names} that is not in the library"
     return Cause(words, columns.left(np.hstack([few, columns.mean(force)])))
-
-
-def _velocity(columns: ForceColumns, few: Array) -> list[Cause]:
-    """Forces that depend on the velocity, one column each; across it one for each pair."""
-    kinds: dict[str, Callable[[Array], Array]] = {
-        "depends on the velocity, linearly: friction": lambda v: v[:, :, None],
-        "depends on the velocity, quadratically: drag": lambda v: (v * _speed(v))[:, :, None],
-        "depends on the velocity's direction: dry friction": lambda v: (v / _speed(v))[:, :, None],
-    }
-    if columns.force.shape[1] > 1:
-        kinds["depends on the velocity, across it: a gyroscopic force, a magnetic field's"] = (
-            _turned
-        )
-    return [Cause(words, _with(columns, few, kind)) for words, kind in kinds.items()]
-
-
-def _with(columns: ForceColumns, few: Array, kind: Callable[[Array], Array]) -> float:
-    """What the few columns and a force that depends on the velocity leave together."""
-    return columns.left(np.hstack([few, columns.mean(lambda node: kind(columns.v[node]))]))
-
-
-def _speed(v: Array) -> Array:
-    speed: Array = np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-300)
-    return speed
-
-
-def _turned(v: Array) -> Array:
-    """v_j on coordinate i and -v_i on j, a column for each pair (n, d, pairs)."""
-    pairs = list(combinations(range(v.shape[1]), 2))
-    turned = np.zeros((*v.shape, len(pairs)))
-    for k, (i, j) in enumerate(pairs):
-        turned[:, i, k] = v[:, j]
-        turned[:, j, k] = -v[:, i]
-    return turned
-
-
-def _time(columns: ForceColumns, few: Array) -> list[Cause]:
-    """Forces of one period: the best one, and another peak that leaves about as little."""
-    grid = _frequencies(columns.t)
-    if not len(grid):
-        return []
-    left = np.array([columns.left(np.hstack([few, _waves(columns, omega)])) for omega in grid])
-    first = int(left.argmin())
-    others = np.abs(np.arange(len(grid)) - first) > NEXT
-    peaks = [first, int(np.where(others, left, np.inf).argmin())] if others.any() else [first]
-    causes = []
-    for peak in peaks:
-        omega, least = _sharpened(columns, few, grid, peak)
-        causes.append(Cause(f"has the period {2 * np.pi / omega:.4g}: a drive", least))
-    return causes
-
-
-def _frequencies(t: Array) -> Array:
-    """Angular frequencies from one period in the longest record to a quarter of the highest."""
-    span = float(np.ptp(t))
-    step = float(np.median(t[2] - t[0]))
-    spacing = max(np.pi / (2 * span), HIGHEST * np.pi / step / FREQUENCIES)
-    grid: Array = np.arange(2 * np.pi / span, HIGHEST * np.pi / step, spacing)
-    return grid
-
-
-def _waves(columns: ForceColumns, omega: float) -> Array:
-    """cos ωt and sin ωt on every coordinate."""
-    dimension = columns.force.shape[1]
-
-    def force(node: int) -> Array:
-        t = columns.t[node]
-        waves = np.stack([np.cos(omega * t), np.sin(omega * t)], axis=1)
-        field: Array = np.einsum("de,nw->ndew", np.eye(dimension), waves)
-        return field.reshape(len(t), dimension, -1)
-
-    return columns.mean(force)
-
-
-def _sharpened(columns: ForceColumns, few: Array, grid: Array, peak: int) -> tuple[float, float]:
-    """The frequency of a peak between its neighbours on the grid, and what it leaves."""
-    low, high = grid[max(peak - 1, 0)], grid[min(peak + 1, len(grid) - 1)]
-    for _ in range(SHARPENINGS):
-        some = np.linspace(low, high, 5)
-        left = [columns.left(np.hstack([few, _waves(columns, omega)])) for omega in some]
-        best = int(np.argmin(left))
-        low, high = some[max(best - 1, 0)], some[min(best + 1, 4)]
-    return float(some[best]), left[best]
-
-
-SHARPENINGS: Final = 10
-"""Each halves the interval: a thousandth of the grid's step."""
 
 
 def _where(columns: ForceColumns, few: Array) -> str:

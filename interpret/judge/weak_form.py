@@ -127,12 +127,15 @@ class Windows:
 
 def windows(parts: Sequence[Stretch], i: int, j: int, half_width: int) -> Windows | None:
     """q_i against ∫ v_j dt in all windows of one half-width; None where everything is too short."""
-    long = [(q[:, [i]], moved[:, [j]]) for _, q, moved in parts if len(q) > 2 * half_width]
+    long = [(q[:, i], moved[:, j]) for _, q, moved in parts if len(q) > 2 * half_width]
     if not long:
         return None
-    x, y = (np.concatenate([windowed(p[k], half_width)[:, 0] for p in long]) for k in (0, 1))
-    owner = np.repeat(np.arange(len(long)), [len(q) - 2 * half_width for q, _ in long])
-    return Windows(x, y, owner)
+    owner = np.repeat(np.arange(len(long)), [len(q) for q, _ in long])
+    # All stretches in one go; windows across the border of two are left out.
+    pairs = np.stack([np.concatenate(columns) for columns in zip(*long, strict=True)], axis=1)
+    inside = owner[: -2 * half_width] == owner[2 * half_width :]
+    x, y = windowed(pairs, half_width)[inside].T
+    return Windows(x, y, owner[: -2 * half_width][inside])
 
 
 def slope(parts: Sequence[Stretch], i: int, j: int) -> Slope | None:

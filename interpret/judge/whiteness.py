@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +69,13 @@ def lag_one(residuals: ArrayLike, group: ArrayLike | None = None) -> float:
     first, second = values[:-1][follows], values[1:][follows]
     size = float(np.sqrt((first @ first) * (second @ second)))
     return float(first @ second) / size if size > 0 else 0.0
+
+
+def correlation(items: Sequence[Array]) -> float:
+    """ρ at lag one of residuals (n_j, c), over all channels, no less than 0."""
+    above = sum(float((item[1:] * item[:-1]).sum()) for item in items)
+    below = sum(float((item**2).sum()) for item in items)
+    return max(0.0, above / below) if below else 0.0
 
 
 def effective(count: float, rho: float) -> float:

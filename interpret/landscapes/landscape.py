@@ -13,7 +13,6 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Integral, Real
 from typing import cast
 
 import numpy as np
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from sympy import Expr
 
 from interpret.landscapes.surface import Closeup, Profile, Surface, grid
+from interpret.landscapes.view import View
 from systems.equations import exact
 from systems.errors import InputError, nearest
 from systems.expressions import symbol
@@ -36,14 +36,6 @@ Range = tuple[float, float]
 
 MARGIN = 0.05
 """What a picture shows beyond the paths on it, as a fraction of its ranges."""
-
-
-MOST_PIXELS = 2000
-"""Along each side: 32 megabytes a picture, and as many losses as there are samples for each."""
-
-MOST_SAMPLES = 10**6
-MOST_STEPS = 10**6
-MOST_NOISE = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,47 +99,6 @@ class Landscape:
         return stream.getvalue()
 
 
-@dataclass(frozen=True)
-class View:
-    """What of a known system is drawn, and from which data.
-
-    window      where the samples come from; the system's first by default
-    count       how many samples; the window's own number by default
-    noise       on the accelerations, as a fraction of their deviation
-    parameters  the two that span the picture; the system's first two by default
-    pixels      along each side
-    steps       of each descent
-
-    Raises InputError for what none of these can be.
-
-    >>> View(pixels=99999999)
-    Traceback (most recent call last):
-        ...
-    systems.errors.InputError: a landscape has 2 pixels or more, and 2000 at most, not 99999999.
-    """
-
-    window: str | None = None
-    count: int | None = None
-    noise: float = 0.0
-    seed: int = 0
-    parameters: Sequence[str] | None = None
-    pixels: int = 200
-    steps: int = 300
-
-    def __post_init__(self) -> None:
-        _check("pixels", self.pixels, 2, MOST_PIXELS)
-        _check("steps of a descent", self.steps, 1, MOST_STEPS)
-        _check("samples", 1 if self.count is None else self.count, 1, MOST_SAMPLES)
-        _check("as its seed", self.seed, 0, 2**53)
-        _check("noise", self.noise, 0, MOST_NOISE, Real)
-
-    def samples(self, system: Problem) -> PhaseSamples:
-        """The samples of the system that the loss is taken on."""
-        system.window(self.window)  # refuses what is no motion in phase space
-        drawn = cast(PhaseSamples, system.draw(self.window, self.seed, self.count))
-        return drawn.with_noise(self.noise, other_stream(self.seed))
-
-
 def landscape(
     lagrangian: Expr,
     parameters: Sequence[str],
@@ -174,7 +125,7 @@ def landscape(
             f"a landscape is drawn over two parameters, not over {len(parameters)}; put in numbers "
             f"for the others."
         )
-    _check("pixels", pixels, 2, MOST_PIXELS)
+    pixels = View(pixels=pixels).pixels
     names = (parameters[0], parameters[1])
     known = None if truth is None else np.array(truth, dtype=float)
     optimum = fit_parameters(lagrangian, names, samples, start=_start(ranges, known)).values
@@ -199,16 +150,15 @@ def landscape_of(
     Raises InputError for an unknown window, parameter or method.
 
     >>> import systems
-    >>> picture, (path,) = landscape_of(
-    ...     systems.get("trapped_charges"), View("far", 20, pixels=5, steps=3), ["adam"]
-    ... )
+    >>> few = View(dataset="far", samples=20, pixels=5, steps=3)
+    >>> picture, (path,) = landscape_of(systems.get("trapped_charges"), few, ["adam"])
     >>> picture.names, picture.loss.shape, path.parameters.shape
     (('k', 'alpha'), (5, 5), (4, 2))
     """
     view = view or View()
     known = system.motion()
-    names = _two_of(system, view.parameters)
-    samples = view.samples(system)
+    names = _two_of(system, view)
+    samples = _samples(system, view)
     truth = [float(system.parameters[name]) for name in names]
     others = {symbol(name): exact(x) for name, x in system.parameters.items() if name not in names}
     lagrangian = known.lagrangian.xreplace(others)
@@ -222,18 +172,16 @@ def landscape_of(
     return landscape(lagrangian, names, samples, ranges, view.pixels, truth), paths
 
 
-def _check(name: str, value: object, least: float, most: float, kind: type = Integral) -> None:
-    """Raise InputError unless the value is a number of this kind and within these bounds."""
-    number = isinstance(value, kind) and not isinstance(value, bool)
-    if not number or not least <= value <= most:  # type: ignore[operator]
-        raise InputError(
-            f"a landscape has {least:g} {name} or more, and {most:g} at most, not {value!r:.60}."
-        )
+def _samples(system: Problem, view: View) -> PhaseSamples:
+    """The samples of the system that the loss is taken on."""
+    system.window(view.dataset)  # refuses what is no motion in phase space
+    drawn = cast(PhaseSamples, system.draw(view.dataset, view.seed, view.samples))
+    return drawn.with_noise(view.noise, other_stream(view.seed))
 
 
-def _two_of(system: Problem, parameters: Sequence[str] | None) -> tuple[str, ...]:
+def _two_of(system: Problem, view: View) -> tuple[str, ...]:
     """The names of the parameters to draw, all of them the system's."""
-    names = tuple(list(system.parameters)[:2] if parameters is None else parameters)
+    names = view.names or tuple(system.parameters)[:2]
     for name in names:
         if name not in system.parameters:
             raise InputError(

@@ -8,7 +8,8 @@ from typing import Any
 
 from interpret.keep import folder
 from interpret.landscapes import landscape_plot
-from interpret.landscapes.landscape import Landscape, View, landscape_of
+from interpret.landscapes.landscape import Landscape, landscape_of
+from interpret.landscapes.view import View
 from systems.problem import Problem
 from training.learn.descents import DescentPath
 
@@ -76,7 +77,7 @@ class Drawn:
 def draw(system: Problem, view: View) -> Drawn:
     """The landscape of a window with all four descents on it (see ``landscape_of``)."""
     found, paths = landscape_of(system, view)
-    window = next(iter(system.datasets)) if view.window is None else view.window
+    window = next(iter(system.datasets)) if view.dataset is None else view.dataset
     return Drawn(system.name, window, found, paths)
 
 

@@ -18,7 +18,7 @@ from interpret.laws.parts import Part, gauged
 from interpret.laws.report import Beside, Row, Statement
 from interpret.laws.term import Term
 from interpret.laws.truth import Decomposition, Words, common, decompose
-from interpret.laws.verdicts import Verdict, judged
+from interpret.laws.verdicts import Outcome, judged
 from systems.errors import InputError, nearest
 from systems.expressions import parse, text
 from systems.problem import Problem
@@ -35,7 +35,7 @@ class Comparison:
     - `form`, `gauge`: those of the law.
     """
 
-    verdict: Verdict
+    verdict: Outcome
     reason: str
     terms: tuple[Term, ...]
     truths: Mapping[str, Expr]
@@ -220,17 +220,7 @@ def _in_the_words_of(
 
 def _terms(law: Law, part: Part, found: Decomposition, on: Part | None = None) -> tuple[Term, ...]:
     """The terms of law and truth in the order of the library, then those outside it."""
-    some = law.of(part)
-    kept = {
-        term: (float(value), float(error), form)
-        for term, value, error, form in zip(
-            part.terms,
-            law.coefficients[some],
-            law.stderr[some],
-            law.recognised[some],
-            strict=True,
-        )
-    }
+    kept = {each.term: (each.value, each.stderr, each.recognised) for each in law.measured(part)}
     terms = []
     for candidate, truth in zip((on or part).candidates, found.coefficients, strict=True):
         if candidate in kept or truth != 0:

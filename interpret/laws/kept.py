@@ -21,7 +21,7 @@ from interpret.laws.law import Law
 from interpret.laws.parts import Part, Variables
 from interpret.laws.poles import Poles
 from interpret.laws.term import Term
-from interpret.laws.verdicts import Verdict as Outcome
+from interpret.laws.verdicts import Outcome
 from systems.errors import InputError, damage
 from systems.expressions import parse
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,13 +13,13 @@ from sympy import Expr
 
 from interpret.laws import report
 from interpret.laws.constants import recognise
-from interpret.laws.forms import Entry, Form, Sum
+from interpret.laws.forms import Form, Sum
 from interpret.laws.formula import readable, text
 from interpret.laws.json_numbers import finite
 from interpret.laws.judgement import Judgement, Origin, Verdict
+from interpret.laws.measured import Equation, Measured
 from interpret.laws.parts import KINDS, MAP, Part, Variables, gauged
-from interpret.laws.report import Row, Statement
-from interpret.laws.value import last_place, order, to_place, with_error
+from interpret.laws.report import Statement
 from systems.errors import InputError
 from systems.expressions import symbol
 from systems.expressions import text as written
@@ -40,8 +39,7 @@ class Law:
     - `variables`: what the terms are written in. `gauge`: what the data cannot fix, in words.
     - `form`: what the terms look like, summed: a sum, integrals, or poles.
 
-    Laws are values: equal when all of this is equal. Raises InputError for shapes that do not
-    match.
+    Laws are values: equal when all of this is. Raises InputError for shapes that do not match.
 
     >>> r = symbol("r")
     >>> law = Law(origin=Origin("coulomb"), parts=(Part("potential", (1 / r,), (1 / r, r**-2)),),
@@ -148,10 +146,12 @@ class Law:
         """What a problem's truths call this part: of a map, the quantity that is mapped to."""
         return self.form.name if part.name == MAP else part.name
 
-    def of(self, part: Part) -> slice:
-        """Where the terms of a part stand among those of the law."""
-        before = sum(len(other.terms) for other in self.parts[: self.parts.index(part)])
-        return slice(before, before + len(part.terms))
+    def measured(self, part: Part | None = None) -> list[Measured]:
+        """The terms with their coefficients, of one part or of all."""
+        names = [each.name for each in self.parts for _ in each.terms]
+        numbers = (self.coefficients.tolist(), self.stderr.tolist(), self.recognised)
+        rows = zip(names, self.terms, *numbers, strict=True)
+        return [Measured(*row) for row in rows if part is None or row[0] == part.name]
 
     # Expressions
 
@@ -161,7 +161,7 @@ class Law:
 
         The parts are added as they stand: of a law of motion ask `potential` and its likes.
         """
-        return self._sum(slice(None))
+        return self._sum(self.measured())
 
     @property
     def numeric(self) -> Expr:
@@ -171,13 +171,11 @@ class Law:
     @property
     def potential(self) -> Expr:
         """V as a sympy expression, closed forms where recognised; 0 without one."""
-        parts = [self._sum(self.of(part)) for part in self.parts if part.name == "potential"]
-        return sympy.Add(*parts)
+        some = [each for each in self.measured() if each.part == "potential"]
+        return self._sum(some) if some else sympy.Integer(0)
 
-    def _sum(self, some: slice) -> Expr:
-        numbers = zip(self.recognised[some], self.coefficients[some], strict=True)
-        factors = [sympy.Float(float(c)) if form is None else form for form, c in numbers]
-        return self.form.expr(list(zip(factors, self.terms[some], strict=True)))
+    def _sum(self, some: Sequence[Measured]) -> Expr:
+        return self.form.expr([(each.factor, each.term) for each in some])
 
     def in_coordinates(self) -> Expr:
         """`expr` with the features written out in the coordinates of the data."""
@@ -198,26 +196,22 @@ class Law:
         >>> law([1.0, 2.0]), law.gradient([1.0, 2.0])[:, 0]
         (array([0.5, 2. ]), array([1., 2.]))
         """
-        pairs = list(zip(self.coefficients.tolist(), self.terms, strict=True))
-        return self.form.evaluate(pairs, tuple(self.domain), x)
+        return self.form.evaluate(self._pairs, tuple(self.domain), x)
 
     def gradient(self, x: ArrayLike) -> Array:
         """The derivatives by each variable at the points x: (n, f), or (n,) for one, to (n, f)."""
-        pairs = list(zip(self.coefficients.tolist(), self.terms, strict=True))
-        return self.form.gradient(pairs, tuple(self.domain), x)
+        return self.form.gradient(self._pairs, tuple(self.domain), x)
+
+    @property
+    def _pairs(self) -> list[tuple[float, Expr]]:
+        return list(zip(self.coefficients.tolist(), self.terms, strict=True))
 
     # Changed
 
     def refined(self, coefficients: Array, covariance: Array, chi2_per_n: float) -> Law:
         """The same terms with better numbers; closed forms are sought anew."""
-        judgement = replace(self.judgement, chi2_per_n=chi2_per_n)
-        return replace(
-            self,
-            coefficients=coefficients,
-            covariance=covariance,
-            recognised=(),
-            judgement=judgement,
-        )
+        better = replace(self, coefficients=coefficients, covariance=covariance, recognised=())
+        return replace(better, judgement=replace(self.judgement, chi2_per_n=chi2_per_n))
 
     def doubted(self, verdict: Verdict, *reasons: str) -> Law:
         """The same law with another verdict, for these reasons beside those it has."""
@@ -226,81 +220,44 @@ class Law:
 
     # Said
 
-    def entries(self, part: Part, *, closed: bool = False) -> list[Entry]:
-        """The terms of a part with their coefficients: in digits, or closed where recognised."""
-        some = self.of(part)
-        rows = zip(
-            part.terms,
-            self.coefficients[some].tolist(),
-            self.stderr[some].tolist(),
-            self.recognised[some],
-            strict=True,
-        )
-        return [
-            (with_error(value, error) if form is None or not closed else form, term)
-            for term, value, error, form in rows
-        ]
-
-    def left(self, part: Part) -> str:
-        """What a part is called in print: V(r)."""
+    def equation(self, part: Part) -> Equation:
+        """A part as it is written, such as V(r) = ...."""
         used = {item.name for term in part.terms for item in term.free_symbols}
         names = [name for name in self.domain if name in used] or list(self.domain)
-        return self.form.left(KINDS[part.name].symbol, names)
+        left = self.form.left(KINDS[part.name].symbol, names)
+        gauge = self.gauge if gauged(part.name) else ""
+        return Equation(left, self.measured(part), self.form, gauge)
 
     def statement(self) -> Statement:
         """What is printed of the law: `interpret.laws.report` writes it as text and as HTML."""
-        measured = [self._equation(part) for part in self.parts]
-        closed = [
-            self.form.right(self.entries(part, closed=True), self._gauge(part))
-            for part in self.parts
-            if any(form is not None for form in self.recognised[self.of(part)])
-        ]
+        equations = list(map(self.equation, self.parts))
+        rows = ((self.form.term(each.term), *each.row()) for each in self.measured())
         return Statement(
             system=self.system,
-            equations=tuple(measured),
-            closed=tuple(closed),
+            equations=tuple(map(str, equations)),
+            closed=tuple(each.closed for each in equations if each.closed),
             latex=self.latex,
             verdict=self.judgement.words,
             reasons=self.reasons,
             remarks=self.judgement.remarks,
             where=tuple(f"{name} = {text(what)}" for name, what in self.features.items()),
-            table=self._table(),
+            table=(("term", "recovered", "error bar"), *rows),
             absent=tuple(map(self.form.term, self.absent)),
             chi2_per_n=self.chi2_per_n,
-        )
-
-    def _equation(self, part: Part) -> str:
-        return f"{self.left(part)} = {self.form.right(self.entries(part), self._gauge(part))}"
-
-    def _gauge(self, part: Part) -> str:
-        return self.gauge if gauged(part.name) else ""
-
-    def _table(self) -> tuple[Row, ...]:
-        rows = zip(self.terms, self.coefficients.tolist(), self.stderr.tolist(), strict=True)
-        head = ("term", "recovered", "error bar")
-        return (
-            head,
-            *(
-                (self.form.term(term), to_place(value, last_place(value, error)), order(error))
-                for term, value, error in rows
-            ),
         )
 
     @property
     def latex(self) -> str:
         r"""The law as LaTeX, without dollars: ``V(r) = - \frac{1}{4 \pi r} + c``."""
-        return r" \\ ".join(
-            self.form.latex(self.left(part), self.entries(part, closed=True), self._gauge(part))
-            for part in self.parts
-        )
+        return r" \\ ".join(self.equation(part).latex for part in self.parts)
 
     def summary(self) -> dict[str, Any]:
         """The law as ``--json`` prints it; the constant is left out."""
-        known = all(math.isfinite(value) for value in self.coefficients)
+        known = np.isfinite(self.coefficients).all()
         return {
             "expression": readable(self.expr) if known else None,
             "latex": self.latex,
-            "terms": self.to_json()["terms"],
+            "terms": [each.to_json() for each in self.measured()],
             "gauge": self.gauge,
         }
 
@@ -315,7 +272,7 @@ class Law:
             "dataset": self.origin.dataset,
             "seed": self.origin.seed,
             "form": self.form.to_json(),
-            "terms": [row for part in self.parts for row in self._rows(part)],
+            "terms": [each.to_json() for each in self.measured()],
             "covariance": [[finite(entry) for entry in row] for row in self.covariance],
             "candidates": {part.name: list(map(written, part.candidates)) for part in self.parts},
             "undetermined": {
@@ -332,26 +289,6 @@ class Law:
             "remarks": list(self.judgement.remarks),
             "chi2_per_n": finite(self.chi2_per_n),
         }
-
-    def _rows(self, part: Part) -> list[dict[str, Any]]:
-        some = self.of(part)
-        rows = zip(
-            part.terms,
-            self.coefficients[some],
-            self.stderr[some],
-            self.recognised[some],
-            strict=True,
-        )
-        return [
-            {
-                "term": written(term),
-                "part": part.name,
-                "coefficient": finite(value),
-                "stderr": finite(error),
-                "recognised": None if form is None else written(form),
-            }
-            for term, value, error, form in rows
-        ]
 
     def __str__(self) -> str:
         return report.text([self.statement()])

@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 import sympy
+import torch
 from numpy.typing import NDArray
 from sympy import Expr, Symbol
 
@@ -23,6 +24,7 @@ from interpret.laws.parts import Part
 from systems.errors import InputError, nearest
 from systems.expressions import symbol
 from systems.problem import Problem
+from training.solve.linear import solve
 
 Array = NDArray[np.float64]
 
@@ -159,21 +161,22 @@ def _projected(setting: Setting, rest: Expr) -> tuple[list[float], float, float]
     """Coefficients of `rest` on the candidates; what is left over, of `rest` and of the truth."""
     columns = (*setting.gauge, *setting.candidates)
     expressions = (*columns, rest, setting.truth)
-    found = _finite_or_not(expressions, setting.variables, setting.points)
-    found = found[np.isfinite(found).all(axis=1)]
-    if len(found) <= len(columns):
+    table = _finite_or_not(expressions, setting.variables, setting.points)
+    table = np.ascontiguousarray(table[np.isfinite(table).all(axis=1)])
+    if len(table) <= len(columns):
         raise InputError(
             f"the truth {setting.truth} is not finite in the law's domain, so the two cannot be "
             f"compared there."
         )
-    matrix, wanted, truth = found[:, :-2], found[:, -2], found[:, -1]
+    matrix, wanted, truth = table[:, :-2], table[:, -2], table[:, -1]
     size = float(np.linalg.norm(wanted))
-    solution, _ = _least_squares(matrix, wanted)
+    solution = solve(torch.from_numpy(matrix), torch.from_numpy(wanted)).coefficients.numpy()
     # Columns whose part is round-off are left out, and the others solved again without them.
     used = np.abs(solution) * np.linalg.norm(_about_mean(matrix), axis=0) > NEGLIGIBLE * size
     used[: len(setting.gauge)] = True
+    found = solve(torch.from_numpy(matrix[:, used]), torch.from_numpy(wanted))
     solution = np.zeros_like(solution)
-    solution[used], residual = _least_squares(matrix[:, used], wanted)
+    solution[used], residual = found.coefficients.numpy(), found.residual
     remainder = residual / float(np.linalg.norm(_about_mean(truth)) or 1.0)
     return solution[len(setting.gauge) :].tolist(), residual / size, remainder
 
@@ -187,14 +190,6 @@ def _finite_or_not(expressions: Sequence[Expr], variables: Sequence[str], x: Arr
 def _about_mean(matrix: Array) -> Array:
     centred: Array = matrix - matrix.mean(axis=0)
     return centred
-
-
-def _least_squares(matrix: Array, wanted: Array) -> tuple[Array, float]:
-    """The solution with columns scaled to length 1, and the norm of the residual."""
-    scale = np.linalg.norm(matrix, axis=0)
-    scale[scale == 0] = 1.0
-    solution = np.linalg.lstsq(matrix / scale, wanted, rcond=None)[0] / scale
-    return solution, float(np.linalg.norm(wanted - matrix @ solution))
 
 
 def _points(domain: Mapping[str, tuple[float, float]], candidates: int) -> Array:

@@ -13,7 +13,7 @@ from interpret.laws.law import Law
 from interpret.laws.term import Term
 
 Array = NDArray[np.float64]
-Verdict = Literal["IDENTICAL", "EQUAL WITHIN ERROR", "UNDETERMINED", "DIFFERENT"]
+Outcome = Literal["IDENTICAL", "EQUAL WITHIN ERROR", "UNDETERMINED", "DIFFERENT"]
 
 LARGEST_Z: Final = 3.3
 """A coefficient may lie off the truth by so many standard errors: 1 in 1000 does by chance."""
@@ -25,7 +25,7 @@ FEWEST: Final = 0.5
 """Where the data determine a smaller share of the true terms, too little is known to tell."""
 
 
-def judged(law: Law, terms: Sequence[Term], outside: Sequence[Expr]) -> tuple[Verdict, str]:
+def judged(law: Law, terms: Sequence[Term], outside: Sequence[Expr]) -> tuple[Outcome, str]:
     """The verdict on a law whose terms stand beside the truth's, and its reason in words.
 
     `outside` is what of the truth no candidate spans. See `comparison.compare` for the verdicts.
@@ -44,7 +44,7 @@ def judged(law: Law, terms: Sequence[Term], outside: Sequence[Expr]) -> tuple[Ve
     return _within_error(law, known)
 
 
-def _identical(law: Law, terms: Sequence[Term], known: int) -> tuple[Verdict, str]:
+def _identical(law: Law, terms: Sequence[Term], known: int) -> tuple[Outcome, str]:
     """Every coefficient that the data determine is the true one: are there enough of them?"""
     if known < FEWEST * len(terms):
         return "UNDETERMINED", f"the data determine {known} of {len(terms)} terms"
@@ -55,7 +55,7 @@ def _identical(law: Law, terms: Sequence[Term], known: int) -> tuple[Verdict, st
     return "IDENTICAL", ""
 
 
-def _within_error(law: Law, terms: Sequence[Term]) -> tuple[Verdict, str]:
+def _within_error(law: Law, terms: Sequence[Term]) -> tuple[Outcome, str]:
     """Whether the differences can be put down to the error bars, and whether these say anything.
 
     A coefficient that is the true one by its closed form needs no error bar to be right. One whose

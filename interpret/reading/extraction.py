@@ -171,10 +171,8 @@ def _rivals(choice: Choice, raw: Compressed, forces: Forces) -> list[Support]:
 
 def _spans(raw: Compressed, support: Support, function: Array, same: float) -> bool:
     """Whether a support contains the function: more terms, or the same law in other words."""
-    columns = raw.design[:, list(support)]
-    columns = columns / np.linalg.norm(columns, axis=0)
-    rest = function - columns @ np.linalg.lstsq(columns, function, rcond=1e-14)[0]
-    return bool(np.linalg.norm(rest) <= same * np.linalg.norm(function))
+    _, rest = replace(raw, truth=function).solve(support)
+    return bool(rest <= same * np.linalg.norm(function))
 
 
 def _nearest(choice: Choice, names: Sequence[str]) -> str:

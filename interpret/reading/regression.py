@@ -8,7 +8,7 @@ from interpret.laws.judgement import Judgement, Origin, Verdict
 from interpret.laws.law import Law
 from interpret.laws.parts import Part, Variables
 from interpret.reading.probes import Probes
-from interpret.select.criteria import Criterion, Plateau, Threshold
+from interpret.select.criteria import Criterion, Plateau, SmallestWithin, Threshold
 from interpret.select.library import Library
 from interpret.select.matrix import Compressed, Support
 from interpret.select.optimizers import Optimizer
@@ -20,6 +20,10 @@ from training.solve.families import stack
 CLEAN_FACTOR = 2.0
 NOISY_FACTOR = 1.5
 ALARM = 10.0
+FEW = 4
+"""Terms of a law that is sought among all subsets: a library of thirty has 31 930 of them."""
+ALIKE = 1.1
+"""Residuals that differ by less are alike: a tenth, where they are friction's and not noise."""
 GAUGE = "one constant per trajectory"
 
 
@@ -55,10 +59,14 @@ def regress(
     library = library.without_gauge()
     library.check(samples.levels.x.numpy(), names, samples.levels.group.numpy())
     problem = compressed(samples, library)
-    support = criterion(samples.prepared.noisy, threshold, optimizer).choose(problem).support
+    free = threshold is None and optimizer == "path"
+    rule = criterion(samples.prepared.noisy, threshold, optimizer)
+    found = _under_friction(problem) if free and _rubbed(samples) else None
+    support, *rivals = (rule.choose(problem).support,) if found is None else found
     coefficients, residual = problem.solve(support)
     _, full = problem.solve(problem.full)
     verdict, reasons = _verdict(full, samples)
+    reasons += tuple(f"the terms {_listed(library, other)} fit as well" for other in rivals[:1])
     kept = list(support)
     terms = tuple(library.candidates[k] for k in support)
     chi2 = (residual / max(samples.misfit, 1e-300)) ** 2
@@ -90,6 +98,31 @@ def criterion(noisy: bool, threshold: float | None, optimizer: str) -> Criterion
     if threshold is not None:
         return Threshold(threshold)
     return Plateau(NOISY_FACTOR if noisy else CLEAN_FACTOR)
+
+
+def _rubbed(samples: Probes) -> bool:
+    """Whether friction and noise are in the forces, which no likelihood then chooses terms by."""
+    return samples.prepared.noisy and samples.prepared.drift > 0
+
+
+def _under_friction(problem: Compressed) -> list[Support] | None:
+    """The smallest support of a few terms that misses about as little as the library, and rivals.
+
+    Friction and the errors of a tracker leave more of the force than most terms explain: on a path
+    down from the whole library the terms of a small motion, which are all alike, fall in any order.
+    Of those that fit alike the one named first in the library is taken. None: there is no such.
+    """
+    floor = NOISY_FACTOR * problem.solve(problem.full)[1]
+    order = SmallestWithin(floor, FEW).choose(problem).order
+    least = float(order.residuals[0])
+    if least > floor:
+        return None
+    same = order.of_size(len(order.supports[0]))
+    return sorted(support for support, left in same if left <= ALIKE * least)
+
+
+def _listed(library: Library, support: Support) -> str:
+    return ", ".join(expressions.text(library.candidates[k]) for k in support)
 
 
 def _verdict(full: float, samples: Probes) -> tuple[Verdict, tuple[str, ...]]:

@@ -12,7 +12,7 @@ from interpret.reading.probes import Probes
 from interpret.select.matrix import ROUND_OFF, inverse_gram, rounding
 from training.bases.candidates import Candidates
 from training.prepare.stencils import Array
-from training.rows.trajectories import Rows
+from training.rows.trajectories import LevelRows, Rows
 from training.solve.families import SMALLEST_RESIDUAL, solve_families
 from training.solve.linear import compress, solve
 
@@ -20,6 +20,8 @@ STRETCHES = 20
 ROWS_A_STRETCH = 4
 WORTH_ASKING = 1e-9
 UNEXPLAINED = 1e-3
+CONTRADICTED = 3.0
+"""Deviations by which the energy must differ from what all rows say: 3 in 1000 do by chance."""
 
 
 def row_estimate(law: Law, samples: Probes) -> Law:
@@ -29,6 +31,7 @@ def row_estimate(law: Law, samples: Probes) -> Law:
     the residual's mean square says little. The covariance is the sum of
     - a jackknife over twenty stretches of the data: (B-1)/B sum_b (c_b - c)(c_b - c)^T,
     - (c_f - c)^2 on the diagonal, c_f from the best family of rows alone (the other may be biased),
+      and from the energy alone beyond its own spread: it has no quadrature to be biased by,
     - s^2 (A^T A)^-1, s^2 the residual's mean square, where there is one family only: Verlet's
       second differences are exact but for the rounding of the positions, which is random,
     - round-off: 64 eps |c|, and what the columns make of eps (`select.matrix.rounding`).
@@ -93,19 +96,27 @@ def _disagreement(families: Sequence[Rows], basis: Candidates, together: Array) 
     """|c_f - c|, f the family that is fitted best alone and determines all coefficients, (K,).
 
     Fitted together, a biased family may well look like the best one: it pulls the fit to itself.
+    So it does alone where its bias looks like the law's own terms, as the quadrature of nearly
+    circular orbits: where energy alone says otherwise by more than its spread, that counts too.
     """
     if len(families) < 2:
         return np.zeros_like(together)
     alone = [solve(family.design(basis), family.truth) for family in families]
     worth = [
-        found
-        for found in alone
+        (found, family)
+        for found, family in zip(alone, families, strict=True)
         if float(found.singular_values[-1]) > WORTH_ASKING * float(found.singular_values[0])
     ]
     if not worth:
         return np.zeros_like(together)
-    best = min(worth, key=lambda found: found.residual)
-    return np.abs(best.coefficients.numpy() - together)
+    best, family = min(worth, key=lambda pair: pair[0].residual)
+    off: Array = np.abs(best.coefficients.numpy() - together)
+    for found, other in worth:
+        if other is not family and isinstance(other, LevelRows):
+            spread = np.sqrt(np.diagonal(_jackknife(_stretches([other], [1.0], basis))))
+            beyond = np.abs(found.coefficients.numpy() - together) - CONTRADICTED * spread
+            off = np.maximum(off, beyond)
+    return off
 
 
 def _ratio(law: Sequence[float], network: Sequence[float]) -> float:

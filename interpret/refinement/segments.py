@@ -14,6 +14,11 @@ from training.prepare.stencils import Array
 CUTS = (1, 2, 4, 8, 16)
 FEWEST_SAMPLES = 8
 FITTED = 1.15
+HOPELESS = 4.0
+"""A law that misses by twice as much as one that fits will not be mended by its coefficients."""
+
+MOST_STEPS = 2048
+"""Motion that needs more is followed in shorter stretches: side by side they cost far less."""
 
 
 def first_estimate(
@@ -23,38 +28,43 @@ def first_estimate(
     library: Library,
     sigma: Array,
     coefficients: Array,
+    fitted: float = FITTED,
 ) -> tuple[Shooting, Estimate] | None:
     """Fit a law along whole trajectories, or, where that fails, along ever shorter stretches.
 
     A start slightly wrong sends a trajectory that just clears a barrier back down the wrong side,
     and Gauss-Newton cannot bring it over. Stretches half, a quarter, ... as long bound how far an
-    error can grow. The first cutting whose chi^2/n is below 1.15 wins; its coefficients are then
-    tried on the whole trajectories, which hold more information. Where none gets there the best
-    is returned. None: no cutting could be integrated at all.
+    error can grow. The first cutting whose chi^2/n is below `fitted` wins; its coefficients are
+    then tried on the whole trajectories, which hold more information. Where none gets there the
+    best is returned. None: no cutting could be integrated at all.
+
+    The shortest are asked first: each has an initial state of its own, so a law that misses them
+    by far more than the noise misses the longer ones too, which cost many times as much.
     """
+
+    def fit(cuts: int, coefficients: Array) -> tuple[Shooting, Estimate] | None:
+        start, states = stretched(measured, smoothed, features, library, sigma, cuts)
+        most = None if cuts == CUTS[-1] else MOST_STEPS
+        problem = start.resolved(states, coefficients, most)
+        estimate = None if problem is None else maximise(problem, states, coefficients)
+        return None if problem is None or estimate is None else (problem, estimate)
+
+    shortest = fit(CUTS[-1], coefficients)
+    if shortest is not None and shortest[1].chi2_per_n > HOPELESS * fitted:
+        return shortest
     best: tuple[Shooting, Estimate] | None = None
     for cuts in CUTS:
-        start, states = stretched(measured, smoothed, features, library, sigma, cuts)
-        problem = start.resolved(states, coefficients)
-        if problem is None:
+        found = shortest if cuts == CUTS[-1] else fit(cuts, coefficients)
+        if found is None:
             continue
-        estimate = maximise(problem, states, coefficients)
-        if estimate is None:
-            continue
-        if best is None or estimate.chi2_per_n < best[1].chi2_per_n:
-            best = (problem, estimate)
-        if estimate.chi2_per_n < FITTED:
+        if best is None or found[1].chi2_per_n < best[1].chi2_per_n:
+            best = found
+        if found[1].chi2_per_n < fitted:
             break
     if best is None or len(best[0].windows) == len(measured):
         return best
-    start, states = stretched(measured, smoothed, features, library, sigma, 1)
-    whole = start.resolved(states, best[1].coefficients)
-    if whole is None:
-        return best
-    retried = maximise(whole, states, best[1].coefficients)
-    if retried is not None and retried.chi2_per_n < FITTED:
-        return whole, retried
-    return best
+    retried = fit(CUTS[0], best[1].coefficients)
+    return retried if retried is not None and retried[1].chi2_per_n < fitted else best
 
 
 def cut(trajectories: Trajectories, cuts: int) -> Trajectories:

@@ -56,21 +56,26 @@ class Shooting:
         """The same data, another library."""
         return replace(self, library=library)
 
-    def resolved(self, states: Array, coefficients: Array) -> Shooting | None:
+    def resolved(
+        self, states: Array, coefficients: Array, most: int | None = None
+    ) -> Shooting | None:
         """Double the steps until doubling moves no prediction by more than sigma/√n.
 
         An error of the integrator is the same in all n values, so it counts √n-fold in the
         coefficients beside the noise; a share of 0.02 is enough for few, 0.002 for any number.
 
-        None where the motion blows up however small the steps are: the law runs off.
+        None where the motion blows up however small the steps are, the law runs off, or where
+        `most` steps do not resolve it.
         """
         share = float(np.clip(1 / np.sqrt(self.observations()), FINEST_SHARE, INTEGRATION_SHARE))
         coarse = self
         before = coarse.predictions(states, coefficients)
         # Motion that needs many steps between its samples is not what these samples show.
         longest = max(len(item) for item in self.trajectories)
-        most = min(MOST_STEPS, max(4 * FEWEST_STEPS, STEPS_A_SAMPLE * longest))
-        while coarse.steps < most:
+        enough = min(MOST_STEPS, max(4 * FEWEST_STEPS, STEPS_A_SAMPLE * longest))
+        while coarse.steps < enough:
+            if most is not None and coarse.steps >= most:
+                return None
             fine = Shooting.on(
                 self.trajectories, self.features, self.library, self.sigma, 2 * coarse.steps
             )
@@ -116,6 +121,24 @@ class Shooting:
             scaled_slopes = tangent_slopes[:, j] / self.sigma[:, None]
             normal[j], right[j] = cut.accumulate(scaled, scaled_slopes, residual)
         return chi, normal, right
+
+    def rows(self, states: Array, coefficients: Array) -> list[Array] | None:
+        """[∂(q, p)/∂parameters | observed - predicted] over σ, (n_j, 2d, P + 1) a trajectory.
+
+        None where the integration left the numbers.
+        """
+        grown = self.grown(states, coefficients)
+        if grown is None:
+            return None
+        path, slopes, tangent, tangent_slopes = grown
+        found = []
+        for j, cut in enumerate(self.windows):
+            missed = cut.observed - cut.interpolate(path[:, j], slopes[:, j])
+            flat = [part[:, j].reshape(len(part), -1) for part in (tangent, tangent_slopes)]
+            columns = cut.interpolate(*flat).reshape(*missed.shape, -1)
+            both = np.concatenate([columns, missed[:, :, None]], axis=2)
+            found.append(both / self.sigma[:, None])
+        return found
 
     def observations(self) -> int:
         """The number of measured values; a channel whose σ is infinite holds none."""
@@ -173,6 +196,8 @@ class Shooting:
     def slopes(self, q: Array) -> Array:
         """dφ_k/dq of every term at q (n, d): (n, d, K)."""
         by_feature = self.library.gradients(self.features.values(q), self.features.names)
+        if self.features.trivial:
+            return by_feature
         result: Array = self.features.jacobian(q) @ by_feature
         return result
 
@@ -181,15 +206,15 @@ class Shooting:
         d = self._dimension
         q, p, tangent = grown[:, :d, 0], grown[:, d:, 0], grown[:, :, 1:]
         x = self.features.values(q)
-        jacobian = self.features.jacobian(q)
-        gradients = self.library.gradients(x, self.features.names)
-        by_candidate = jacobian @ gradients
-        force = -(by_candidate @ coefficients)
-        curvature = self.library.hessians(x, self.features.names) @ coefficients
-        hessian = jacobian @ curvature @ np.swapaxes(jacobian, 1, 2)
+        by_candidate = gradients = self.library.gradients(x, self.features.names)
+        hessian = self.library.hessians(x, self.features.names) @ coefficients
         if not self.features.trivial:
+            jacobian = self.features.jacobian(q)
+            by_candidate = jacobian @ gradients
             slope = gradients @ coefficients
+            hessian = jacobian @ hessian @ np.swapaxes(jacobian, 1, 2)
             hessian = hessian + (self.features.hessian(q) @ slope[:, None, :, None])[..., 0]
+        force = -(by_candidate @ coefficients)
         growth = np.empty_like(grown)
         growth[:, :, 0] = np.concatenate([p / self.trajectories.mass, force], axis=1)
         growth[:, :d, 1:] = tangent[:, d:] / self.trajectories.mass[:, None]

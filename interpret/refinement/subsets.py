@@ -10,8 +10,9 @@ import numpy as np
 from interpret.laws.judgement import Judgement, Verdict
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
+from interpret.refinement.correlated import Found, alike, correlated, screen
 from interpret.refinement.likelihood import Estimate, maximise
-from interpret.refinement.segments import first_estimate
+from interpret.refinement.segments import FITTED, first_estimate
 from interpret.refinement.shooting import Shooting
 from interpret.select.criteria import CLOSE, LeastChiSquared
 from interpret.select.library import Library
@@ -42,6 +43,7 @@ class Contender:
 def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
     """The maximum-likelihood law, its support chosen anew when ``select`` is set.
 
+    0. Errors that neighbouring readings do not show, but the whole library, are `correlated`.
     1. Fit the law as it stands; where it fits far better than the noise level says, the level was
        coarse sampling mistaken for noise, and is lowered to what the fit leaves.
        Then fit the full library from there.
@@ -51,6 +53,11 @@ def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
     """
     library = Library(law.candidates)
     support = tuple(law.candidates.index(term) for term in law.terms)
+    screened = screen(samples, library)
+    if alike(screened):
+        slow = correlated(samples, library, screened, None if select else support)
+        if slow is not None:
+            return _concluded(law, library, slow)
     found = _first(law, samples, _part(library, support))
     if found is None:
         raise InputError(
@@ -62,7 +69,13 @@ def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
     if select:
         contenders += _others(problem.with_library(library), library, contenders[0])
     contenders.sort(key=lambda contender: contender.bic)
-    return _conclude(law, library, contenders)
+    concluded = _conclude(law, library, contenders)
+    cut = len(problem.windows) > len(samples.prepared.trajectories)
+    if not cut or contenders[0].support == support or concluded.chi2_per_n > FITTED:
+        return concluded
+    # Chosen on stretches that the first law could be followed along; this one can be on longer.
+    longer = noisy_estimate(concluded, samples, select=False)
+    return replace(longer, judgement=replace(concluded.judgement, chi2_per_n=longer.chi2_per_n))
 
 
 def _first(law: Law, samples: Probes, part: Library) -> tuple[Shooting, Estimate] | None:
@@ -144,27 +157,41 @@ def _part(library: Library, support: Support) -> Library:
     return Library(tuple(library.candidates[k] for k in support))
 
 
-def _lead(best: Contender, rival: Contender) -> float:
+def _lead(best: Support, rival: Support) -> float:
     """How far ahead in BIC the best must be.
 
     A rival that only adds terms can at most save what they cost, log n each; one that has others
     instead is another law.
     """
-    return RIVAL_WITH_MORE if set(best.support) < set(rival.support) else CLOSE
+    return RIVAL_WITH_MORE if set(best) < set(rival) else CLOSE
 
 
 def _conclude(law: Law, library: Library, ranked: list[Contender]) -> Law:
     best = ranked[0]
-    reasons = []
-    verdict: Verdict = "identified"
     for rival in ranked[1:]:
         behind = rival.bic - best.bic
-        if behind < _lead(best, rival):
-            terms = ", ".join(str(library.candidates[k]) for k in rival.support)
-            reasons.append(f"the terms {terms} fit almost as well (BIC higher by {behind:.1f})")
-            verdict = "ambiguous"
-            break
-    chi = best.estimate.chi2_per_n
+        if behind < _lead(best.support, rival.support):
+            return _refined(law, library, best, (rival.support, behind))
+    return _refined(law, library, best)
+
+
+def _concluded(law: Law, library: Library, found: Found) -> Law:
+    """The law of correlated errors, beside the first rival that costs as little."""
+    best = Contender(found.support, found.estimate)
+    near = (pair for pair in found.rivals if pair[1] < _lead(found.support, pair[0]))
+    return _refined(law, library, best, next(near, None))
+
+
+def _refined(
+    law: Law, library: Library, best: Contender, rival: tuple[Support, float] | None = None
+) -> Law:
+    """The law of the best contender; ambiguous beside a rival, given with what it costs more."""
+    reasons: tuple[str, ...] = ()
+    verdict: Verdict = "identified"
+    if rival is not None:
+        terms = ", ".join(str(library.candidates[k]) for k in rival[0])
+        reasons = (f"the terms {terms} fit almost as well (BIC higher by {rival[1]:.1f})",)
+        verdict = "ambiguous"
     (part,) = law.parts
     return replace(
         law,
@@ -172,5 +199,5 @@ def _conclude(law: Law, library: Library, ranked: list[Contender]) -> Law:
         coefficients=best.estimate.coefficients,
         covariance=best.estimate.covariance,
         recognised=(),
-        judgement=Judgement(verdict, tuple(reasons), chi),
+        judgement=Judgement(verdict, reasons, best.estimate.chi2_per_n),
     )

@@ -13,12 +13,15 @@ from typing import Final
 
 import numpy as np
 import sympy
+import torch
 from numpy.typing import NDArray
 from sympy import Expr
 
+from interpret.select.matrix import triangle
 from systems.errors import InputError, nearest
 from systems.expressions import differentiate
 from systems.integrate import Field, compile
+from training.solve.linear import Scaled
 
 Array = NDArray[np.float64]
 Group = NDArray[np.int64]
@@ -145,18 +148,11 @@ def collinear(
     values = derivatives(candidates, variables, 0, x)
     slopes = derivatives(candidates, variables, 1, x) * np.ptp(x, axis=0)[:, np.newaxis]
     rows = np.vstack([_centred(values, group), slopes.reshape(-1, len(candidates))])
-    lengths = np.linalg.norm(rows, axis=0)
-    sizes = np.linalg.norm(values, axis=0)
-    constant = lengths <= ROUND_OFF * sizes
+    constant = np.linalg.norm(rows, axis=0) <= ROUND_OFF * np.linalg.norm(values, axis=0)
     if constant.any():
         return (candidates[int(np.argmax(constant))],)
-    triangle = np.linalg.qr(rows / lengths, mode="r")
-    _, stretch, directions = np.linalg.svd(triangle, full_matrices=True)
-    stretch = np.append(stretch, np.zeros(len(candidates) - len(stretch)))
-    null = directions[stretch <= ROUND_OFF * stretch[0]]
-    if not len(null):
-        return ()
-    share = np.linalg.norm(null, axis=0)
+    scaled = Scaled.of(torch.from_numpy(triangle(rows)), ROUND_OFF)
+    share = scaled.right[:, scaled.rank :].norm(dim=1).tolist()
     return tuple(c for c, part in zip(candidates, share, strict=True) if part > INVOLVED)
 
 

@@ -8,7 +8,10 @@ Potential and candidates are written in x, which stands for every coordinate, an
 for every distance: each term is summed over all of them.
 """
 
+from dataclasses import dataclass
+from inspect import signature
 from itertools import combinations
+from typing import Any
 
 import sympy
 from sympy import Expr, Rational, exp, log, sqrt
@@ -35,79 +38,87 @@ CLOSEST = {"lennard_jones": 0.35}
 POWERS = (-12, -6, -4, -3, -2, -1, 1, 2, 3, 4)
 
 
-def names(particles: int, dimension: int) -> tuple[str, ...]:
-    """q0, q1, ... in one dimension, else x0, y0, x1, y1, ...
+@dataclass(frozen=True)
+class Trapped:
+    """So many particles of mass m in a trap of stiffness k, with one law for every pair of them.
 
-    >>> names(2, 1), names(2, 2)
+    Without a gap a pair keeps 0.1, in lennard_jones 0.35, and more than two particles 0.15.
+
+    >>> Trapped().coordinates, Trapped(dimension=2).coordinates
     (('q0', 'q1'), ('x0', 'y0', 'x1', 'y1'))
-    """
-    if dimension == 1:
-        return tuple(f"q{i}" for i in range(particles))
-    return tuple(f"{axis}{i}" for i in range(particles) for axis in AXES[:dimension])
-
-
-def distances(particles: int, dimension: int) -> tuple[Expr, ...]:
-    """The distance of every pair.
-
-    >>> distances(2, 1)
+    >>> Trapped().distances
     (sqrt((q0 - q1)**2),)
     """
-    places = [symbol(name) for name in names(particles, dimension)]
-    points = [places[i : i + dimension] for i in range(0, len(places), dimension)]
-    return tuple(
-        sqrt(sympy.Add(*((a - b) ** 2 for a, b in zip(one, other, strict=True))))
-        for one, other in combinations(points, 2)
-    )
 
+    law: str = "coulomb"
+    particles: int = 2
+    dimension: int = 1
+    k: float = 4.0
+    alpha: float = 1.0
+    m: float = 1.0
+    gap: float = 0.0
 
-def make(
-    law: str = "coulomb",
-    particles: int = 2,
-    dimension: int = 1,
-    k: float = 4.0,
-    alpha: float = 1.0,
-    m: float = 1.0,
-    gap: float = 0.0,
-) -> Problem:
-    """N particles of mass m with one law for every pair of them.
-
-    Without a gap the pair keeps 0.1, in lennard_jones 0.35, and more than two particles 0.15.
-    """
-    if law not in PAIR_LAWS:
-        raise InputError(
-            f"there is no pair law {law!r}; there are {', '.join(PAIR_LAWS)}."
-            f"{nearest(law, PAIR_LAWS)}"
-        )
-    if particles < 2 or dimension not in (1, 2, 3):
-        raise InputError(
-            f"there must be two or more particles in 1, 2 or 3 dimensions, not {particles} in "
-            f"{dimension}."
-        )
-    coordinates = names(particles, dimension)
-    width = 2.0 if dimension == 3 or particles == 2 else float(particles)
-    closest = gap or CLOSEST.get(law, 0.1 if particles == 2 else 0.15)
-    trap = symbol("k") * x**2 / 2
-    return System(
-        name="trapped_particles",
-        summary=f"{particles} particles in a harmonic trap, {dimension}-D, pair law {law}",
-        reference="after E. Bigwood, weekly reports of 14 and 30 May 2025",
-        coordinates=coordinates,
-        mass=(m,) * len(coordinates),
-        potential=trap + symbol("alpha") * PAIR_LAWS[law](r),
-        candidates=(log(r), *(r**p for p in POWERS), *(x**p for p in (1, 2, 3, 4))),
-        sums={"x": tuple(map(symbol, coordinates)), "r": distances(particles, dimension)},
-        parameters={"k": k, "alpha": alpha},
-        known=trap,
-        windows={
-            "origin": Window(
-                f"{width:g} wide around the origin",
-                (0.0,) * len(coordinates),
-                width,
-                closest,
-                dimension=dimension,
+    def __post_init__(self) -> None:
+        if self.law not in PAIR_LAWS:
+            raise InputError(
+                f"there is no pair law {self.law!r}; there are {', '.join(PAIR_LAWS)}."
+                f"{nearest(self.law, PAIR_LAWS)}"
             )
-        },
-    )
+        if self.particles < 2 or self.dimension not in (1, 2, 3):
+            raise InputError(
+                f"there must be two or more particles in 1, 2 or 3 dimensions, not "
+                f"{self.particles} in {self.dimension}."
+            )
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """q0, q1, ... in one dimension, else x0, y0, x1, y1, ..."""
+        axes = "q" if self.dimension == 1 else AXES[: self.dimension]
+        return tuple(f"{axis}{i}" for i in range(self.particles) for axis in axes)
+
+    @property
+    def distances(self) -> tuple[Expr, ...]:
+        """The distance of every pair."""
+        places = list(map(symbol, self.coordinates))
+        points = [places[i : i + self.dimension] for i in range(0, len(places), self.dimension)]
+        return tuple(
+            sqrt(sympy.Add(*((a - b) ** 2 for a, b in zip(one, other, strict=True))))
+            for one, other in combinations(points, 2)
+        )
+
+    @property
+    def window(self) -> Window:
+        """Wide enough to hold them all, with their gap."""
+        width = 2.0 if self.dimension == 3 or self.particles == 2 else float(self.particles)
+        gap = self.gap or CLOSEST.get(self.law, 0.1 if self.particles == 2 else 0.15)
+        center = (0.0,) * len(self.coordinates)
+        summary = f"{width:g} wide around the origin"
+        return Window(summary, center, width, gap, dimension=self.dimension)
+
+    def problem(self) -> Problem:
+        """The motion, with its window."""
+        trap = symbol("k") * x**2 / 2
+        what = f"{self.particles} particles in a harmonic trap, {self.dimension}-D"
+        return System(
+            name="trapped_particles",
+            summary=f"{what}, pair law {self.law}",
+            reference="after E. Bigwood, weekly reports of 14 and 30 May 2025",
+            coordinates=self.coordinates,
+            mass=(self.m,) * len(self.coordinates),
+            potential=trap + symbol("alpha") * PAIR_LAWS[self.law](r),
+            candidates=(log(r), *(r**p for p in POWERS), *(x**p for p in (1, 2, 3, 4))),
+            sums={"x": tuple(map(symbol, self.coordinates)), "r": self.distances},
+            parameters={"k": self.k, "alpha": self.alpha},
+            known=trap,
+            windows={"origin": self.window},
+        )
 
 
+def make(**given: Any) -> Problem:
+    """The problem of other particles than two charges: what may be given are `Trapped`'s fields."""
+    return Trapped(**given).problem()
+
+
+# What `--set` gives is read as the kinds that these defaults have.
+vars(make)["__signature__"] = signature(Trapped)
 SYSTEM = make()

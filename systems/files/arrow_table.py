@@ -51,9 +51,17 @@ class ArrowTable:
         """Columns as numbers (rows, columns), NaN where they are missing."""
         if most is not None:
             return replace(self, table=self.table.slice(0, most)).numbers(columns)
+        import pyarrow as pa
+
         found = np.empty((len(self), len(columns)))
+        plain = []
         for place, column in enumerate(columns):
-            self._fill(found[:, place], column)
+            values = self._doubles(column)
+            if isinstance(values, pa.ChunkedArray):
+                plain.append((place, values))
+            else:
+                found[:, place] = values
+        _fill(found, plain)
         return found
 
     def words(self, column: int) -> NDArray[np.intp]:
@@ -61,6 +69,9 @@ class ArrowTable:
         import pyarrow as pa
         import pyarrow.compute as pc
 
+        if self.kinds[column] == "other":
+            called = self.header[column] if self.header else f"column {column + 1}"
+            raise InputError(f"{self.name}: {called} holds lists or bytes, and no words.")
         found = self.table.column(column).combine_chunks()
         if pa.types.is_string(found.type) or pa.types.is_large_string(found.type):
             found = pc.utf8_trim_whitespace(found)
@@ -87,29 +98,18 @@ class ArrowTable:
         since = (np.asarray(whole.fill_null(first)) - first) / count
         return np.where(missing, np.nan, since)
 
-    def _fill(self, into: Array, column: int) -> None:
-        """Write one column of numbers; block by block, so that no copy is made."""
+    def _doubles(self, column: int) -> pa.ChunkedArray | list[float] | float:
+        """A column of numbers in Arrow's memory, or the numbers in its words."""
         import pyarrow as pa
 
         values = self.table.column(column)
         if self.kinds[column] == "empty":
-            into[:] = np.nan
-            return
-        if not pa.types.is_float64(values.type):
-            if not _is_numeric(values.type):
-                cells = values.to_pylist()
-                into[:] = [self._number(row, cell, column) for row, cell in enumerate(cells)]
-                return
-            values = values.cast(pa.float64(), safe=False)
-        start = 0
-        for chunk in values.chunks:
-            filled = chunk.fill_null(np.nan) if chunk.null_count else chunk
-            data = filled.buffers()[1]
-            if len(filled):
-                # Arrow's own to_numpy would import pandas.
-                numbers = np.frombuffer(data, np.float64, len(filled), 8 * filled.offset)
-                into[start : start + len(filled)] = numbers
-            start += len(filled)
+            return float("nan")
+        if pa.types.is_float64(values.type):
+            return values
+        if _is_numeric(values.type):
+            return values.cast(pa.float64(), safe=False)
+        return [self._number(row, cell, column) for row, cell in enumerate(values.to_pylist())]
 
     def _number(self, row: int, cell: object, column: int) -> float:
         try:
@@ -119,6 +119,29 @@ class ArrowTable:
             raise InputError(
                 f"{self.where(row)}: {name} is {cell!r}, which is not a number."
             ) from error
+
+
+def _fill(into: Array, columns: Sequence[tuple[int, pa.ChunkedArray]]) -> None:
+    """Write columns of doubles to their places (rows, columns).
+
+    A stretch of rows after the other, all columns of it: they stay in the processor's cache.
+    """
+    import pyarrow as pa
+
+    if not columns:
+        return
+    table = pa.table({str(place): values for place, values in columns})
+    start = 0
+    for batch in table.to_batches():
+        stop = start + len(batch)
+        for (place, _), chunk in zip(columns, batch.columns, strict=True):
+            filled = chunk.fill_null(np.nan) if chunk.null_count else chunk
+            data = filled.buffers()[1]
+            # Arrow's own to_numpy would import pandas.
+            into[start:stop, place] = np.frombuffer(
+                data, np.float64, len(filled), 8 * filled.offset
+            )
+        start = stop
 
 
 def clock_of(name: str, cells: Sequence[str]) -> Array:

@@ -8,13 +8,14 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from systems.errors import InputError
+from systems.errors import DAMAGE, InputError
 
-DAMAGE = (
-    *(ValueError, TypeError, OSError, EOFError, LookupError, ArithmeticError, SyntaxError),
-    *(RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+UNREADABLE = (
+    *(*DAMAGE, OSError, SyntaxError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
 )
-"""Raised by numpy, zipfile and h5py for what is damaged, encrypted or packed in unknown ways."""
+"""Raised by numpy, zipfile and h5py for what is damaged, encrypted or packed in unknown ways: what
+wrong contents raise, and what bytes raise that cannot be unpacked."""
 
 LONGEST = 160
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from systems.errors import InputError
-from systems.files.damage import DAMAGE, unreadable
+from systems.files.damage import UNREADABLE, unreadable
 from systems.files.npz_file import PACKED
 
 
@@ -28,7 +28,7 @@ def read_hdf5(path: Path) -> dict[str, NDArray[Any]]:
     try:
         with h5py.File(path, "r") as file:
             return _gathered(path, _groups(file, path.stat().st_size))
-    except DAMAGE as error:
+    except UNREADABLE as error:
         raise unreadable(path, "an HDF5", error) from error
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from systems.errors import InputError
-from systems.grammar import symbol
+from systems.grammar import identifier, symbol
 
 TIMES = ("t", "time", "times", "timestamp", "datetime", "elapsed", "elapsedtime", "zeit", "temps")
 COUNTS = ("frame", "frames", "framenumber", "step", "date")
@@ -151,13 +151,10 @@ def is_angle(name: str) -> bool:
 
 
 def _usable(bare: str) -> str:
-    """The name as an identifier that formulas read back as itself."""
-    found = bare
-    if not found.isidentifier():
-        found = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", found)).strip("_")
-        found = found if found.isidentifier() or not found else f"q{found}"
-    if not found:
+    """The name as an identifier that formulas read back as itself; "" for one without a letter."""
+    if not re.search(r"[^\W_]", bare):
         return ""
+    found = identifier(bare)
     try:
         symbol(found)
     except InputError:

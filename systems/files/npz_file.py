@@ -11,7 +11,7 @@ from typing import Any
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from systems.files.damage import DAMAGE, unreadable
+from systems.files.damage import UNREADABLE, unreadable
 
 PACKED = 1032
 """How much a byte of deflate can hold at most. Source: zlib's technical notes, 1032 : 1."""
@@ -32,7 +32,7 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
                 member.filename.removesuffix(".npy"): _array(file.read(member))
                 for member in members
             }
-    except DAMAGE as error:
+    except UNREADABLE as error:
         raise unreadable(path, "an NPZ", error) from error
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from systems.errors import InputError
 from systems.files.arrow_table import ArrowTable
-from systems.files.damage import DAMAGE, unreadable
+from systems.files.damage import UNREADABLE, unreadable
 
 MOST_PACKED = 10_000
 """Numbers that one byte of a file may stand for: constants are packed well, data are not."""
@@ -23,5 +23,5 @@ def read_parquet(path: Path) -> ArrowTable:
             if claimed > MOST_PACKED * path.stat().st_size:
                 raise InputError(f"{path.name} is damaged: it claims to hold {claimed} numbers.")
             return ArrowTable.of(path.name, file.read())
-    except (pa.ArrowException, *DAMAGE) as error:
+    except (pa.ArrowException, *UNREADABLE) as error:
         raise unreadable(path, "a Parquet", error) from error

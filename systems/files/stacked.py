@@ -72,7 +72,7 @@ def _of_motion(
             f"(points, coordinates) or (trajectories, points, coordinates)."
         )
     d = q.shape[-1]
-    own = [str(x) for x in arrays.get("coordinates", np.array([]))]
+    own = [str(x) for x in np.ravel(arrays.get("coordinates", []))]
     # A coordinate must not be taken for the derivative of another, nor for a label.
     names = list(coordinates or own or (["q"] if d == 1 else [f"q{k}" for k in range(1, d + 1)]))
     if len(names) != d:

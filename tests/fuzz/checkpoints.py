@@ -110,6 +110,7 @@ KEPT: tuple[tuple[bytes, Callable[[], None]], ...] = (
     (_weights(Chebyshev.of(PLANE, 3), Features.identity(("x", "y"))), _load),
     (_weights(START, RADIUS), _load),
 )
+TREES = tuple(torch.load(io.BytesIO(content), weights_only=True) for content, _ in KEPT)
 
 
 def _strange(rng: random.Random) -> Any:
@@ -127,8 +128,7 @@ def make(rng: random.Random) -> tuple[int, bytes]:
     number = rng.randrange(len(KEPT))
     content = KEPT[number][0]
     if rng.random() < 0.6:
-        tree = torch.load(io.BytesIO(content), weights_only=True)
-        content = _bytes(changed_tree(rng, tree, _strange))
+        content = _bytes(changed_tree(rng, TREES[number], _strange))
     if rng.random() < 0.5:
         content = changed_bytes(rng, content)
     return number, content

@@ -1,4 +1,4 @@
-"""Files of samples: CSV as text, NPZ as bytes."""
+"""Files of samples: CSV as text; NPZ, HDF5 and Parquet as bytes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import io
 import math
 import random
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 import systems
 from tests.fuzz.harness import Target
@@ -63,6 +67,7 @@ def _archive(**arrays: Any) -> bytes:
 
 
 TIMES = np.arange(12.0)
+pa.array(TIMES)  # Arrow imports pandas the first time, which is no hang of an input
 PATH = np.cos(TIMES)[:, None]
 GOOD = {"t": TIMES, "q": PATH, "p": -PATH, "mass": np.ones(1), "coordinates": np.array(["x"])}
 
@@ -89,8 +94,8 @@ def _strange_array(rng: random.Random) -> Any:
     )
 
 
-def make_archive(rng: random.Random) -> bytes:
-    """An archive of other arrays than it should hold, or one whose bytes are damaged."""
+def _arrays(rng: random.Random) -> dict[str, Any]:
+    """Arrays of a motion, some of them others than they should be."""
     arrays = dict(GOOD)
     for _ in range(rng.choice((0, 0, 1, 1, 2))):
         name = rng.choice([*GOOD, "v", "velocities", "x", ""])
@@ -98,7 +103,12 @@ def make_archive(rng: random.Random) -> bytes:
             arrays.pop(name, None)
         else:
             arrays[name] = _strange_array(rng)
-    content = _archive(**arrays)
+    return arrays
+
+
+def make_archive(rng: random.Random) -> bytes:
+    """An archive of other arrays than it should hold, or one whose bytes are damaged."""
+    content = _archive(**_arrays(rng))
     if rng.random() < 0.1:
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w") as archive:
@@ -113,5 +123,68 @@ def use_archive(content: bytes) -> None:
     systems.read("archive.npz")
 
 
+def make_hdf5(rng: random.Random) -> bytes:
+    """The same as HDF5, at the top of the file or in groups."""
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        groups = rng.choice(((file,), (file,), (file.create_group("a"), file.create_group("b"))))
+        for group in groups:
+            for name, array in _arrays(rng).items():
+                with suppress(OSError, TypeError, ValueError):  # what HDF5 itself cannot hold
+                    group[name or "x"] = array.astype("S") if array.dtype.kind == "U" else array
+    content = stream.getvalue()
+    return changed_bytes(rng, content) if rng.random() < 0.6 else content
+
+
+def use_hdf5(content: bytes) -> None:
+    """Read it, as a user would."""
+    Path("file.h5").write_bytes(content)
+    systems.read("file.h5")
+
+
+def make_parquet(rng: random.Random) -> bytes:
+    """A table of strange columns, or one whose bytes are damaged."""
+    t, x, p = zip(*ROWS, strict=True)
+    columns: dict[str, Any] = {"t": pa.array(t), "x": pa.array(x), "p_x": pa.array(p)}
+    for _ in range(rng.choice((0, 0, 1, 1, 2))):
+        name = rng.choice([*columns, "v_x", "trajectory", "", "nan"])
+        columns[name] = _strange_column(rng)
+    table = pa.table(columns)
+    stream = io.BytesIO()
+    pq.write_table(table, stream)
+    content = stream.getvalue()
+    return changed_bytes(rng, content) if rng.random() < 0.6 else content
+
+
+def _strange_column(rng: random.Random) -> Any:
+    n = len(ROWS)
+    return rng.choice(
+        (
+            pa.nulls(n),
+            pa.array(["a"] * n),
+            pa.array(["1.5"] * n),
+            pa.array([b"a"] * n),
+            pa.array([True] * n),
+            pa.array(range(n), pa.int8()),
+            pa.array(range(n), pa.timestamp("us")),
+            pa.array(range(n), pa.time64("ns")),
+            pa.array(range(n), pa.duration("s")),
+            pa.array([[1.0]] * n),
+            pa.array([{"a": 1}] * n),
+            pa.array(["a", "b"] * (n // 2)).dictionary_encode(),
+            pa.array([1e300, None, float("nan"), float("inf")] * (n // 4)),
+            pa.array([2**62] * n, pa.uint64()),
+        )
+    )
+
+
+def use_parquet(content: bytes) -> None:
+    """Read it, as a user would."""
+    Path("table.parquet").write_bytes(content)
+    systems.read("table.parquet")
+
+
 CSV = Target("csv", make_table, use_table)
 NPZ = Target("npz", make_archive, use_archive)
+HDF5 = Target("hdf5", make_hdf5, use_hdf5)
+PARQUET = Target("parquet", make_parquet, use_parquet)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -96,7 +95,7 @@ def changed_tree(
     rng: random.Random, tree: Any, value: Callable[[random.Random], Any] = plain
 ) -> Any:
     """The dictionaries and lists with one or more entries replaced, left out, renamed or nested."""
-    tree = copy.deepcopy(tree)
+    tree = _copied(tree)
     for _ in range(rng.choice((1, 1, 1, 2, 5))):
         holder, key = _entry(rng, tree)
         if holder is None:
@@ -110,7 +109,7 @@ def changed_tree(
             for _ in range(rng.choice((1, 3, 80))):
                 holder[key] = [holder[key]]
         elif how == 3 and isinstance(holder, list):
-            holder.append(copy.deepcopy(holder[key]))
+            holder.append(_copied(holder[key]))
         else:
             holder[key] = value(rng)
     return tree
@@ -128,3 +127,10 @@ def _entry(rng: random.Random, tree: Any) -> tuple[Any, Any]:
             if isinstance(item[key], dict | list):
                 stack.append(item[key])
     return rng.choice(places) if places else (None, None)
+
+
+def _copied(tree: Any) -> Any:
+    """Dictionaries and lists anew, what they hold as it is: nothing else of a tree is changed."""
+    if isinstance(tree, dict):
+        return {key: _copied(item) for key, item in tree.items()}
+    return [_copied(item) for item in tree] if isinstance(tree, list) else tree

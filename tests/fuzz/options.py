@@ -11,6 +11,7 @@ from typing import Any
 from unittest import mock
 
 import typer.main
+from typer import rich_utils
 
 from interpret import cli, pipeline
 from interpret.cli import commands, shell
@@ -23,6 +24,8 @@ from tests.fuzz.files import TABLES
 from tests.fuzz.harness import Target
 from tests.fuzz.mutations import ATTACKS, LIMITS, NUMBERS, STRANGE
 from tests.fuzz.runs import RUNS
+
+MINE = {name: to_json(contents) for name, contents in RUNS[0].items()}
 
 COMMAND = typer.main.get_command(commands.app)
 """Made once: typer makes it anew for every call."""
@@ -88,6 +91,7 @@ def use(given: tuple[str, Any]) -> None:
         mock.patch.object(shell, "app", COMMAND),
         mock.patch.object(pipeline, "fit", _untrained),
         mock.patch.object(landscape_run, "draw", _untrained),
+        mock.patch.object(rich_utils, "rich_format_help", _unprinted),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
@@ -104,6 +108,10 @@ def _untrained(*given: Any, **options: Any) -> Any:
     raise InputError("nothing is trained here.")
 
 
+def _unprinted(**_: Any) -> None:
+    """The same help every time, and slow."""
+
+
 def _prepare() -> None:
     """The files that words on the command line name, as they were, and no others."""
     for item in Path().iterdir():
@@ -114,8 +122,8 @@ def _prepare() -> None:
     Path("swing.csv").write_text(TABLES[1])
     Path("own.py").write_text("import systems\nSYSTEM = systems.from_potential('q**2')\n")
     Path("mine").mkdir()
-    for name, contents in RUNS[0].items():
-        (Path("mine") / name).write_text(to_json(contents))
+    for name, text in MINE.items():
+        (Path("mine") / name).write_text(text)
 
 
 TARGET = Target("options", make, use)

@@ -9,6 +9,8 @@ TARGETS: tuple[Target, ...] = (
     expressions.TARGET,
     files.CSV,
     files.NPZ,
+    files.HDF5,
+    files.PARQUET,
     runs.TARGET,
     options.TARGET,
     checkpoints.TARGET,

@@ -21,7 +21,7 @@ from interpret.cli import main
 from interpret.cli.request import Request
 from interpret.experiments.motion import Motion
 from interpret.keep import folder as runs
-from interpret.landscapes.landscape import MOST_PIXELS, View
+from interpret.landscapes.view import MOST_PIXELS, View
 from interpret.pipeline import fit, settled
 from interpret.run import Run
 from interpret.tools.loading import LoadedRun
@@ -150,7 +150,7 @@ def test_a_landscape_has_a_size_that_can_be_drawn(pixels, steps, seed, noise):
 
 def test_a_picture_of_99999999_pixels_is_refused_at_once(folder, capsys):
     assert main(["landscape", "trapped_charges", "--pixels", "99999999"]) == 2
-    assert "2 pixels or more, and 2000 at most" in capsys.readouterr().err
+    assert "the pixels must be 2000 at most" in capsys.readouterr().err
     assert not list(folder.iterdir())
 
 
@@ -172,7 +172,7 @@ def test_options_are_taken_or_refused(options):
     ("options", "said"),
     [
         ({"seed": 1.5}, "the seed must be a whole number"),
-        ({"seed": 10**30}, "the seed must be 9.01e+15 at most"),
+        ({"seed": 10**30}, "the seed must be 9.007e+15 at most"),
         ({"steps": -3}, "the steps is -3; it must be 1 or more"),
         ({"dataset": ["T1"]}, "the dataset must be text"),
         ({"optimizer": 5}, "the optimizer must be text, not 5"),
@@ -198,7 +198,7 @@ def test_a_choice_of_numbers_is_told():
 # What is kept of a run
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_json_anywhere_in_a_run_is_read_or_refused(tmp_path_factory, data):
     files = json.loads(json.dumps(data.draw(st.sampled_from(RUNS))))

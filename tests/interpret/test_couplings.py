@@ -88,7 +88,7 @@ def test_neither_center_nor_unit_changes_the_function(seed, d):
 
 
 @given(seeds, dimensions)
-@settings(max_examples=30)
+@settings(max_examples=10)
 def test_the_polynomial_and_the_expression_are_the_function(seed, d):
     """Both are sums of sympy, one expanded about the origin and one about the center."""
     couplings = drawn(seed, d)
@@ -105,7 +105,7 @@ def test_the_polynomial_and_the_expression_are_the_function(seed, d):
 
 
 @given(seeds, dimensions)
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_the_gradient_is_the_derivative_of_the_polynomial(seed, d):
     couplings = whole(seed, d)
     q = np.random.default_rng(seed).integers(-3, 4, (3, d)).astype(float)

@@ -48,7 +48,7 @@ def same_up_to_scale(found, expected, names):
 
 
 @pytest.mark.parametrize("dataset", ["verlet", "exact"])
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_distance_of_two_charges(dataset, seed):
     """From six raw coordinates: exactly the system's own r, and far from the next best."""
     found = discover(charges(dataset, seed))
@@ -143,7 +143,7 @@ def drawn(potential, seed=0):
 @pytest.mark.parametrize(
     ("potential", "seed"),
     [
-        (KEPLER, 0),
+        # Seed 0 is looked at below, in three units.
         (KEPLER, 5),
         (f"{KEPLER} + 1/(10*(x**2 + y**2))", 0),
         ("4/(x**2 + y**2)**6 - 4/(x**2 + y**2)**3", 0),
@@ -244,8 +244,17 @@ def test_names_of_columns_are_not_taken():
 # With noise: from conservation laws
 
 
-@pytest.mark.parametrize("dataset", ["verlet", "exact"])
-@pytest.mark.parametrize("fraction", [1e-4, 1e-3])
+@pytest.mark.parametrize(
+    ("dataset", "fraction"),
+    [
+        ("verlet", 1e-4),
+        ("exact", 1e-3),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (("verlet", 1e-3), ("exact", 1e-4))
+        ),
+    ],
+)
 def test_noise_hides_the_forces_but_not_what_is_conserved(dataset, fraction):
     data = charges(dataset).with_noise(fraction, seed=1)
     found = discover(data)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
@@ -13,6 +11,7 @@ from interpret.judge.certificate import GRAVITY, Certificate, Check
 from interpret.judge.defects import defects
 from interpret.laws.judgement import Judgement
 from interpret.run import Run
+from systems.dop853 import solve
 from systems.errors import InputError
 from systems.samples.trajectories import Trajectories, Trajectory
 from training.features import Features
@@ -21,33 +20,18 @@ TIMES = np.linspace(0, 12, 400)
 
 
 def motion(force, start=((1.0, 0.0), (0.6, 0.5)), noise=0.0, seed=0, times=TIMES) -> Trajectories:
-    """q'' = force(q, v, t) from each start (q, v), by Runge–Kutta 4 in small steps."""
-    items = []
-    for state in np.array(start, dtype=float):
-        q, v = np.split(state, 2)
-        path = [(q, v)]
-        for left, right in pairwise(times):
-            h = (right - left) / FINE
-            for k in range(FINE):
-                q, v = stepped(force, q, v, left + k * h, h)
-            path.append((q, v))
-        items.append(Trajectory(times, *(np.array(part) for part in zip(*path, strict=True))))
-    names = ("x", "y")[: len(items[0].q.T)]
-    return Trajectories(names, np.ones(len(names)), tuple(items)).with_noise(noise, seed)
+    """q'' = force(q, v, t) from each start (q, v), to rounding error; t is the last variable."""
+    start = np.array(start, dtype=float)
+    d = start.shape[1] // 2
 
+    def rate(y):
+        q, v, t = y[:, :d].T, y[:, d:-1].T, y[:, -1]
+        return np.concatenate([v, force(q, v, t), np.ones((1, len(y)))]).T
 
-FINE = 20
-
-
-def stepped(force, q, v, t, h):
-    one = force(q, v, t)
-    two = force(q + h / 2 * v, v + h / 2 * one, t + h / 2)
-    three = force(q + h / 2 * v + h**2 / 4 * one, v + h / 2 * two, t + h / 2)
-    four = force(q + h * v + h**2 / 2 * two, v + h * three, t + h)
-    return (
-        q + h * v + h**2 / 6 * (one + two + three),
-        v + h / 6 * (one + 2 * two + 2 * three + four),
-    )
+    path = solve(rate, np.column_stack([start, np.full(len(start), times[0])]), times)
+    items = tuple(Trajectory(times, y[:, :d].copy(), y[:, d:-1].copy()) for y in path)
+    names = ("x", "y")[:d]
+    return Trajectories(names, np.ones(d), items).with_noise(noise, seed)
 
 
 def spring(q, v, t):

@@ -9,8 +9,9 @@ import pytest
 import sympy
 
 import systems
-from interpret.landscapes.landscape import View, landscape, landscape_of
+from interpret.landscapes.landscape import landscape, landscape_of
 from interpret.landscapes.landscape_plot import png
+from interpret.landscapes.view import View
 from systems import InputError, PhaseSamples
 from systems.expressions import symbol
 from training.learn.descents import METHODS
@@ -37,6 +38,10 @@ def looped(samples, axes, dtype=np.float64):
         for j, charge in enumerate(second):
             losses[i, j] = np.mean((accelerations(q, stiffness, charge) - qdd) ** 2)
     return losses
+
+
+def seen(window, count, **rest):
+    return View(dataset=window, samples=count, **rest)
 
 
 def drawn(window, **options):
@@ -161,7 +166,7 @@ def test_close_up_the_exact_contours_are_circles_about_the_optimum():
 
 
 def test_a_system_is_drawn_with_the_descents_that_walk_it():
-    picture, paths = landscape_of(CHARGES, View("origin", 200, pixels=30, steps=25))
+    picture, paths = landscape_of(CHARGES, seen("origin", 200, pixels=30, steps=25))
 
     assert picture.names == NAMES
     assert picture.truth.tolist() == [1.0, 1.0]
@@ -174,12 +179,12 @@ def test_a_system_is_drawn_with_the_descents_that_walk_it():
             assert axis[0] <= 0
             assert axis[0] < walked.min()
             assert walked.max() < axis[-1]
-    again, _ = landscape_of(CHARGES, View("origin", 200, pixels=30, steps=25))
+    again, _ = landscape_of(CHARGES, seen("origin", 200, pixels=30, steps=25))
     np.testing.assert_array_equal(again.loss, picture.loss)
 
 
 def test_noise_moves_the_optimum_and_not_the_truth():
-    view = View("fixed_point", 200, noise=0.01, parameters=["alpha", "k"], pixels=8)
+    view = seen("fixed_point", 200, noise=0.01, parameters=["alpha", "k"], pixels=8)
     picture, paths = landscape_of(CHARGES, view, methods=[])
 
     assert picture.names == ("alpha", "k")
@@ -192,10 +197,10 @@ def test_noise_moves_the_optimum_and_not_the_truth():
     ("system", "options", "message"),
     [
         ("trapped_charges", {"parameters": ["k", "alfa"]}, "Did you mean 'alpha'"),
-        ("trapped_charges", {"window": "orign"}, "Did you mean 'origin'"),
+        ("trapped_charges", {"dataset": "orign"}, "Did you mean 'origin'"),
         ("trapped_charges", {"methods": ["sgd"]}, "no method 'sgd'"),
         ("trapped_charges", {"parameters": ["k"]}, "over two parameters, not over 1"),
-        ("trapped_charges", {"pixels": 1}, "2 pixels or more"),
+        ("trapped_charges", {"pixels": 1}, "must be 2 or more"),
         ("oscillator", {}, "'oscillator' has no windows"),
     ],
 )
@@ -203,7 +208,7 @@ def test_what_cannot_be_drawn_is_said(system, options, message):
     rest = dict(options)
     methods = rest.pop("methods", METHODS)
     with pytest.raises(InputError, match=message):
-        landscape_of(systems.get(system), View(count=20, steps=2, **rest), methods)
+        landscape_of(systems.get(system), View(samples=20, steps=2, **rest), methods)
 
 
 def test_ranges_must_rise():
@@ -215,7 +220,7 @@ def test_ranges_must_rise():
 
 
 def test_the_file_holds_pictures_and_paths():
-    picture, paths = landscape_of(CHARGES, View("far", 50, pixels=6, steps=4), ["gd"])
+    picture, paths = landscape_of(CHARGES, seen("far", 50, pixels=6, steps=4), ["gd"])
 
     content = picture.to_npz_bytes(paths)
 
@@ -234,7 +239,7 @@ def test_the_picture_shows_the_loss_upright_with_the_paths_on_it(monkeypatch):
     monkeypatch.setattr(
         "interpret.pictures.potentials.png", lambda figure: figures.append(figure) or b"PNG"
     )
-    picture, paths = landscape_of(CHARGES, View("origin", 50, pixels=20, steps=10), ["gd", "adam"])
+    picture, paths = landscape_of(CHARGES, seen("origin", 50, pixels=20, steps=10), ["gd", "adam"])
 
     assert png(picture, paths) == b"PNG"
 
@@ -253,6 +258,6 @@ def test_the_picture_shows_the_loss_upright_with_the_paths_on_it(monkeypatch):
 
 
 def test_the_picture_is_a_png():
-    picture, paths = landscape_of(CHARGES, View("far", 20, noise=0.1, pixels=6, steps=3))
+    picture, paths = landscape_of(CHARGES, seen("far", 20, noise=0.1, pixels=6, steps=3))
 
     assert png(picture, paths).startswith(b"\x89PNG\r\n")

@@ -51,7 +51,9 @@ def spring() -> systems.Problem:
 def test_coefficients_stand_part_after_part():
     whole = law()
     assert whole.terms == (qd**2, q, q**2, qd**2)
-    assert [whole.of(part) for part in whole.parts] == [slice(0, 1), slice(1, 3), slice(3, 4)]
+    parts = [[each.term for each in whole.measured(part)] for part in whole.parts]
+    assert parts == [[qd**2], [q, q**2], [qd**2]]
+    assert [each.value for each in whole.measured()] == whole.coefficients.tolist()
     assert whole.candidates == (qd**2, qd**4, q, q**2, q**3, qd**2, sympy.Abs(qd))
 
 
@@ -66,7 +68,7 @@ def test_what_is_undetermined_is_not_absent():
 
 def test_each_part_is_written_in_its_own_variables():
     whole = law()
-    assert [whole.left(part) for part in whole.parts] == ["T(qd)", "V(q)", "R(qd)"]
+    assert [whole.equation(part).left for part in whole.parts] == ["T(qd)", "V(q)", "R(qd)"]
     first = str(whole).splitlines()[0]
     assert first.startswith("spring   T(qd) = 0.500000000(1)*qd**2")
     statement = whole.statement()

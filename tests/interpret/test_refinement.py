@@ -20,11 +20,14 @@ from interpret.refinement.refinement import refine
 from interpret.select import supports
 from interpret.select.criteria import LeastChiSquared
 from interpret.select.library import Library, powers
-from systems.expressions import symbol
+from systems.expressions import parse, symbol
 from systems.samples.trajectories import Trajectories, Trajectory
 from systems.system import System
 from tests.builders import changed, potential_law
 from training import Settings, train
+from training.bases.candidates import Candidates
+from training.features import Features
+from training.solve.linear import solve
 
 q, r = symbol("q"), symbol("r")
 SETS = [("oscillator", None), ("double_well", "T1"), ("double_well", "T3")]
@@ -127,6 +130,24 @@ def test_bars_hold_where_the_biased_family_looks_best_in_the_common_fit(seed):
     assert (errors < 1e-11).all()
     assert (errors < 3.3 * law.stderr).all()
     assert (law.stderr < 1e-10).all()
+
+
+def test_bars_hold_where_the_quadrature_looks_like_a_term():
+    """Nearly circular, the forces' own bias is one of 1/r: they fit it better than the energy."""
+    kepler = systems.from_potential("-1/sqrt(x**2 + y**2)")
+    t = np.arange(0, 20, 0.05)
+    places = [[1.0, 0.0], [1.3, 0.0]]
+    rates = [[0.0, 1.0002], [0.0, 1.3**-0.5]]
+    data = kepler.motion().flow(places, rates, t)
+    features = Features.of(("x", "y"), {"r": parse("sqrt(x**2 + y**2)")})
+    asked = probe(train(kepler, data, Settings(width=32), features=features))
+    law = refine(regress(asked, Library([1 / r])), asked)
+    (error,), (bar,) = np.abs(law.coefficients + 1), law.stderr
+    alone = solve(asked.prepared.families[1].design(Candidates(("r",), (1 / r,))),
+                  asked.prepared.families[1].truth)  # fmt: skip
+    assert abs(float(alone.coefficients[0]) + 1) > 1e-9, "the forces alone are biased"
+    assert error < 3.3 * bar
+    assert bar < 1e-6
 
 
 # Subsets: for a linear problem the Fisher approximation is exact

@@ -27,10 +27,7 @@ SETS = [
     ("coulomb", "long_exact"),
 ]
 EVERY = [(name, dataset, term) for name, dataset in SETS for term in TRUE_TERMS[name]]
-QUICK = {
-    ("double_well", "T3", "q**4"),
-    ("central_force", "reduced", "1/r**2"),
-}
+QUICK = {("oscillator", "circles", "q**2")}
 
 
 def without(name, term):
@@ -75,10 +72,25 @@ def test_at_one_percent_noise(name, dataset, term):
     check(judged(name, dataset, term, 0.01))
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(s, marks=pytest.mark.slow) for s in (1, 2))])
-@pytest.mark.parametrize(("name", "dataset"), [("oscillator", "circles"), ("double_well", "T3")])
-@pytest.mark.parametrize("noise", [0.01, 0.05])
-def test_no_false_alarm(name, dataset, seed, noise):
+QUIET = [
+    (name, dataset, noise, seed)
+    for name, dataset in (("oscillator", "circles"), ("double_well", "T3"))
+    for noise in (0.01, 0.05)
+    for seed in range(3)
+]
+
+
+# The oscillator's seed 0 is among the quick ones of `test_noise`, which say this, too.
+@pytest.mark.parametrize(
+    ("name", "dataset", "noise", "seed"),
+    [
+        pytest.param(
+            *case, marks=() if case == ("double_well", "T3", 0.05, 0) else pytest.mark.slow
+        )
+        for case in QUIET
+    ],
+)
+def test_no_false_alarm(name, dataset, noise, seed):
     """What is not missing is not missed."""
     law = interpret.fit(name, dataset=dataset, noise=noise, seed=seed).law
     assert law.verdict != "not in the library"

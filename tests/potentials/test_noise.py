@@ -26,7 +26,6 @@ LEVELS += [(system, dataset, 0.05, five) for system, dataset, _, five in FIGURES
 QUICK = {
     ("oscillator", "circles", 0.01),
     ("oscillator", "circles", 0.05),
-    ("central_force", "reduced", 0.01),
 }
 
 

@@ -2,13 +2,17 @@
 
 import codecs
 import gzip
+import unicodedata
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from systems import InputError, PhaseSamples, read
+from systems.expressions import parse, symbol, text
 from systems.files import csv_file
 from systems.files.readers import understand
 from systems.files.text_table import TextColumns
@@ -235,6 +239,51 @@ def test_any_name_is_usable_or_gets_one_that_is(tmp_path):
     assert "beta is called beta_." in " ".join(found.notes)
 
 
+NAMES = (
+    "ϕ",
+    "φ",
+    "θ₁",
+    "e\u0301",
+    "q\u0307",
+    "位置",
+    "beta",
+    "x²",
+    "λ",
+    "pos (left)",
+    "2nd",
+    "lambda",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_formulas_of_a_name_are_read_back(name):
+    """What a column is called is a variable of formulas; its text, in any form, is the same."""
+    found = understand({"t": T, name: X, f"v_{name}": V})
+    (called,) = found.samples.coordinates
+    expression = parse(f"{called}**2 + sin({called})/2", [called])
+    for form in ("NFC", "NFD"):
+        assert parse(unicodedata.normalize(form, text(expression)), [called]) == expression
+    assert expression.free_symbols == {symbol(called)}
+    if name not in (called, unicodedata.normalize("NFD", called)):
+        assert any(f"is called {called}" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("name", ["θ₁", "e\u0301", "q\u0307", "x₁₂"])
+def test_names_may_be_typed_as_the_file_has_them(name):
+    found = understand({"t": T, name: X, f"v_{name}": V}, coordinates=[name])
+    (called,) = found.samples.coordinates
+    assert parse(f"{name}**2", [called]) == symbol(called) ** 2
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"), [("x y", "x_y"), ("2x", "q2x"), ("lambda", "lambda_"), ("x²", "x2")]
+)
+def test_a_name_that_is_none_is_refused_with_one_that_is(name, instead):
+    with pytest.raises(InputError, match=f"e.g. '{instead}'"):
+        symbol(name)
+    assert symbol(instead).name == instead
+
+
 def test_frames_and_dictionaries_hold_the_same_data():
     import pandas
     import polars
@@ -273,6 +322,24 @@ def test_hdf5_and_parquet_hold_the_same_data(tmp_path):
     for name in ("data.parquet", "columns.h5", "records.h5"):
         assert read(tmp_path / name).digest() == expected, name
     assert len(read(tmp_path / "groups.h5")) == 2
+
+
+def test_a_coordinate_may_be_named_by_a_lone_word(tmp_path):
+    np.savez(tmp_path / "data.npz", t=T, q=X[:, None], v=V[:, None], coordinates=np.array("height"))
+    assert read(tmp_path / "data.npz").coordinates == ("height",)
+
+
+@pytest.mark.parametrize("name", ["(" * 300 + ".csv", "a/" * 3000 + "b.csv", "a\0b.csv"])
+def test_a_name_that_no_file_can_have_is_that_of_none(name):
+    with pytest.raises(InputError, match="there is no file"):
+        read(name)
+
+
+def test_labels_that_are_no_words_are_refused(tmp_path):
+    columns = {"trajectory": [{"a": 1}] * len(T), "t": T, "x": X, "v_x": V}
+    pq.write_table(pa.table(columns), tmp_path / "data.parquet")
+    with pytest.raises(InputError, match="trajectory holds lists or bytes, and no words"):
+        read(tmp_path / "data.parquet")
 
 
 @pytest.mark.parametrize("name", ["data.npz", "data.h5", "data.parquet", "data.csv.gz"])

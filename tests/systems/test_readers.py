@@ -164,6 +164,23 @@ def test_npz_of_one_coordinate_may_be_flat_in_every_way(tmp_path):
     np.testing.assert_array_equal(data[0].p, [[4], [5], [6]])
 
 
+def test_npz_of_times_and_positions_alone_is_enough(tmp_path):
+    t = np.arange(40) / 10
+    np.savez(tmp_path / "alone.npz", t=t, q=np.stack([np.sin(t), np.cos(t)], axis=1))
+    data = read(tmp_path / "alone.npz", coordinates=["x", "y"])
+    assert data.coordinates == ("x", "y")
+    assert data.derived
+    np.testing.assert_array_equal(data[0].q[:, 0], np.sin(t))
+
+
+def test_accelerations_are_named_as_velocities_are(tmp_path):
+    rows = "".join(f"{k},{k + 1},{k + 2},{k + 3},9\n" for k in range(4))
+    path = write(tmp_path, "place,other,rate,change,note\n" + rows)
+    data = read(path, coordinates=["place"], velocities=["rate"], accelerations=["change"])
+    assert data.coordinates == ("place",)
+    np.testing.assert_array_equal(data.qdd.ravel(), [3, 4, 5, 6])
+
+
 def test_npz_faults(tmp_path):
     t, q = np.arange(3.0), np.zeros((3, 1))
     faults = {

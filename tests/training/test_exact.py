@@ -10,7 +10,7 @@ import systems
 from systems import InputError, PhaseSamples
 from systems.expressions import symbol
 from training.learn.acceleration_model import acceleration_model, quadratic_loss
-from training.learn.numbers import fit_parameters
+from training.learn.numbers import ParameterFit, fit_parameters
 
 WINDOWS = ("origin", "far", "far_opposite", "fixed_point", "narrow")
 NAMES = ("k", "alpha")
@@ -254,3 +254,10 @@ def test_samples_must_suffice_and_be_regular():
     colliding = PhaseSamples(samples.coordinates, together, samples.qd, samples.qdd)
     with pytest.raises(InputError, match=r"singular or not real at sample 3, q = \[0.5, 0.5\]"):
         fit_parameters(system.motion().lagrangian, NAMES, colliding)
+
+
+def test_a_weak_combination_may_begin_with_a_minus():
+    weak = np.array([-0.6, 0.8])
+    fit = ParameterFit(("k", "b"), np.ones(2), np.eye(2), np.ones(2), weak, 1e-3, 2000)
+
+    assert fit.weak_combination().startswith("the data constrain -0.6 k + 0.8 b least")

@@ -312,6 +312,23 @@ def test_a_finished_descent_takes_no_further_step():
     assert torch.equal(again.parameters, done.parameters)
 
 
+def _complex(optimizer):
+    optimizer["state"][0]["exp_avg"] = optimizer["state"][0]["exp_avg"].to(torch.complex128)
+
+
+def _captured(optimizer):
+    optimizer["param_groups"][0]["capturable"] = True
+
+
+@pytest.mark.parametrize("spoil", [_complex, _captured])
+def test_moments_that_are_not_those_of_the_optimizer_are_refused(spoil):
+    checkpoint = Checkpoint()
+    descend(bowl, START, adam(0.01), steps=3, monitor=Monitor(checkpoint=checkpoint))
+    spoil(checkpoint.progress.memory["optimizer"])
+    with pytest.raises(InputError, match="the checkpoint is damaged"):
+        descend(bowl, START, adam(0.01), steps=5, monitor=Monitor(checkpoint=checkpoint))
+
+
 def test_the_checkpoint_of_another_rule_is_refused():
     checkpoint = Checkpoint()
     descend(bowl, START, adam(0.01), steps=3, monitor=Monitor(checkpoint=checkpoint))

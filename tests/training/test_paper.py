@@ -225,7 +225,7 @@ def test_it_learns_the_oscillator_slowly():
     q = np.linspace(-2, 2, 9)[:, None]
     assert fit.history[-1] < 0.1 * fit.history[0]
     assert np.abs(fit.gradient(q) - q).max() < 0.5
-    assert fit.provenance["steps"] == 600
+    assert fit.steps == 600
     assert fit.basis.parameters().dtype == torch.float32
 
 

@@ -136,6 +136,17 @@ def test_the_plain_recipe_refuses_what_others_have_kept():
         perturb_by_paper(samples, epochs=2, monitor=Monitor(None, other))
 
 
+def test_the_plain_recipe_refuses_epochs_that_are_not_those_of_its_schedule():
+    samples, _, _ = quadratic(n=512)
+    kept = Checkpoint()
+    with pytest.raises(KeyboardInterrupt):
+        perturb_by_paper(samples, epochs=3, monitor=Monitor(StopAfter(1), kept))
+    assert kept.progress is not None
+    wrong = replace(kept.progress, memory={**kept.progress.memory, "epoch": 0})
+    with pytest.raises(InputError, match="its epochs are not those of its schedule"):
+        perturb_by_paper(samples, epochs=3, monitor=Monitor(None, Checkpoint(None, wrong)))
+
+
 @pytest.mark.parametrize(("orders", "message"), [(0, "orders 1 to 3"), (4, "orders 1 to 3")])
 def test_wrong_orders_are_told(orders, message):
     samples, _, _ = quadratic()

@@ -112,7 +112,7 @@ def test_verlet_rows_need_no_end():
 # Orders
 
 
-ORDERS = [(rows.forward, 1.0), (rows.hermite_simpson, 4.0), (rows.pointwise, 6.0)]
+ORDERS = [(rows.forward, 1.0), (rows.hermite_simpson, 4.0)]
 
 
 @pytest.mark.parametrize(("rule", "order"), ORDERS)
@@ -141,7 +141,7 @@ def test_energy_rows_have_no_order_at_all():
 # Chain rule
 
 
-@pytest.mark.parametrize("rule", [rows.hermite_simpson, rows.pointwise, rows.forward, rows.energy])
+@pytest.mark.parametrize("rule", [rows.hermite_simpson, rows.forward, rows.energy])
 def test_a_feature_is_the_same_as_its_expression(sample, rule):
     """1/r with r given, and 1/sqrt(...) in the coordinates, make the same rows."""
     data, features = sample("coulomb", "exact")[:5], of(COULOMB)
@@ -163,7 +163,6 @@ def test_a_feature_is_the_same_as_its_expression(sample, rule):
 def families_of(data, features, chosen):
     yield rows.energy(data, features, chosen)
     yield rows.hermite_simpson(data, features, chosen)
-    yield rows.pointwise(data, features, chosen)
     yield rows.verlet(data, features, chosen)
     yield rows.forward(data, features, chosen)
 
@@ -223,7 +222,7 @@ def test_every_trajectory_has_its_own_energy(sample):
     torch.testing.assert_close(ratio, ratio[0].expand(len(ratio)), rtol=1e-9, atol=0)
 
 
-@pytest.mark.parametrize("rule", [rows.energy, rows.hermite_simpson, rows.pointwise])
+@pytest.mark.parametrize("rule", [rows.energy, rows.hermite_simpson])
 @pytest.mark.parametrize("unit", [1.0, 1e-8, 1e8])
 def test_right_hand_sides_have_length_one_in_every_unit(sample, rule, unit):
     """A time unit 1e4 times longer makes energies 1e-8 times smaller: families stay comparable."""
@@ -265,7 +264,7 @@ def test_no_force_at_all_keeps_its_numbers():
     assert np.isfinite(rows.importance(np.zeros((5, 2)))).all()
 
 
-@pytest.mark.parametrize("rule", [rows.hermite_simpson, rows.pointwise])
+@pytest.mark.parametrize("rule", [rows.hermite_simpson, rows.forward])
 def test_the_parts_of_force_rows_are_the_whole(sample, rule):
     data = sample("double_well", "T2")
     same = Features.identity(("q",))

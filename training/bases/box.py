@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import combinations, product
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from systems.errors import InputError, nearest
+from training.bases.polynomials import Kind, Order, Orders, products, slopes_of_products
 from training.bases.stored import kept_as, orders
 from training.device import Movable
-
-Kind = Literal["monomial", "chebyshev"]
-Order = tuple[int, ...]
 
 
 @kept_as("box")
@@ -41,7 +38,7 @@ class Box(Movable):
 
     center: Tensor
     half_width: Tensor
-    orders: tuple[Order, ...]
+    orders: Orders
     kind: Kind = "chebyshev"
 
     def __post_init__(self) -> None:
@@ -108,19 +105,11 @@ class Box(Movable):
 
     def values(self, x: Tensor) -> Tensor:
         """phi_m(x_i), shape (n, K)."""
-        return _product(self._picked(self._polynomials(self._scaled(x))))
+        return products(self._scaled(x), self.orders, self.kind)
 
     def gradients(self, x: Tensor) -> Tensor:
         """d phi_m/d x_j, shape (n, d, K)."""
-        z = self._scaled(x)
-        polynomials = self._polynomials(z)
-        slopes = self._picked(self._slopes(z, polynomials))
-        factors = self._picked(polynomials)
-        partials = []
-        for j, slope in enumerate(slopes):
-            others = [slope / self.half_width[j], *factors[:j], *factors[j + 1 :]]
-            partials.append(_product(others))
-        return torch.stack(partials, dim=1)
+        return slopes_of_products(self._scaled(x), 1 / self.half_width, self.orders, self.kind)
 
     def state(self) -> dict[str, Any]:
         """Everything of it, as plain values."""
@@ -139,48 +128,6 @@ class Box(Movable):
 
     def _scaled(self, x: Tensor) -> Tensor:
         return (x - self.center) / self.half_width
-
-    def _polynomials(self, z: Tensor) -> list[Tensor]:
-        """p_m(z) for m = 0 .. the highest order, each (n, d).
-
-        By recurrence, which has derivatives of every order: z p_m, or 2 z T_m - T_(m-1).
-        """
-        values = [torch.ones_like(z), z]
-        for m in range(1, self._highest):
-            higher = z * values[m]
-            values.append(higher if self.kind == "monomial" else 2 * higher - values[m - 1])
-        return values
-
-    def _slopes(self, z: Tensor, values: list[Tensor]) -> list[Tensor]:
-        """dp_m/dz for m = 0 .. the highest order, each (n, d)."""
-        slopes = [torch.zeros_like(z), torch.ones_like(z)]
-        for m in range(1, self._highest):
-            higher = values[m] + z * slopes[m]
-            slopes.append(higher if self.kind == "monomial" else 2 * higher - slopes[m - 1])
-        return slopes
-
-    def _picked(self, polynomials: list[Tensor]) -> list[Tensor]:
-        """Of one polynomial an order, the one that each function has in x_j: d times (n, K)."""
-        table = torch.stack(polynomials, dim=2)
-        index = self._index.to(table.device)
-        return [table[:, j, orders] for j, orders in enumerate(index)]
-
-    @cached_property
-    def _highest(self) -> int:
-        return max(map(max, self.orders))
-
-    @cached_property
-    def _index(self) -> Tensor:
-        """The orders as whole numbers, (d, K)."""
-        return torch.tensor(self.orders).T
-
-
-def _product(factors: list[Tensor]) -> Tensor:
-    """Multiplied one by one: `prod` has no derivative of every order at zero."""
-    product_of_all = factors[0]
-    for factor in factors[1:]:
-        product_of_all = product_of_all * factor
-    return product_of_all
 
 
 def _sides(

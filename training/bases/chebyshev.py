@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-import torch
 from torch import Tensor
 
+from training.bases.polynomials import Orders, products, slopes_of_products
 from training.bases.scaling import Scaling
 from training.bases.stored import kept_as, orders
 from training.device import Movable
@@ -24,13 +24,14 @@ class Chebyshev(Movable):
     one-dimensional laws the coefficients fall geometrically, which makes this the reference basis.
     Source: L. N. Trefethen, Approximation Theory and Approximation Practice, chapters 3 and 8.
 
+    >>> import torch
     >>> line = torch.tensor([[-1.0], [0.0], [1.0]], dtype=torch.float64)
     >>> Chebyshev.of(line, degree=2).values(line)[:, 1].tolist()
     [1.0, -1.0, 1.0]
     """
 
     scaling: Scaling
-    orders: tuple[tuple[int, ...], ...]
+    orders: Orders
 
     @staticmethod
     def of(x: Tensor, degree: int) -> Chebyshev:
@@ -46,30 +47,12 @@ class Chebyshev(Movable):
 
     def values(self, x: Tensor) -> Tensor:
         """phi_m(x_i), shape (n, K)."""
-        polynomials, _ = self._one_dimensional(x)
-        columns = []
-        for order in self.orders:
-            column = torch.ones_like(x[:, 0])
-            for j, m in enumerate(order):
-                column = column * polynomials[m][:, j]
-            columns.append(column)
-        return torch.stack(columns, dim=1)
+        return products(self.scaling(x), self.orders, "chebyshev")
 
     def gradients(self, x: Tensor) -> Tensor:
         """d phi_m/d x_j, shape (n, f, K)."""
-        polynomials, slopes = self._one_dimensional(x)
         stretch = self.scaling.slope(x)
-        columns = []
-        for order in self.orders:
-            partials = []
-            for a in range(len(order)):
-                partial = stretch[:, a]
-                for j, m in enumerate(order):
-                    factor = slopes[m] if j == a else polynomials[m]
-                    partial = partial * factor[:, j]
-                partials.append(partial)
-            columns.append(torch.stack(partials, dim=1))
-        return torch.stack(columns, dim=2)
+        return slopes_of_products(self.scaling(x), stretch, self.orders, "chebyshev")
 
     def state(self) -> dict[str, Any]:
         """Everything of it, as plain values."""
@@ -80,14 +63,3 @@ class Chebyshev(Movable):
     def restored(cls, kept: Mapping[str, Any]) -> Chebyshev:
         """The basis whose ``state`` it is."""
         return cls(Scaling.restored(kept["scaling"]), orders(kept["orders"]))
-
-    def _one_dimensional(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """T_m(z) and dT_m/dz for m = 0..degree, each (n, f)."""
-        z = self.scaling(x)
-        values = [torch.ones_like(z), z]
-        slopes = [torch.zeros_like(z), torch.ones_like(z)]
-        degree = max(max(order) for order in self.orders)
-        for m in range(1, degree):
-            values.append(2 * z * values[m] - values[m - 1])
-            slopes.append(2 * values[m] + 2 * z * slopes[m] - slopes[m - 1])
-        return values, slopes

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from training.bases import stored
 from training.bases.basis import Basis, is_trainable
-from training.bases.stored import kept_as
-from training.device import Movable
+from training.bases.stored import Kept, kept_as
 
 
 @kept_as("shared")
 @dataclass(frozen=True)
-class Shared(Movable):
+class Shared(Kept):
     """psi_k(x) = sum_g phi_k(x_g): the same functions of every group g of features, added up.
 
     A law w(r) between all pairs of identical particles is one group a distance, a trap u(q) that
@@ -68,16 +65,6 @@ class Shared(Movable):
         """Those of the one basis."""
         return hidden_units(self.basis)
 
-    def state(self) -> dict[str, Any]:
-        """Everything of it, as plain values."""
-        groups = [list(group) for group in self.groups]
-        return {"groups": groups, "basis": stored.state(self.basis)}
-
-    @classmethod
-    def restored(cls, kept: Mapping[str, Any]) -> Shared:
-        """The basis whose ``state`` it is."""
-        return cls(tuple(map(tuple, kept["groups"])), stored.restored(kept["basis"]))
-
     def _columns(self, x: Tensor) -> Tensor:
         flat = [column for group in self.groups for column in group]
         return torch.tensor(flat, device=x.device)
@@ -89,7 +76,7 @@ class Shared(Movable):
 
 @kept_as("sum")
 @dataclass(frozen=True)
-class Sum(Movable):
+class Sum(Kept):
     """All functions of several bases side by side, so that V = V_1 + V_2 + ...
 
     >>> from training.bases.candidates import Candidates
@@ -133,15 +120,6 @@ class Sum(Movable):
     def hidden_units(self) -> int:
         """Those of all parts."""
         return sum(hidden_units(part) for part in self.parts)
-
-    def state(self) -> dict[str, Any]:
-        """Everything of it, as plain values."""
-        return {"parts": [stored.state(part) for part in self.parts]}
-
-    @classmethod
-    def restored(cls, kept: Mapping[str, Any]) -> Sum:
-        """The basis whose ``state`` it is."""
-        return cls(tuple(stored.restored(part) for part in kept["parts"]))
 
 
 def parameters(basis: Basis) -> Tensor:

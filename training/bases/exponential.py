@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from training.bases.stored import kept_as
-from training.device import Movable
+from training.bases.weighted import Weighted
 
 FIRST_SLOPES = (-0.5, 0.3)
 SMALL = 0.3
@@ -19,7 +18,7 @@ SMALL = 0.3
 
 @kept_as("exp-log")
 @dataclass(frozen=True)
-class ExpLog(Movable):
+class ExpLog(Weighted):
     """phi_k(r) = exp(w_k u + sum_j a_kj tanh(v_kj u + b_kj)),  u = (log r - center) / scale.
 
     A repulsion or an attraction of one sign is one such function times its coefficient; a law that
@@ -32,6 +31,8 @@ class ExpLog(Movable):
     >>> flat.size, flat.parameters().shape
     (2, torch.Size([20]))
     """
+
+    WEIGHTS: ClassVar[tuple[str, ...]] = ("slope", "inner", "bias", "outer")
 
     center: Tensor
     scale: Tensor
@@ -75,33 +76,10 @@ class ExpLog(Movable):
         rise = self.slope + ((1 - hidden * hidden) * self.inner * self.outer).sum(dim=-1)
         return (exponent.exp() * rise / (self.scale * x))[:, None, :]
 
-    def parameters(self) -> Tensor:
-        """Slopes, inner weights, biases and outer weights in one flat vector."""
-        parts = (self.slope, self.inner, self.bias, self.outer)
-        return torch.cat([part.reshape(-1) for part in parts])
-
-    def with_parameters(self, flat: Tensor) -> ExpLog:
-        """The same functions with other weights; differentiable in ``flat``."""
-        old = (self.slope, self.inner, self.bias, self.outer)
-        pieces = torch.split(flat, [part.numel() for part in old])
-        slope, inner, bias, outer = (
-            piece.reshape(part.shape) for piece, part in zip(pieces, old, strict=True)
-        )
-        return replace(self, slope=slope, inner=inner, bias=bias, outer=outer)
-
     @property
     def hidden_units(self) -> int:
         """Of all terms."""
         return self.inner.numel()
-
-    def state(self) -> dict[str, Any]:
-        """Everything of it, as plain values."""
-        return {part.name: getattr(self, part.name).detach().cpu() for part in fields(self)}
-
-    @classmethod
-    def restored(cls, kept: Mapping[str, Any]) -> ExpLog:
-        """The basis whose ``state`` it is."""
-        return cls(**{part.name: kept[part.name] for part in fields(cls)})
 
     def _exponent(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """log φ_k (n, K), and the hidden units in it (n, K, hidden)."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from training.bases.scaling import Scaling
-from training.bases.stored import kept_as, layers
-from training.device import Movable
+from training.bases.stored import kept_as
+from training.bases.weighted import Weighted
 
 SHORTEST_SLOPE = 0.3
 STEEPEST_SLOPE = 2.0
@@ -20,7 +20,7 @@ STEEPEST_SLOPE = 2.0
 
 @kept_as("network")
 @dataclass(frozen=True)
-class Network(Movable):
+class Network(Weighted):
     """phi(x) = tanh(W_L ... tanh(W_1 z(x) + b_1) ... + b_L): one basis function an output unit.
 
     V(x) = sum_k c_k phi_k(x) is then an ordinary MLP with a linear output layer c. The values and
@@ -54,20 +54,6 @@ class Network(Movable):
             tangents = (1 - hidden * hidden)[:, None, :] * (tangents @ weight)
         return tangents
 
-    def parameters(self) -> Tensor:
-        """All hidden weights and biases in one flat vector."""
-        return torch.cat([part.reshape(-1) for part in (*self.weights, *self.biases)])
-
-    def with_parameters(self, flat: Tensor) -> Network:
-        """The same network with other hidden weights; differentiable in ``flat``."""
-        parts = []
-        start = 0
-        for part in (*self.weights, *self.biases):
-            parts.append(flat[start : start + part.numel()].reshape(part.shape))
-            start += part.numel()
-        layers = len(self.weights)
-        return replace(self, weights=tuple(parts[:layers]), biases=tuple(parts[layers:]))
-
     @property
     def hidden_units(self) -> int:
         """Of all layers."""
@@ -75,13 +61,12 @@ class Network(Movable):
 
     def state(self) -> dict[str, Any]:
         """Everything of it, as plain values."""
-        return {**layers(self.weights, self.biases), "scaling": self.scaling.state()}
+        return {**super().state(), "scaling": self.scaling.state()}
 
     @classmethod
     def restored(cls, kept: Mapping[str, Any]) -> Network:
         """The basis whose ``state`` it is."""
-        scaling = Scaling.restored(kept["scaling"])
-        return cls(scaling, tuple(kept["weights"]), tuple(kept["biases"]))
+        return super().restored({**kept, "scaling": Scaling.restored(kept["scaling"])})
 
 
 def placed(x: Tensor, width: int, seed: int) -> Network:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from systems.errors import InputError, nearest
-from training.bases.stored import kept_as, layers
-from training.device import Movable
+from training.bases.stored import kept_as
+from training.bases.weighted import Weighted
 
 Activation = Callable[[Tensor], Tensor]
 Slope = Callable[[Tensor, Tensor], Tensor]
@@ -36,7 +35,7 @@ OUTPUTS = ("linear", "exp")
 
 @kept_as("perceptron")
 @dataclass(frozen=True)
-class Perceptron(Movable):
+class Perceptron(Weighted):
     """phi(x) = g(W_L s(... s(W_1 x + b_1) ...) + b_L): everything is trained, nothing solved for.
 
     With one output V(x) = 1 * phi_1(x), so that whatever takes a basis and coefficients takes this
@@ -121,18 +120,6 @@ class Perceptron(Movable):
             tangents = last.exp()[:, None, :] * tangents
         return tangents
 
-    def parameters(self) -> Tensor:
-        """All weights, then all biases, in one flat vector."""
-        return torch.cat([part.reshape(-1) for part in (*self.weights, *self.biases)])
-
-    def with_parameters(self, flat: Tensor) -> Perceptron:
-        """The same network with other weights; differentiable in ``flat``."""
-        old = (*self.weights, *self.biases)
-        pieces = torch.split(flat, [part.numel() for part in old])
-        new = tuple(piece.reshape(part.shape) for piece, part in zip(pieces, old, strict=True))
-        layers = len(self.weights)
-        return replace(self, weights=new[:layers], biases=new[layers:])
-
     def softened(self) -> Perceptron:
         """The same weights for softplus instead of ELU, which is softplus(z) - 1 or up to 1 more.
 
@@ -147,17 +134,6 @@ class Perceptron(Movable):
     def hidden_units(self) -> int:
         """Of all layers but the last, which is the output."""
         return sum(bias.numel() for bias in self.biases[:-1])
-
-    def state(self) -> dict[str, Any]:
-        """Everything of it, as plain values."""
-        kept = layers(self.weights, self.biases)
-        return kept | {"activation": self.activation, "output": self.output}
-
-    @classmethod
-    def restored(cls, kept: Mapping[str, Any]) -> Perceptron:
-        """The basis whose ``state`` it is."""
-        weights, biases = tuple(kept["weights"]), tuple(kept["biases"])
-        return cls(weights, biases, kept["activation"], kept["output"])
 
 
 def _normal(z: Tensor) -> Tensor:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -13,7 +12,7 @@ from torch.nn import functional
 
 from systems.errors import InputError, nearest
 from training.bases.stored import kept_as
-from training.device import Movable
+from training.bases.weighted import Weighted
 
 Profile = Callable[[Tensor], Tensor]
 
@@ -39,7 +38,7 @@ PROFILES: dict[str, tuple[Profile, Profile]] = {
 
 @kept_as("ridge")
 @dataclass(frozen=True)
-class RidgeFunctions(Movable):
+class RidgeFunctions(Weighted):
     """φ_k(x) = σ(w_k·x + b_k) - σ(b_k), and, where ``linear``, the inputs x_i themselves.
 
     Without biases and with σ = E₂ the functions are of second order: what is linear in x is then
@@ -95,38 +94,10 @@ class RidgeFunctions(Movable):
         identity = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
         return torch.cat([identity.expand(*bent.shape[:-1], -1), bent], dim=-1)
 
-    def parameters(self) -> Tensor:
-        """Weights, then biases, in one flat vector."""
-        flat = self.weights.reshape(-1)
-        return flat if self.biases is None else torch.cat([flat, self.biases])
-
-    def with_parameters(self, flat: Tensor) -> RidgeFunctions:
-        """The same functions with other weights; differentiable in ``flat``."""
-        count = self.weights.numel()
-        weights = flat[:count].reshape(self.weights.shape)
-        biases = None if self.biases is None else flat[count:]
-        return replace(self, weights=weights, biases=biases)
-
     @property
     def hidden_units(self) -> int:
         """The functions that are not linear."""
         return self.weights.shape[1]
-
-    def state(self) -> dict[str, Any]:
-        """Everything of it, as plain values."""
-        biases = None if self.biases is None else self.biases.detach().cpu()
-        weights = self.weights.detach().cpu()
-        return {
-            "weights": weights,
-            "biases": biases,
-            "profile": self.profile,
-            "linear": self.linear,
-        }
-
-    @classmethod
-    def restored(cls, kept: Mapping[str, Any]) -> RidgeFunctions:
-        """The basis whose ``state`` it is."""
-        return cls(kept["weights"], kept["biases"], kept["profile"], kept["linear"])
 
     def _along(self, x: Tensor) -> Tensor:
         z = x @ self.weights

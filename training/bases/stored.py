@@ -7,10 +7,14 @@ which name.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, Protocol, Self, TypeVar
+
+from torch import Tensor
 
 from systems.errors import InputError
 from training.bases.basis import Basis
+from training.device import Movable
 
 
 class Keepable(Basis, Protocol):
@@ -68,9 +72,29 @@ def orders(kept: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
     return found
 
 
-def layers(weights: tuple[Any, ...], biases: tuple[Any, ...]) -> dict[str, Any]:
-    """The state of weights and biases."""
-    return {
-        "weights": [weight.detach().cpu() for weight in weights],
-        "biases": [bias.detach().cpu() for bias in biases],
-    }
+@dataclass(frozen=True, eq=False, repr=False)
+class Kept(Movable):
+    """A record of tensors, plain values, other bases and tuples of these, kept field by field."""
+
+    def state(self) -> dict[str, Any]:
+        """Everything of it, as plain values."""
+        return {part.name: _plain(getattr(self, part.name)) for part in fields(self)}
+
+    @classmethod
+    def restored(cls, kept: Mapping[str, Any]) -> Self:
+        """The basis whose ``state`` it is."""
+        return cls(**{part.name: _whole(kept[part.name]) for part in fields(cls)})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.detach().cpu()
+    if isinstance(value, tuple):
+        return list(map(_plain, value))
+    return state(value) if hasattr(value, "gradients") else value
+
+
+def _whole(kept: Any) -> Any:
+    if isinstance(kept, list):
+        return tuple(map(_whole, kept))
+    return restored(kept) if isinstance(kept, dict) else kept

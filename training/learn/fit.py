@@ -1,61 +1,27 @@
-"""Fit: what was learned."""
+"""Fit: the potential that was learned of trajectories."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from torch import Tensor
 
 from systems.problem import Problem
 from training.bases.basis import Basis
-from training.bases.composite import hidden_units
 from training.features import Features
-from training.potential import Potential
+from training.learn.learned import LearnedFunction
 from training.prepare.preparation import Prepared
 from training.prepare.stencils import Array
 from training.settings import Settings
 
 
-class Learned:
-    """What every basis times coefficients has that was learned, and watched while it was."""
-
-    basis: Basis
-    coefficients: Tensor
-    history: tuple[float, ...]
-    provenance: dict[str, Any]
-
-    @property
-    def features(self) -> Features:
-        """What the learned function is a function of."""
-        raise NotImplementedError
-
-    @property
-    def potential(self) -> Potential:
-        """The learned function by itself."""
-        return Potential(self.basis, self.coefficients, self.features)
-
-    def state(self) -> dict[str, Any]:
-        """What is kept of it in a file: the potential."""
-        return self.potential.state()
-
-    @property
-    def iterations(self) -> int:
-        """Outer iterations on the hidden weights; 0: the first linear solve was enough."""
-        return int(self.provenance.get("steps", len(self.history)))
-
-    @property
-    def neurons(self) -> int:
-        """Hidden units of the network; 0 for a basis without any."""
-        return hidden_units(self.basis)
-
-
 @dataclass(frozen=True, repr=False)
-class Fit(Learned):
+class Fit(LearnedFunction):
     """V(q) = sum_k c_k phi_k(x(q)), known up to one constant a connected component.
 
     ``residuals`` and ``weights`` belong to ``prepared.families``; ``history`` holds the loss after
-    each outer iteration (empty when the first linear solve met the tolerance).
+    each outer iteration (empty when the first linear solve met the tolerance), or those along the
+    ``steps`` of a descent.
 
     Called on coordinates (n, d) it returns V (n,); ``gradient`` returns dV/dq (n, d).
     """
@@ -68,7 +34,7 @@ class Fit(Learned):
     weights: tuple[float, ...]
     settings: Settings
     history: tuple[float, ...] = ()
-    provenance: dict[str, Any] = field(default_factory=dict)
+    steps: int = 0
 
     def __repr__(self) -> str:
         return (

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import sympy
@@ -19,7 +18,7 @@ from training.bases.candidates import Candidates
 from training.bases.composite import Sum, on
 from training.bases.network import glorot
 from training.features import Features
-from training.learn.fit import Learned
+from training.learn.learned import LearnedFunction
 from training.optimise.outer_loop import Outer
 from training.optimise.projection import Reduced
 from training.optimise.watch import UNWATCHED, Monitor
@@ -33,7 +32,7 @@ TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True, repr=False)
-class GeneralFit(Learned):
+class GeneralFit(LearnedFunction):
     """L(q, q̇) = Σ_k c_k φ_k(x(q, q̇)), up to a total time derivative; M_00 = 1 fixes its scale.
 
     ``misfits`` are the relative residuals of the Euler–Lagrange rows and of the mass rows.
@@ -48,7 +47,6 @@ class GeneralFit(Learned):
     masses: Array
     anisotropy: float
     history: tuple[float, ...] = ()
-    provenance: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"GeneralFit({self.system.name}: {self.basis.size} functions, {self.misfit:.1e})"
@@ -160,5 +158,4 @@ def learn_lagrangian(
         masses,
         float(np.abs(mass - np.diag(masses)).mean()),
         history,
-        {"digest": samples.digest(), "torch": torch.__version__},
     )

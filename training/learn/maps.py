@@ -14,6 +14,7 @@ from systems.samples.values import ValueSamples
 from training.bases.composite import hidden_units
 from training.bases.network import Network, placed
 from training.features import Features
+from training.learn.learned import Learned
 from training.optimise.held_out import HeldOut
 from training.optimise.outer_loop import Outer
 from training.optimise.projection import Reduced
@@ -26,9 +27,6 @@ from training.taylor import Layers, tensors
 
 WIDTH: Final = 256
 SAMPLES_A_NEURON: Final = 4
-FIFTHS: Final = 5
-"""Every fifth sample is held out."""
-
 CUTOFFS: Final = (1e-12, 1e-9, 1e-7, 1e-5, 1e-3, 1e-1)
 """Singular values kept, relative to the largest: from all but round-off to what noise leaves."""
 
@@ -38,7 +36,7 @@ FEWEST: Final = 20
 
 
 @dataclass(frozen=True, repr=False)
-class ValueFit:
+class ValueFit(Learned):
     """f(x) = constant + Σ c_k φ_k(x).
 
     ``misfit`` is what the network misses of the samples it was fitted to, ``held_out`` of those it
@@ -53,11 +51,6 @@ class ValueFit:
 
     def __repr__(self) -> str:
         return f"ValueFit({self.neurons} neurons, {self.held_out:.1e} missed of held-out values)"
-
-    @property
-    def iterations(self) -> int:
-        """Outer iterations on the hidden weights; 0: the first linear solve was enough."""
-        return len(self.history)
 
     @property
     def neurons(self) -> int:
@@ -104,7 +97,7 @@ def learn_values(
         raise InputError(f"all values are {constant:g}: there is no map to learn.")
     weight = np.ones(len(samples))
     rows = ValueRows.of(samples.x, samples.y - constant, weight)
-    shown, hidden = _fifths(rows)
+    shown, hidden = map(_of_unit_length, rows.split())
     width = max(2, min(WIDTH, len(shown.y) // SAMPLES_A_NEURON))
     network = placed(rows.x, width, seed)
     cutoff, missed = _best_cutoff(network, shown, hidden)
@@ -123,15 +116,8 @@ def learn_values(
     return ValueFit(learned, constant, solved.residual, missed, history)
 
 
-def _fifths(rows: ValueRows) -> tuple[ValueRows, ValueRows]:
-    """Four fifths of the samples, and every fifth, each as rows of unit length."""
-    held_out = torch.arange(len(rows.y)) % FIFTHS == 0
-    return _some(rows, ~held_out), _some(rows, held_out)
-
-
-def _some(rows: ValueRows, chosen: torch.Tensor) -> ValueRows:
-    part = rows[chosen]
-    return replace(part, importance=part.importance / part.truth.norm().clamp(min=1e-300))
+def _of_unit_length(rows: ValueRows) -> ValueRows:
+    return replace(rows, importance=rows.importance / rows.truth.norm().clamp(min=1e-300))
 
 
 def _best_cutoff(network: Network, shown: ValueRows, hidden: ValueRows) -> tuple[float, float]:

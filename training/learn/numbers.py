@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from sympy import Expr
 from systems.errors import InputError
 from systems.samples.phase_space import PhaseSamples
 from training.learn.acceleration_model import AccelerationModel, Array, acceleration_model
+from training.learn.learned import Learned
 from training.solve.linear import Scaled
 
 WEAK = 0.1
@@ -30,7 +31,7 @@ NEGLIGIBLE_STEP = 1e-14
 
 
 @dataclass(frozen=True, eq=False)
-class ParameterFit:
+class ParameterFit(Learned):
     """θ with what the rows say about it.
 
     ``names`` (p); ``values`` (p,); ``covariance`` (p, p) = s² (AᵀA)⁻¹, A the design, in the units
@@ -49,11 +50,6 @@ class ParameterFit:
     weak_direction: Array
     sigma: float
     rows: int
-
-    # One solve has no steps, and no network.
-    iterations: ClassVar[int] = 0
-    neurons: ClassVar[int] = 0
-    history: ClassVar[tuple[float, ...]] = ()
 
     def state(self) -> dict[str, Any]:
         """What is kept of it in a file: the numbers by name."""
@@ -79,6 +75,27 @@ class ParameterFit:
             f"{name} is not identifiable from this window: sd/|{name}| = {ratio:.2g}"
             for name, ratio in zip(self.names, ratios, strict=True)
             if ratio > WEAK
+        )
+
+    def weak_combination(self) -> str:
+        """The combination of parameters that the rows constrain least; "" for a single parameter.
+
+        Each parameter counts in the unit in which it moves the accelerations as much as the others.
+
+        >>> weak = np.array([0.8, -0.6])
+        >>> fit = ParameterFit(("k", "b"), np.ones(2), np.eye(2), np.ones(2), weak, 1e-3, 2000)
+        >>> fit.weak_combination()
+        'the data constrain 0.8 k - 0.6 b least, each in units of the same effect on the \
+accelerations'
+        """
+        if len(self.names) < 2:
+            return ""
+        pairs = zip(self.names, self.weak_direction, strict=True)
+        words = " ".join(f"{'-' if part < 0 else '+'} {abs(part):.2g} {n}" for n, part in pairs)
+        words = words.removeprefix("+ ").replace("- ", "-", int(words.startswith("-")))
+        return (
+            f"the data constrain {words} least, each in units of the same effect on the "
+            f"accelerations"
         )
 
 

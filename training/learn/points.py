@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import torch
 from sympy import Expr
@@ -22,7 +21,7 @@ from training.bases.composite import on
 from training.bases.exponential import ExpLog
 from training.bases.network import Network, glorot
 from training.features import Features
-from training.learn.fit import Learned
+from training.learn.learned import LearnedFunction
 from training.learn.reference import ONE_BODY_DEGREE, Reference, flexible, reference
 from training.optimise.outer_loop import Outer
 from training.optimise.projection import Reduced
@@ -81,7 +80,7 @@ class Model:
 
 
 @dataclass(frozen=True, repr=False)
-class PhaseFit(Learned):
+class PhaseFit(LearnedFunction):
     """V(q) = sum_k c_k phi_k(x(q)) + V_known(q), up to one constant a connected component.
 
     ``misfit`` is the relative weighted residual of the forces, ``reference`` what a flexible basis
@@ -96,7 +95,7 @@ class PhaseFit(Learned):
     samples: PhaseSamples
     misfit: float
     history: tuple[float, ...] = ()
-    provenance: dict[str, Any] = field(default_factory=dict)
+    steps: int = 0
 
     def __repr__(self) -> str:
         what = f"{self.model.name} in {self.model.form}, {self.basis.size} functions"
@@ -189,7 +188,6 @@ def learn(
         samples,
         solved.residual,
         history,
-        {"digest": samples.digest(), "torch": torch.__version__},
     )
 
 

@@ -18,6 +18,7 @@ import torch
 from systems.errors import InputError
 from systems.samples.values import ValueSamples
 from training.bases.ridge import RidgeFunctions
+from training.learn.learned import Learned
 from training.optimise.held_out import HeldOut
 from training.optimise.outer_loop import Outer
 from training.optimise.projection import Reduced
@@ -36,7 +37,6 @@ WARM = 150
 TOLERANCE = 1e-9
 RIDGE = 1e-10
 FEWEST = 100
-FIFTHS = 5
 HIGHEST = 3
 
 
@@ -64,23 +64,21 @@ class Stage:
         d = self.basis.weights.shape[0]
         linear = self.coefficients[:d] if self.basis.linear else torch.zeros(d, dtype=torch.float64)
         found = tensors(self._layers(), torch.zeros(d, dtype=torch.float64), highest)
-        # E₂ = exp - 1 - z has the derivatives of exp from the second on, and no first one.
-        first = linear if self.basis.profile == "exponential" else linear + found[0]
-        return tuple(tensor.numpy() for tensor in (first, *found[1:]))
+        return tuple(tensor.numpy() for tensor in (linear + found[0], *found[1:]))
 
     def _layers(self) -> Layers:
         """The hidden layer, without the linear part, as the Taylor routines take it."""
         basis = self.basis
         width = basis.hidden_units
         biases = torch.zeros(width, dtype=torch.float64) if basis.biases is None else basis.biases
-        activation = "exp" if basis.profile == "exponential" else basis.profile
+        activation = "second_order" if basis.profile == "exponential" else basis.profile
         output = self.coefficients[basis.size - width :]
         constant = torch.zeros((), dtype=torch.float64)
         return Layers((basis.weights,), (biases,), (activation,), output, constant)
 
 
 @dataclass(frozen=True, repr=False)
-class Perturbation:
+class Perturbation(Learned):
     """f(x) = J·x + x·H·x/2 + T·x·x·x/6 + ...: the derivatives of f at 0, as far as asked for.
 
     ``derivatives`` holds J (d,), H (d, d), T (d, d, d); ``stages`` the networks they were read off.
@@ -96,11 +94,6 @@ class Perturbation:
 
     def __repr__(self) -> str:
         return f"Perturbation({len(self.derivatives)} orders, {len(self.stages)} networks)"
-
-    @property
-    def iterations(self) -> int:
-        """Outer iterations of all networks."""
-        return len(self.history)
 
     @property
     def neurons(self) -> int:
@@ -180,17 +173,13 @@ def _trained_in_noise(order: int, start: RidgeFunctions, rows: ValueRows, outer:
 
     The coefficients are then those of all samples.
     """
-    fitted = Reduced([_every(rows, FIFTHS, others=True)], [1.0], RIDGE)
-    held_out = HeldOut(fitted, _every(rows, FIFTHS, others=False))
+    shown, hidden = rows.split()
+    fitted = Reduced([shown], [1.0], RIDGE)
+    held_out = HeldOut(fitted, hidden)
     basis, history = replace(outer, held_out=held_out).train(start, fitted)
     with torch.no_grad():
         _, coefficients, residual = Reduced([rows], [1.0], RIDGE).eliminate(basis)
     return Stage(order, basis, coefficients, float(residual.norm()), history)
-
-
-def _every(rows: ValueRows, period: int, others: bool) -> ValueRows:
-    """Every fifth sample, say, or all the others."""
-    return rows[(torch.arange(len(rows.y)) % period == 0) != others]
 
 
 def relative_error(recovered: Array, truth: Array) -> float:

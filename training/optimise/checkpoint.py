@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import io
 import os
-import struct
 import time
 import zipfile
-import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from systems.errors import DAMAGE, DamagedError, InputError, damage
+from systems.errors import DamagedError, InputError, damage
+from systems.files.damage import UNREADABLE
 
 SECONDS_BETWEEN_WRITES = 2.0
-
-UNREADABLE: Final = (zipfile.BadZipFile, zlib.error, struct.error, UnpicklingError)
-"""What reading of an archive raises where it is none, beside the usual."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +109,11 @@ class Checkpoint:
 
 
 def matching(kept: Tensor, like: Tensor) -> Tensor:
-    """What was kept, of the kind and on the device of ``like``; ValueError for another shape."""
+    """What was kept, of the kind and on the device of ``like``; ValueError for others."""
     if kept.shape != like.shape:
         raise ValueError(f"it holds numbers {tuple(kept.shape)} where {tuple(like.shape)} fit")
+    if kept.is_complex():
+        raise ValueError("it holds complex numbers where real ones fit")
     return kept.to(like)
 
 
@@ -130,14 +128,14 @@ def load_tensors(path: Path) -> dict[str, Any]:
             whole = archive.testzip() is None
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}.") from error
-    except (*DAMAGE, *UNREADABLE) as error:
+    except UNREADABLE as error:
         raise DamagedError(f"{path} is damaged ({error}); fit the run again.") from error
     with damage(path):
         if not whole:
             raise ValueError("a check sum is wrong")
         try:
             kept = torch.load(path, map_location="cpu", weights_only=True)
-        except UNREADABLE as error:
+        except (*UNREADABLE, UnpicklingError) as error:
             raise ValueError(str(error)) from error
         if not isinstance(kept, dict):
             raise TypeError("it holds no names")

@@ -34,7 +34,13 @@ def take_up(optimizer: Optimizer, schedule: LRScheduler | None, kept: Mapping[st
     TypeError: the optimizer has kept other numbers
     """
     state = deepcopy(kept["optimizer"])
-    _check_alike(state["param_groups"], optimizer.state_dict()["param_groups"])
+    groups = optimizer.state_dict()["param_groups"]
+    _check_alike(state["param_groups"], groups)
+    for kept_group, group in zip(state["param_groups"], groups, strict=True):
+        # Rates change along the way; what the optimizer is asked to do does not.
+        flags = {name: value for name, value in group.items() if isinstance(value, bool)}
+        if any(kept_group[name] != value for name, value in flags.items()):
+            raise ValueError("the optimizer was asked for something else")
     expected = _after_one_step(optimizer)
     for number, moments in state["state"].items():
         _check_alike(moments, expected[number])

@@ -167,11 +167,7 @@ def train_paper(
         weights=(1.0,),
         settings=settings,
         history=state.history,
-        provenance={
-            "digest": trajectories.digest(),
-            "torch": torch.__version__,
-            "steps": state.steps,
-        },
+        steps=state.steps,
     )
 
 

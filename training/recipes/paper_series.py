@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from systems.errors import InputError, damage
 from systems.samples.values import ValueSamples
+from training.bases.perceptron import Perceptron
 from training.learn.series import Perturbation
 from training.optimise.checkpoint import Progress, matching
 from training.optimise.moments import remembered, take_up
@@ -103,45 +104,52 @@ class _Course:
         wanted = torch.from_numpy(samples.y / samples.scale)
         size = float(wanted.square().mean().sqrt())
         generator = torch.Generator().manual_seed(seed)
-        parameters = _start(samples.x.shape[1], generator)
+        start = _start(samples.x.shape[1], generator)
         if self.given < len(self.trained):
             with damage("the checkpoint"):
-                _fill(parameters, self.trained[self.given])
+                weights = matching(self.trained[self.given], start.parameters())
         else:
-            self._train(parameters, samples, wanted / size, generator)
-            self.trained.append(_flat(parameters))
+            weights = self._trained(start, samples, wanted / size, generator)
+            self.trained.append(weights)
         self.given += 1
-        return _layers([parameter.detach() for parameter in parameters], size)
+        layers = Layers.of(start.with_parameters(weights))
+        return replace(layers, output=size * layers.output)
 
-    def _train(
+    def _trained(
         self,
-        parameters: list[Tensor],
+        network: Perceptron,
         samples: ValueSamples,
         wanted: Tensor,
         generator: torch.Generator,
-    ) -> None:
-        """Train the parameters in place, from where they were kept."""
+    ) -> Tensor:
+        """The weights that the training ends at, from where it was kept."""
+        weights = network.parameters().requires_grad_(True)
         inputs = torch.from_numpy(samples.x)
         scale = torch.from_numpy(1 / samples.scale)
         batches = max(1, len(inputs) // BATCH)
-        optimizer = torch.optim.Adam(parameters, lr=RATE)
+        optimizer = torch.optim.Adam([weights], lr=RATE)
+        total = self.epochs * batches
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, RATE, total_steps=self.epochs * batches, div_factor=1 / START
+            optimizer, RATE, total_steps=total, div_factor=1 / START
         )
         began = 0
         if self.weights is not None:
             with damage("the checkpoint"):
-                _fill(parameters, self.weights)
+                with torch.no_grad():
+                    weights.copy_(matching(self.weights, weights))
                 began = operator.index(self.memory["epoch"])
                 generator.set_state(self.memory["generator"])
                 take_up(optimizer, schedule, self.memory)
+                if (schedule.last_epoch, schedule.total_steps) != (began * batches, total):
+                    raise ValueError("its epochs are not those of its schedule")
             self.weights = None
         nothing = torch.zeros(1, inputs.shape[1], dtype=torch.float64)
         for epoch in range(began, self.epochs):
             order = torch.randperm(len(inputs), generator=generator)
             for batch in range(batches):
                 chosen = order[batch * BATCH : (batch + 1) * BATCH]
-                output = _value(parameters, inputs[chosen]) - _value(parameters, nothing)
+                current = network.with_parameters(weights)
+                output = (current.values(inputs[chosen]) - current.values(nothing))[:, 0]
                 # The network is in units of y: its values are divided by the weights as y is.
                 loss = (output * scale[chosen] - wanted[chosen]).abs().mean()
                 optimizer.zero_grad()
@@ -156,46 +164,21 @@ class _Course:
                 "generator": generator.get_state(),
                 **remembered(optimizer, schedule),
             }
-            self.monitor.keep(Progress(_flat(parameters), tuple(self.history), memory))
+            self.monitor.keep(Progress(weights.detach().clone(), tuple(self.history), memory))
             self.monitor.update(len(self.history), NETWORKS * self.epochs, self.history[-1])
+        return weights.detach()
 
 
-def _flat(parameters: Sequence[Tensor]) -> Tensor:
-    return torch.cat([parameter.detach().flatten() for parameter in parameters])
-
-
-def _fill(parameters: Sequence[Tensor], flat: Tensor) -> None:
-    """Put a vector of weights into the parameters; ValueError where it does not fit."""
-    parts = torch.split(matching(flat, _flat(parameters)), [item.numel() for item in parameters])
-    with torch.no_grad():
-        for parameter, part in zip(parameters, parts, strict=True):
-            parameter.copy_(part.reshape(parameter.shape))
-
-
-def _start(inputs: int, generator: torch.Generator) -> list[Tensor]:
-    sizes = (inputs, *HIDDEN)
-    parameters = []
-    for before, after in pairwise(sizes):
+def _start(inputs: int, generator: torch.Generator) -> Perceptron:
+    """Normal weights of variance 1/inputs of a layer; normal biases, σ = ½, and none at last."""
+    weights, biases = [], []
+    for before, after in pairwise((inputs, *HIDDEN)):
         weight = torch.randn(before, after, generator=generator, dtype=torch.float64)
-        bias = 0.5 * torch.randn(after, generator=generator, dtype=torch.float64)
-        parameters += [weight / math.sqrt(before), bias]
-    last = torch.randn(sizes[-1], generator=generator, dtype=torch.float64)
-    parameters.append(last / math.sqrt(sizes[-1]))
-    return [parameter.requires_grad_(True) for parameter in parameters]
-
-
-def _value(parameters: list[Tensor], x: Tensor) -> Tensor:
-    first, bias, second, other, output = parameters
-    hidden = torch.nn.functional.gelu(x @ first + bias)
-    hidden = torch.nn.functional.gelu(hidden @ second + other)
-    return hidden @ output
-
-
-def _layers(parameters: list[Tensor], size: float) -> Layers:
-    first, bias, second, other, output = parameters
-    activations = ("gelu", "gelu")
-    constant = torch.zeros((), dtype=torch.float64)
-    return Layers((first, second), (bias, other), activations, size * output, constant)
+        weights.append(weight / math.sqrt(before))
+        biases.append(0.5 * torch.randn(after, generator=generator, dtype=torch.float64))
+    last = torch.randn(HIDDEN[-1], 1, generator=generator, dtype=torch.float64)
+    weights.append(last / math.sqrt(HIDDEN[-1]))
+    return Perceptron(tuple(weights), (*biases, torch.zeros(1, dtype=torch.float64)), "gelu")
 
 
 def _derivatives(network: Layers, highest: int) -> tuple[Array, ...]:

@@ -80,7 +80,6 @@ class Projected:
             solved.weights,
             settings,
             history,
-            {"digest": trajectories.digest(), "torch": torch.__version__},
         )
 
 

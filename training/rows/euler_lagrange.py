@@ -16,7 +16,7 @@ from training.device import Movable
 from training.features import Features
 from training.prepare.stencils import Array
 from training.rows.forces import Spread
-from training.rows.trajectories import stretch
+from training.rows.trajectories import normalised, stretch
 
 
 @dataclass(frozen=True)
@@ -158,10 +158,9 @@ def _pushed(basis: Basis, x: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
 def euler_lagrange(features: Features, samples: PhaseSamples) -> EulerLagrangeRows:
     """The Euler–Lagrange rows of the samples; ``features`` are functions of (q, q̇)."""
     size = np.linalg.norm(samples.qdd, axis=1)
-    weight = Spread().weights(size)
-    total = float(np.sqrt(((weight * size) ** 2).sum()))
+    weight = normalised(Spread().weights(size), size)
     return EulerLagrangeRows(
         State.of(features, samples.q, samples.qd),
         torch.from_numpy(np.ascontiguousarray(samples.qdd)),
-        torch.from_numpy(weight / total),
+        torch.from_numpy(weight),
     )

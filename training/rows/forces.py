@@ -10,7 +10,7 @@ import torch
 from systems.samples.phase_space import PhaseSamples
 from training.features import Features
 from training.prepare.stencils import Array
-from training.rows.trajectories import ForceRows
+from training.rows.trajectories import ForceRows, normalised, relative
 
 FLOOR = 0.05
 PASSES = 10
@@ -72,8 +72,7 @@ class Spread:
             floor = FLOOR * self.relative * float(np.median(size))
             deviation: Array = np.sqrt(self.absolute**2 + (self.relative * size) ** 2 + floor**2)
             return 1 / deviation
-        typical = float(np.median(size)) or float(size.max()) or 1.0
-        return 1 / (size + FLOOR * typical)
+        return relative(size, FLOOR)
 
 
 def forces(
@@ -98,16 +97,14 @@ def forces(
     gradient = -mass * samples.qdd
     if known is not None:
         gradient = gradient - known
-    if size is None:
-        size = np.linalg.norm(gradient, axis=1)
-    weight = (spread or Spread()).weights(size)
-    total = float(np.sqrt((weight[:, None] ** 2 * gradient**2).sum()))
+    length = np.linalg.norm(gradient, axis=1)
+    weight = (spread or Spread()).weights(length if size is None else size)
     return ForceRows(
         torch.from_numpy(np.ascontiguousarray(features.values(samples.q)))[None],
         torch.from_numpy(np.array(features.jacobian(samples.q)))[None],
         torch.ones(1, dtype=torch.float64),
         torch.from_numpy(gradient),
-        torch.from_numpy(weight / total if total > 0 else weight),
+        torch.from_numpy(normalised(weight, length)),
     )
 
 

@@ -15,7 +15,7 @@ from training.bases.basis import Basis
 from training.device import Movable
 from training.features import Features
 from training.prepare.selection import Indices
-from training.prepare.stencils import Array, derivative
+from training.prepare.stencils import Array
 
 FLAT = 1e-3
 
@@ -86,7 +86,7 @@ class ForceRows(Movable):
     """sum_s w_s dV/dq(node_s) = force, one row a point and coordinate.
 
     One class serves every rule that averages the force over nodes near a sample: Hermite-Simpson
-    (three nodes), Verlet's second difference, a pointwise derivative and the paper's forward
+    (three nodes), Verlet's second difference, a smoother's own force and the paper's forward
     difference (one node).
 
     Shapes: ``x`` (s, n, f), ``jacobian`` (s, n, d, f), ``weights`` (s,), ``force`` (n, d) the
@@ -166,14 +166,6 @@ def hermite_simpson(trajectories: Trajectories, features: Features, chosen: Indi
     return _force_rows(features, stacked, [1 / 6, 4 / 6, 1 / 6], np.concatenate(force))
 
 
-def pointwise(trajectories: Trajectories, features: Features, chosen: Indices) -> ForceRows:
-    """dV/dq = -dp/dt at the chosen samples, by the seven-point derivative of p."""
-    slopes = [
-        derivative(item.t, item.p, index) for item, index in zip(trajectories, chosen, strict=True)
-    ]
-    return given(trajectories, features, chosen, [-slope for slope in slopes])
-
-
 def given(
     trajectories: Trajectories, features: Features, chosen: Indices, gradient: Sequence[Array]
 ) -> ForceRows:
@@ -248,11 +240,19 @@ def importance(force: Array) -> Array:
     would drown the rest. Shape (n, d) to (n,).
     """
     size = np.linalg.norm(force, axis=1)
+    return normalised(relative(size, 1.0), size)
+
+
+def relative(size: Array, floor: float) -> Array:
+    """1/(|b_i| + floor · median |b|), (n,): relative errors count alike, down to the floor."""
     typical = float(np.median(size)) or float(size.max()) or 1.0
-    weight = 1 / (size + typical)
-    total = float(np.sqrt(((weight * size) ** 2).sum()))
-    scaled: Array = weight / total if total > 0 else weight
-    return scaled
+    return 1 / (size + floor * typical)
+
+
+def normalised(weight: Array, size: Array) -> Array:
+    """w_i/√Σ w² |b|², (n,), so that all right-hand sides b together are 1 long, or are 0."""
+    total = float(np.linalg.norm(weight * size))
+    return weight / total if total > 0 else weight
 
 
 def stretch(count: int, number: int, parts: int) -> slice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import torch
@@ -11,7 +12,10 @@ from torch import Tensor
 from training.bases.basis import Basis
 from training.device import Movable
 from training.prepare.stencils import Array
-from training.rows.trajectories import stretch
+from training.rows.trajectories import normalised, stretch
+
+HELD_OUT: Final = 5
+"""Every fifth sample is held out."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,7 @@ class ValueRows(Movable):
         >>> rows.truth.tolist()
         [0.6000000000000001, 0.8]
         """
-        total = float(np.sqrt(((weight * y) ** 2).sum()))
-        scaled = weight / total if total > 0 else weight
+        scaled = normalised(weight, y)
         inputs, outputs, importance = (torch.from_numpy(np.array(p)) for p in (x, y, scaled))
         return ValueRows(inputs, outputs, importance)
 
@@ -51,6 +54,11 @@ class ValueRows(Movable):
     def part(self, number: int, parts: int) -> ValueRows:
         """A stretch of the samples."""
         return self[stretch(len(self.y), number, parts)]
+
+    def split(self) -> tuple[ValueRows, ValueRows]:
+        """The samples to fit to, and every fifth, which is held out."""
+        held_out = torch.arange(len(self.y)) % HELD_OUT == 0
+        return self[~held_out], self[held_out]
 
     def __getitem__(self, some: slice | Tensor) -> ValueRows:
         """Some of the samples, by a slice or a mask, scaled as before."""

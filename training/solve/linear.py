@@ -42,7 +42,7 @@ class Scaled:
     @property
     def rank(self) -> int:
         """The number of directions seen; they come first."""
-        return int((self.singular > self.rcond * self.singular[0]).sum())
+        return int((self.singular > self.rcond * self.singular[:1]).sum())
 
     @property
     def weak_direction(self) -> Tensor:

@@ -10,7 +10,9 @@ from typing import Any, Final, cast
 import numpy as np
 
 from interpret.experiments.born import Born
-from interpret.experiments.verbs import Findings, Fit, as_read, by_reading, drawn, traced, whole
+from interpret.experiments.verbs import Findings, Fit, as_read, drawn, traced, whole
+from interpret.judge.certificate import Certificate
+from interpret.judge.series import certify_series
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.law import Law
@@ -24,7 +26,7 @@ from systems.physics.scattering import born_tensor, born_terms
 from systems.problem import Problem, Samples
 from systems.samples.values import ValueSamples
 from systems.seeds import other_stream
-from training.learn.series import Perturbation, perturb, relative_error
+from training.learn.series import ITERATIONS, Perturbation, perturb, relative_error
 from training.prepare.stencils import Array
 from training.recipes.paper_series import perturb_by_paper
 
@@ -73,8 +75,12 @@ def read(fit: BornFit) -> tuple[Law, ...]:
 
 # Its numbers are those of least squares on the samples, or all that a plain network knows.
 refine = as_read
-judge = by_reading
 compared = whole
+
+
+def judge(law: Law, fit: BornFit) -> Certificate:
+    """The checks of an order, its network a witness."""
+    return certify_series(law, fit.learned, fit.options.steps or ITERATIONS)
 
 
 def findings(fit: BornFit, laws: Sequence[Law], comparisons: Sequence[Comparison]) -> Findings:

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final, cast
 
 from interpret.experiments.levels import Levels
-from interpret.experiments.levels.store import LevelStore
+from interpret.experiments.levels.store import LevelStore, LevelStudy
 from interpret.experiments.verbs import Findings, Fit, as_read, by_reading, noisy, traced, whole
+from interpret.judge.certificate import Certificate
+from interpret.judge.predicted_levels import certify_levels
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.law import Law
+from interpret.laws.poles import Poles
 from interpret.pictures.picture import Picture
 from interpret.pictures.spectra import level_numbers
 from interpret.reading.poles.common_error import Witnesses
-from interpret.reading.poles.judging import by_curve, predicted, predictors, score_table, scored
+from interpret.reading.poles.judging import (
+    CONSTANT,
+    by_curve,
+    predicted,
+    predictors,
+    score_table,
+    scored,
+)
 from interpret.reading.poles.large_boxes import large_boxes
 from interpret.reading.poles.level_reading import Reading
 from interpret.reading.poles.level_reading import read as read_levels
@@ -24,6 +35,7 @@ from systems.physics.finite_volume.points import LevelPoints
 from systems.problem import Problem, Samples
 from systems.seeds import other_stream
 from training.device import choose
+from training.learn.learned import Learned
 from training.learn.levels.level_network import LevelNetwork, LevelSettings, learn_levels
 from training.learn.levels.structured import KNOTS, KinematicPhase, learn_phase
 from training.prepare.stencils import Array
@@ -53,41 +65,7 @@ SCALES: Final[Mapping[str, Scale]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class LevelStudy:
-    """Levels to learn from, by the model they are of, and held-out ones of all models."""
-
-    trained: Mapping[str, LevelSamples]
-    held_out: Mapping[str, LevelSamples]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What the columns are called."""
-        return self._first.names
-
-    @property
-    def energies(self) -> Array:
-        """Where phase shifts are tabled, (K,) in MeV."""
-        return self._first.energies
-
-    def __len__(self) -> int:
-        return sum(map(len, self.trained.values()))
-
-    def digest(self) -> str:
-        """The digest of the first model's levels, by whose seed all others are drawn."""
-        return self._first.digest()
-
-    def with_noise(self, fraction: float, seed: int) -> LevelStudy:
-        """The same with noise on what is learned from."""
-        parts = {name: part.with_noise(fraction, seed) for name, part in self.trained.items()}
-        return replace(self, trained=parts)
-
-    @property
-    def _first(self) -> LevelSamples:
-        return next(iter(self.trained.values()))
-
-
-@dataclass(frozen=True, eq=False)
-class LearnedLevels:
+class LearnedLevels(Learned):
     """The network, where one was asked for, and the structured model's curve.
 
     `alone` are the curves that each part of the data gives alone; they are not kept in files.
@@ -118,7 +96,27 @@ class LearnedLevels:
         return {**self.phase.state(), **network}
 
 
-LevelFit = Fit[Levels, LearnedLevels]
+@dataclass(frozen=True, repr=False)
+class LevelFit(Fit[Levels, LearnedLevels]):
+    """A fit whose levels are predicted, and whose law is read off them, once."""
+
+    @cached_property
+    def predicted(self) -> dict[str, dict[str, Array]]:
+        """By each predictor, the levels of every model that were held out."""
+        study = cast(LevelStudy, self.samples)
+        by = predictors(self.learned.network, self.learned.phase, study.energies)
+        return {
+            name: {model: predicted(predict, part) for model, part in study.held_out.items()}
+            for name, predict in by.items()
+        }
+
+    @cached_property
+    def reading(self) -> Reading:
+        """What the predicted levels say, with poles of large boxes beside."""
+        levels = next(iter(self.predicted.values()))
+        points = _points(self, levels, _asked(self))
+        seed = self.options.seed
+        return read_levels(points, large_boxes(self.problem, seed), seed, _witnesses(self))
 
 
 def settled(problem: Problem, samples: Samples | None, options: Levels) -> Levels:
@@ -156,25 +154,38 @@ def learn(problem: Problem, samples: Samples, options: Levels, session: Session)
     study = cast(LevelStudy, samples)
     parts = list(study.trained.values())
     learned = LEARNERS[str(options.learn)](parts, options, session)
-    return Fit(problem, samples, options, learned)
+    return LevelFit(problem, samples, options, learned)
 
 
 def read(fit: LevelFit) -> tuple[Law, ...]:
     """Lüscher's formula, read off the levels that are predicted of the models asked for."""
-    return traced(reading(fit).laws, fit.options.dataset, fit.options.seed)
+    return traced(fit.reading.laws, fit.options.dataset, fit.options.seed)
 
 
 # The samples say nothing of the levels that the law was read off.
 refine = as_read
-judge = by_reading
 compared = whole
+
+
+def judge(law: Law, fit: LevelFit) -> Certificate:
+    """The checks of the integers; the constants come of exact levels, not of those predicted."""
+    if law.form != Poles():
+        return by_reading(law, fit)
+    study = cast(LevelStudy, fit.samples)
+    known = {model: study.held_out[model] for model in study.trained}
+    by = predictors(fit.learned.network, fit.learned.phase, study.energies)
+    predict = next(iter(by.values()))
+    levels = {model: predicted(predict, part) for model, part in known.items()}
+    scores = scored(predict, levels, fit.problem, known)
+    del scores[CONSTANT]
+    return certify_levels(law, scores)
 
 
 def findings(fit: LevelFit, laws: Sequence[Law], comparisons: Sequence[Comparison]) -> Findings:
     """How good levels are that were held out, of every model, and those of constant δ."""
     study = cast(LevelStudy, fit.samples)
-    found = reading(fit)
-    told = _predicted(fit)
+    found = fit.reading
+    told = fit.predicted
     by = predictors(fit.learned.network, fit.learned.phase, study.energies)
     scores = {
         name: scored(predict, told[name], fit.problem, study.held_out)
@@ -200,19 +211,11 @@ def findings(fit: LevelFit, laws: Sequence[Law], comparisons: Sequence[Compariso
     return Findings(notes, numbers, Picture("levels", drawn).files())
 
 
-def reading(fit: LevelFit) -> Reading:
-    """What the predicted levels say, with poles of large boxes beside."""
-    levels = next(iter(_predicted(fit).values()))
-    points = _points(fit, levels, _asked(fit))
-    seed = fit.options.seed
-    return read_levels(points, large_boxes(fit.problem, seed), seed, _witnesses(fit))
-
-
 def _witnesses(fit: LevelFit) -> Witnesses:
     """What curves of parts of the data say, and of a network, what the structured model does."""
     study = cast(LevelStudy, fit.samples)
     asked = _asked(fit)
-    first, *others = list(_predicted(fit).values())
+    first, *others = list(fit.predicted.values())
     curve = others[0] if fit.learned.network is not None else first
     alone = [
         {model: predicted(by_curve(each, study.energies), study.held_out[model]) for model in asked}
@@ -273,13 +276,3 @@ def _asked(fit: LevelFit) -> list[str]:
     if fit.options.dataset is not None:
         return [fit.options.dataset]
     return [name for name, dataset in fit.problem.datasets.items() if dataset.unseen]
-
-
-def _predicted(fit: LevelFit) -> dict[str, dict[str, Array]]:
-    """By each predictor, the levels of every model that were held out."""
-    study = cast(LevelStudy, fit.samples)
-    by = predictors(fit.learned.network, fit.learned.phase, study.energies)
-    return {
-        name: {model: predicted(predict, part) for model, part in study.held_out.items()}
-        for name, predict in by.items()
-    }

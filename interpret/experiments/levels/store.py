@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -10,8 +11,43 @@ from interpret.keep.session import Session
 from systems.errors import InputError
 from systems.physics.finite_volume.level_samples import LevelSamples
 from systems.problem import Problem
+from training.prepare.stencils import Array
 
 FOLDER = "data"
+
+
+@dataclass(frozen=True, eq=False)
+class LevelStudy:
+    """Levels to learn from, by the model they are of, and held-out ones of all models."""
+
+    trained: Mapping[str, LevelSamples]
+    held_out: Mapping[str, LevelSamples]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the columns are called."""
+        return self._first.names
+
+    @property
+    def energies(self) -> Array:
+        """Where phase shifts are tabled, (K,) in MeV."""
+        return self._first.energies
+
+    def __len__(self) -> int:
+        return sum(map(len, self.trained.values()))
+
+    def digest(self) -> str:
+        """The digest of the first model's levels, by whose seed all others are drawn."""
+        return self._first.digest()
+
+    def with_noise(self, fraction: float, seed: int) -> LevelStudy:
+        """The same with noise on what is learned from."""
+        parts = {name: part.with_noise(fraction, seed) for name, part in self.trained.items()}
+        return replace(self, trained=parts)
+
+    @property
+    def _first(self) -> LevelSamples:
+        return next(iter(self.trained.values()))
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ USES: Final[Mapping[str, tuple[str, ...]]] = {
     "coupling": (*POINTS, "inputs", "trap", "library", "terms"),
     "neural": (*POINTS, "inputs", "trap", "library", "terms", "recipe", "steps"),
     "general": (*POINTS, "library", "terms", "steps"),
-    "lagrangian": (*POINTS, "library"),
+    "lagrangian": (*POINTS, "library", "angles"),
 }
 """What can be learned of a motion, and the options that mean something to it."""
 

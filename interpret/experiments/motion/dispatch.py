@@ -31,9 +31,6 @@ LEARNERS: Final[Mapping[str, Learner[Any]]] = {
 DEFAULT: Final[Mapping[type, str]] = {Trajectories: "potential", PhaseSamples: "polynomial"}
 """What is learned of samples when nobody says."""
 
-KNOWN_BY_DEFAULT: Final = ("coupling", "neural")
-"""These take the external potential as known where there is one."""
-
 
 def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motion:
     """What is learned, of samples that it can be learned from, and what means something to it."""
@@ -43,7 +40,7 @@ def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motio
     else:
         window = problem.dataset(options.dataset).window
         held = Trajectories if window is None else PhaseSamples
-    learn = options.learn or DEFAULT[held]
+    learn = options.learn or _default(problem, held)
     if LEARNERS[learn].samples is not held:
         raise InputError(
             f"{learn} is learned from {WORDS[LEARNERS[learn].samples]}, and these data are "
@@ -51,6 +48,12 @@ def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motio
         )
     chosen = replace(options, learn=learn).refuse_unused(learn, USES)
     return LEARNERS[learn].settled(problem, chosen)
+
+
+def _default(problem: Problem, held: type) -> str:
+    """What is learned when nobody says: polynomials are of distances, which measured points lack."""
+    distances = held is Trajectories or problem.motion().distances
+    return DEFAULT[held] if distances else "lagrangian"
 
 
 WORDS: Final[Mapping[type, str]] = {

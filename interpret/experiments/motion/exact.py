@@ -22,7 +22,6 @@ from interpret.laws.judgement import Judgement, Origin
 from interpret.laws.law import Law
 from interpret.laws.parts import Part, Variables
 from interpret.reading.extraction import GAUGE
-from interpret.reading.parameters import weak_direction
 from interpret.select.matrix import ROUND_OFF
 from systems.errors import InputError
 from systems.expressions import differentiate, symbol
@@ -84,7 +83,7 @@ def findings(fit: ExactFit, law: Law, comparisons: Sequence[Comparison]) -> Find
     singular = ", ".join(f"{value:.3g}" for value in found.singular_values)
     solve = (
         f"one scaled solve of {found.rows} rows: singular values {singular}; "
-        f"{weak_direction(found)}"
+        f"{found.weak_combination()}"
     )
     said = Findings((where(fit), solve))
     return said if fit.options.descent is None else _descended(fit, said)

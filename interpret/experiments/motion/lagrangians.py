@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import sympy
 from sympy import Expr
 
+from interpret.discovery.coordinates import angles
 from interpret.discovery.lagrangian import discover_lagrangian
 from interpret.discovery.lagrangian.equivalence import compare_lagrangians
 from interpret.discovery.lagrangian.lagrangian_law import LagrangianLaw
@@ -22,10 +23,12 @@ from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Judgement, Origin
 from interpret.laws.law import Law
 from interpret.laws.parts import Part, Variables
+from interpret.select.defaults import suited
 from interpret.select.library import Library
 from systems.expressions import symbol
 from systems.problem import Problem, Samples
 from systems.samples.phase_space import PhaseSamples
+from training.learn.learned import Learned
 
 GAUGE: Final = "a factor, fixed by the first mass, and total time derivatives"
 PARTS: Final = {2: "kinetic", 1: "gyroscopic", 0: "potential"}
@@ -33,13 +36,10 @@ PARTS: Final = {2: "kinetic", 1: "gyroscopic", 0: "potential"}
 
 
 @dataclass(frozen=True, eq=False)
-class Discovered:
-    """The Lagrangian that was found; a null space has no steps, and no network."""
+class Discovered(Learned):
+    """The Lagrangian that was found."""
 
     law: LagrangianLaw
-    iterations: ClassVar[int] = 0
-    neurons: ClassVar[int] = 0
-    history: ClassVar[tuple[float, ...]] = ()
 
     def state(self) -> dict[str, Any]:
         """What is kept of it in a file."""
@@ -52,7 +52,7 @@ LagrangianFit = Fit[Motion, Discovered]
 def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> LagrangianFit:
     """The Lagrangian among the candidates, and all that move the samples the same way."""
     points = cast(PhaseSamples, samples)
-    candidates = _candidates(problem, options)
+    candidates = _candidates(problem, options, points)
     mechanics = problem.motion()
     first = symbol(f"{mechanics.coordinates[0]}d") ** 2
     held = {first: mechanics.mass[0] / 2} if first in candidates else None
@@ -116,8 +116,11 @@ def _beside_the_truth(fit: LagrangianFit) -> list[str]:
     return [f"beside the truth, L = {truth}: {found}"]
 
 
-def _candidates(problem: Problem, options: Motion) -> tuple[Expr, ...]:
-    """Products of two velocities, and the candidates of a potential, in the coordinates."""
+def _candidates(problem: Problem, options: Motion, points: PhaseSamples) -> tuple[Expr, ...]:
+    """Products of two velocities, and the candidates of a potential, in the coordinates.
+
+    Where the problem has none, as measured points, those that suit the coordinates.
+    """
     mechanics = problem.motion()
     names = (*mechanics.coordinates, *(f"{name}d" for name in mechanics.coordinates))
     if isinstance(options.library, Library):
@@ -126,8 +129,10 @@ def _candidates(problem: Problem, options: Motion) -> tuple[Expr, ...]:
         return Library.parse(options.library, names).candidates
     rates = [symbol(f"{name}d") for name in mechanics.coordinates]
     squares = [a * b for i, a in enumerate(rates) for b in rates[i:]]
-    places = [mechanics.in_coordinates(candidate) for candidate in problem.candidates]
-    return (*squares, *places)
+    ranges = {name: _domain(points)[name] for name in mechanics.coordinates}
+    suiting = suited(ranges, angles(mechanics.coordinates, options.angles), ())
+    own = problem.candidates or suiting.without_gauge().candidates
+    return (*squares, *(mechanics.in_coordinates(candidate) for candidate in own))
 
 
 def _degree(term: Expr, rates: Sequence[Expr]) -> int:

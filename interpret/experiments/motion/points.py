@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, cast
 
 from interpret.experiments.motion import Motion
 from interpret.experiments.motion import extras as reading
 from interpret.experiments.motion.learner import Learner
-from interpret.experiments.verbs import Findings, Fit, Learned
-from interpret.keep.folder import Content
+from interpret.experiments.verbs import Findings, Fit
+from interpret.judge.certificate import Certificate
+from interpret.judge.convergence import convergence
+from interpret.judge.learned_forces import certify_points
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.law import Law
@@ -22,7 +24,8 @@ from systems.errors import InputError
 from systems.problem import Problem, Samples
 from systems.samples.phase_space import PhaseSamples, Window
 from systems.seeds import other_stream
-from training.learn.lagrangian import GeneralFit, learn_lagrangian
+from training.learn.lagrangian import ITERATIONS, TOLERANCE, GeneralFit, learn_lagrangian
+from training.learn.learned import Learned
 from training.learn.points import Model, PhaseFit
 from training.learn.points import learn as learn_potential
 from training.particles import Particles
@@ -36,6 +39,8 @@ StateFit = Fit[Motion, GeneralFit]
 
 DEFAULT_INPUTS: Final = {"polynomial": "log-r", "coupling": "log-r", "neural": "exp-log"}
 KNOWN_BY_DEFAULT: Final = ("coupling", "neural")
+"""These take the external potential as known where there is one."""
+
 HELD_OUT: Final = 3000
 """Samples that accelerations are predicted of: enough for two digits of an error."""
 
@@ -91,14 +96,9 @@ def findings(fit: PointFit, law: Law, comparisons: Sequence[Comparison]) -> Find
     found = fit.learned
     window = _window(fit.problem, fit.options)
     couplings = None if window is None else reading.couplings(found, window)
-    held_out = _held_out(fit)
-    notes = [where(fit)]
-    files: dict[str, Content] = dict(reading.files(couplings))
-    if held_out is not None:
-        predicted = found.acceleration(held_out.q)
-        notes.append(_error(relative_error(predicted, held_out)))
-        files |= _picture(held_out, predicted)
-    return Findings((*notes, *reading.words(couplings)), {}, files)
+    predicted = _predicted(fit, lambda held_out: found.acceleration(held_out.q))
+    notes = (where(fit), *predicted.notes, *reading.words(couplings))
+    return Findings(notes, {}, {**reading.files(couplings), **predicted.files})
 
 
 def settled_general(problem: Problem, options: Motion) -> Motion:
@@ -131,22 +131,36 @@ def findings_general(fit: StateFit, law: Law, comparisons: Sequence[Comparison])
     """The masses, and how many inequivalent Lagrangians the data admit."""
     found = fit.learned
     masses = ", ".join(f"{mass:.8g}" for mass in found.masses)
-    notes = [where(fit)]
-    files: dict[str, Content] = {}
-    held_out = _held_out(fit)
-    if held_out is not None:
-        predicted = found.acceleration(held_out.q, held_out.qd)
-        notes.append(_error(relative_error(predicted, held_out)))
-        files |= _picture(held_out, predicted)
-    notes.append(
+    predicted = _predicted(fit, lambda held_out: found.acceleration(held_out.q, held_out.qd))
+    told = (
         f"masses {masses} in units of the first; |M - diag(m)| = {found.anisotropy:.1e} on average"
     )
-    return Findings((*notes, *reading.freedom(found)), {}, files)
+    notes = (where(fit), *predicted.notes, told, *reading.freedom(found))
+    return Findings(notes, {}, predicted.files)
 
 
-POTENTIAL: Final = Learner(PhaseSamples, learn, read, findings, settled=settled)
+def judge(law: Law, fit: PointFit) -> Certificate:
+    """The checks of the law on the points."""
+    return certify_points(law, cast(PhaseSamples, fit.samples), fit.learned.particles)
+
+
+def judge_general(law: Law, fit: StateFit) -> Certificate:
+    """The same, and whether the training of L had come to its end."""
+    learned = fit.learned
+    window = _window(fit.problem, fit.options)
+    particles = Particles(fit.problem, 1 if window is None else window.dimension)
+    ended = convergence(learned.history, fit.options.steps or ITERATIONS, TOLERANCE)
+    return Certificate((*certify_points(law, learned.samples, particles).checks, ended))
+
+
+POTENTIAL: Final = Learner(PhaseSamples, learn, read, findings, judge=judge, settled=settled)
 GENERAL: Final = Learner(
-    PhaseSamples, learn_general, read_general, findings_general, settled=settled_general
+    PhaseSamples,
+    learn_general,
+    read_general,
+    findings_general,
+    judge=judge_general,
+    settled=settled_general,
 )
 
 
@@ -169,12 +183,19 @@ def _window(problem: Problem, options: Motion) -> Window | None:
     return problem.dataset(options.dataset).window if problem.datasets else None
 
 
-def _held_out(fit: Fit[Motion, Learned]) -> PhaseSamples | None:
-    """Samples of the same window that were not learned from."""
+def _predicted(
+    fit: Fit[Motion, Learned], acceleration: Callable[[PhaseSamples], Array]
+) -> Findings:
+    """How well accelerations are predicted of samples of the same window, not learned from."""
     if not fit.problem.datasets:
-        return None
-    held_out = fit.problem.draw(fit.options.dataset, other_stream(fit.options.seed), HELD_OUT)
-    return cast(PhaseSamples, held_out)
+        return Findings()
+    drawn = fit.problem.draw(fit.options.dataset, other_stream(fit.options.seed), HELD_OUT)
+    held_out = cast(PhaseSamples, drawn)
+    predicted = acceleration(held_out)
+    error = relative_error(predicted, held_out)
+    note = f"accelerations of {HELD_OUT} samples held out: relative error {error:.1e}"
+    numbers = plots.acceleration_numbers(held_out, predicted)
+    return Findings((note,), {}, Picture("accelerations", numbers, held_out.coordinates).files())
 
 
 def _candidates(fit: Fit[Motion, Learned]) -> Library:
@@ -184,12 +205,3 @@ def _candidates(fit: Fit[Motion, Learned]) -> Library:
         return asked
     names = fit.problem.motion().variables
     return Library(fit.problem.candidates) if asked is None else Library.parse(asked, names)
-
-
-def _picture(held_out: PhaseSamples, predicted: Array) -> dict[str, bytes]:
-    numbers = plots.acceleration_numbers(held_out, predicted)
-    return Picture("accelerations", numbers, held_out.coordinates).files()
-
-
-def _error(error: float) -> str:
-    return f"accelerations of {HELD_OUT} samples held out: relative error {error:.1e}"

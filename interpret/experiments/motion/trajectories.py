@@ -19,7 +19,7 @@ from interpret.judge.certificate import Certificate
 from interpret.judge.channel import Channels
 from interpret.judge.channels import channels
 from interpret.judge.motion import by_columns, certify
-from interpret.judge.prediction import held_out
+from interpret.judge.outlying import outlying
 from interpret.judge.unexplained import unexplained
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
@@ -168,6 +168,8 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     columns = channels(whole)
     if columns.positions_only and not columns.verdict and not whole.derived:
         whole = whole.positions_alone()
+    far = outlying(whole, jointly=not columns.positions_only)
+    whole = far.without(whole)
     asked = options.features or "auto"
     trajectories, still = moving(whole) if asked in ("auto", "none") else (whole, "")
     features, found, unfixed = _features(problem, trajectories, asked)
@@ -175,7 +177,8 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     learned = train(problem, trajectories, settings, features=features, monitor=session.monitor)
     jumps = f"{', '.join(turned)} jumps by 2π: the jumps are taken out" if turned else ""
     alone = columns.sentences if columns.positions_only and not columns.verdict else ()
-    notes = tuple(note for note in (*alone, jumps, still, found) if note)
+    spikes = f"{far.sentence}: set aside" if len(far) else ""
+    notes = tuple(note for note in (*alone, jumps, spikes, still, found) if note)
     circular = angles(trajectories.coordinates, options.angles, turned)
     return TrajectoryFit(problem, samples, options, learned, notes, columns, circular, unfixed)
 
@@ -198,15 +201,10 @@ def judge(law: Law, fit: TrajectoryFit) -> Certificate:
 
 
 def findings(fit: TrajectoryFit, law: Law, comparisons: Sequence[Comparison]) -> Findings:
-    """Who integrated the data, how well held-out motion is predicted, and V to be drawn.
-
-    Motion with a truth needs no prediction: the truth tells more.
-    """
+    """Who integrated the data, why there is no law, and V to be drawn."""
     notes = [_integrator(fit.rows), *fit.chosen.notes]
     if law.verdict == NO_LAW or fit.rows.prepared.drift:
         notes += unexplained(law, fit.rows)
-    if not comparisons:
-        notes.append(_prediction(law, fit.rows, _settings(fit.options)))
     truth = comparisons[0].truth if comparisons else None
     labels = (fit.problem.name, *fit.learned.features.names)
     picture = Picture("potential", curves(fit.learned, law, truth), labels)
@@ -259,14 +257,3 @@ def _integrator(probes: Probes) -> str:
     if probes.prepared.integrator != VERLET:
         return ""
     return "the data bear Störmer–Verlet's fingerprint: their second differences are its forces"
-
-
-def _prediction(law: Law, probes: Probes, settings: Settings) -> str:
-    """Measured motion has no truth to compare with: how well is its last tenth predicted?"""
-    if law.verdict == "not in the library" or probes.prepared.drift:
-        return ""
-    try:
-        found = held_out(law, probes, settings)
-        return f"the last tenth of every trajectory, held out, is {found}"
-    except InputError as error:
-        return f"the last tenth of the data could not be predicted: {error}"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Final, cast
 
@@ -16,11 +14,12 @@ from interpret.experiments.verbs import (
     Findings,
     Fit,
     as_read,
-    by_reading,
     drawn,
     refuse_drawing,
     whole,
 )
+from interpret.judge.certificate import Certificate
+from interpret.judge.map_values import ROUND_OFF, certify_values
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.forms import Sum
@@ -28,13 +27,12 @@ from interpret.laws.judgement import Judgement, Origin
 from interpret.laws.law import Law
 from interpret.laws.parts import MAP, Part, Variables
 from interpret.laws.value import order as in_one_digit
-from interpret.laws.verdicts import LARGEST_Z
 from interpret.reading.regression import criterion
 from interpret.select.library import Library, monomials
 from interpret.select.matrix import Compressed, Support
 from systems.problem import Problem, Samples
 from systems.samples.values import ValueSamples
-from training.learn.maps import FIFTHS, ValueFit, learn_values
+from training.learn.maps import ValueFit, learn_values
 from training.prepare.stencils import Array
 
 MapFit = Fit[Values, ValueFit]
@@ -44,19 +42,6 @@ MOST_CANDIDATES: Final = 300
 
 MOST_DEGREE: Final = 4
 SAMPLES_A_CANDIDATE: Final = 3
-BY_CHANCE: Final = 1e-3
-"""A law is refused where noise alone would make it miss so much less often."""
-
-SURROGATE: Final = 0.5
-"""A law that keeps more than this part of a library of powers is an expansion, and no law."""
-
-FEWEST: Final = 50
-"""Of fewer samples a fifth, held out, is too few to tell noise from what a law lacks."""
-
-ROUND_OFF: Final = 1e-12
-EXACT: Final = 1e-9
-"""Values that are missed by no more than this part of their spread are met to their last digits."""
-
 HIGHEST: Final = 3
 MOST_ENTRIES: Final = 100_000
 """Taylor tensors larger than that are not written down."""
@@ -86,10 +71,7 @@ def learn(problem: Problem, samples: Samples, options: Values, session: Session)
 def read(fit: MapFit) -> tuple[Law, ...]:
     """The smallest law of the library that misses the samples no more than all of it.
 
-    The constant is a candidate like any other: y = f(x) has no gauge. A law that misses more than
-    round-off must miss no more than noise does, of which the network's held-out errors are the
-    measure, leave residuals that neighbours do not share, and keep no more than half of a library
-    of powers: else it is "not in the library". Of few samples it is "ambiguous".
+    The constant is a candidate like any other: y = f(x) has no gauge.
     """
     samples = cast(ValueSamples, fit.samples)
     learned = fit.learned
@@ -101,18 +83,13 @@ def read(fit: MapFit) -> tuple[Law, ...]:
     support = rule.choose(problem).support
     kept = list(support)
     solved, residual = problem.solve(support)
-    _, full = problem.solve(problem.full)
-    left = samples.y - library.evaluate(samples.x, names) @ solved
-    share = len(kept) / len(library) if _powers(fit) else 0.0
     law = Law(
         origin=Origin(fit.problem.name, fit.options.dataset, fit.options.seed),
         parts=(Part(MAP, tuple(library.candidates[k] for k in kept), library.candidates),),
         coefficients=solved[kept],
         covariance=_covariance(problem, support, residual),
         variables=Variables(_domain(samples, names), {}),
-        judgement=_judgement(
-            Evidence(residual, full, shared(samples.x, left), share), problem, learned
-        ),
+        judgement=Judgement(chi2_per_n=(residual / max(learned.held_out, ROUND_OFF)) ** 2),
         form=Sum(samples.names[-1]),
     )
     return (law,)
@@ -120,8 +97,13 @@ def read(fit: MapFit) -> tuple[Law, ...]:
 
 # Its numbers are those of least squares on the samples already.
 refine = as_read
-judge = by_reading
 compared = whole
+
+
+def judge(law: Law, fit: MapFit) -> Certificate:
+    """The checks of the law on the samples, with the network as a witness of their noise."""
+    kept = len(law.terms) / len(law.candidates) if _powers(fit) else 0.0
+    return certify_values(law, cast(ValueSamples, fit.samples), fit.learned, kept)
 
 
 def findings(fit: MapFit, laws: Sequence[Law], comparisons: Sequence[Comparison]) -> Findings:
@@ -182,68 +164,9 @@ def _covariance(problem: Compressed, support: Support, residual: float) -> Array
     return variance * problem.inverse_gram(support) + np.diag(rounding)
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What a law leaves of the samples, and all candidates together, relative to their spread; how
-    many standard deviations neighbours `share` of it; which part of a library of powers it keeps.
-    """
-
-    residual: float
-    full: float
-    shared: float
-    kept: float
-
-
-def shared(x: Array, left: Array) -> float:
-    """How alike residuals (n,) are at the nearest neighbours among x (n, d), in deviations.
-
-    r = Σ e_i e_nn(i)/Σ e_i² has, for noise, the deviation √(2/n) at most: two samples may be each
-    other's neighbours.
-
-    >>> x = np.linspace(0, 1, 50)[:, None]
-    >>> noise = np.random.default_rng(0).standard_normal(50)
-    >>> shared(x, np.sin(6 * x[:, 0])) > 4, abs(shared(x, noise)) < 3
-    (True, True)
-    """
-    from scipy.spatial import KDTree
-
-    scaled = x / np.where(np.ptp(x, axis=0) > 0, np.ptp(x, axis=0), 1.0)
-    nearest = KDTree(scaled).query(scaled, k=2)[1][:, 1]
-    size = max(float(left @ left), np.finfo(float).tiny)
-    return float(left @ left[nearest]) / size * math.sqrt(len(left) / 2)
-
-
 def _powers(fit: MapFit) -> bool:
     """Whether the library is one of powers, because nobody named candidates."""
     return fit.options.library is None and not fit.problem.candidates
-
-
-def _judgement(seen: Evidence, problem: Compressed, learned: ValueFit) -> Judgement:
-    """The verdict, by everything that speaks against the law."""
-    from scipy.special import fdtrc
-
-    ratio = seen.residual / max(learned.held_out, ROUND_OFF)
-    exact = seen.residual <= EXACT
-    chance = float(fdtrc(problem.rows, max(1, problem.rows // FIFTHS), ratio**2))
-    reasons = []
-    if not exact and chance < BY_CHANCE:
-        full = seen.full / max(learned.held_out, ROUND_OFF)
-        reasons.append(
-            f"the best law misses the values by {ratio:.2g} times what the network misses of "
-            f"held-out ones, all candidates together by {full:.2g} times"
-        )
-    if not exact and seen.shared > LARGEST_Z:
-        reasons.append(
-            f"what it leaves is no noise: neighbours share it by {seen.shared:.2g} deviations"
-        )
-    if not exact and seen.kept > SURROGATE:
-        reasons.append(f"it keeps {seen.kept:.0%} of all powers, as an expansion of any map does")
-    if reasons:
-        return Judgement("not in the library", tuple(reasons), ratio**2)
-    if not exact and problem.rows < FEWEST:
-        reason = f"{problem.rows} samples are too few to tell noise from what the law lacks"
-        return Judgement("ambiguous", (reason,), ratio**2)
-    return Judgement("identified", (), ratio**2)
 
 
 def _domain(samples: ValueSamples, names: Sequence[str]) -> dict[str, tuple[float, float]]:

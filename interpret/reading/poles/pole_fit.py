@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
+import torch
 from numpy.polynomial import chebyshev
 from numpy.typing import ArrayLike, NDArray
 
-from interpret.select.matrix import lengths
 from systems.errors import InputError
+from training.solve.linear import Scaled, compress
 
 Array = NDArray[np.float64]
 
@@ -209,35 +210,27 @@ def _linearised(
 def _steps(rows: Array, right: Array, damping: Sequence[float]) -> Iterator[Array]:
     """The solutions of the normal equations, damped ever more as Levenberg and Marquardt did.
 
-    Columns are scaled; directions that the rows do not see are left out.
+    Directions that the rows do not see are left out.
     """
-    scales = lengths(rows)
-    # The last column of R is Q^T right: Q itself is not needed.
-    triangular = np.asarray(np.linalg.qr(np.column_stack([rows / scales, right]), mode="r"))
-    left, singular, right_vectors = np.linalg.svd(triangular[:-1, :-1])
-    seen = singular > NEGLIGIBLE * singular[0]
-    parts = (left.T @ triangular[:-1, -1])[seen]
-    s = singular[seen]
+    compressed = compress(torch.from_numpy(rows), torch.from_numpy(right))
+    scaled = Scaled.of(compressed[:-1, :-1], NEGLIGIBLE)
     for factor in damping:
-        yield (parts * s / (s**2 + factor)) @ right_vectors[seen] / scales
+        yield scaled.solve(compressed[:-1, -1], factor).numpy()
 
 
 def _standard_errors(rows: Array, missed: Array) -> Array:
     limit = CAUCHY * scale(missed)
     weights = _weights(missed, limit)
-    weighted = rows * weights[:, None]
-    scales = lengths(weighted)
-    orthogonal, triangular = np.linalg.qr(weighted / scales)
-    left, singular, right_vectors = np.linalg.svd(triangular)
-    seen = singular > NEGLIGIBLE * singular[0]
-    inverse = right_vectors[seen] / singular[seen, None]
-    directions = orthogonal @ left[:, seen]
+    scaled = Scaled.of(torch.from_numpy(rows * weights[:, None]), NEGLIGIBLE)
+    seen = slice(scaled.rank)
+    directions = scaled.left[:, seen].numpy()
+    inverse = (scaled.right[:, seen] / scaled.singular[seen] / scaled.lengths[:, None]).T.numpy()
     leverage = np.minimum((directions**2).sum(axis=1), 1 - 1 / len(missed))
     spread = directions * (weights * missed / (1 - leverage))[:, None]
     # The weights change with the parameters: the cost bends by w (1 - 2 r² w/limit²), not by w.
     squared = weights**2
     bend = float((squared * (1 - 2 * squared * (missed / limit) ** 2)).mean() / squared.mean())
-    errors: Array = np.linalg.norm(spread @ inverse, axis=0) / scales / bend
+    errors: Array = np.linalg.norm(spread @ inverse, axis=0) / bend
     return errors
 
 

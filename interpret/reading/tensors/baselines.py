@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import scipy.linalg
 
+from interpret.select.matrix import lengths
 from systems.errors import InputError
 from systems.physics.scattering.symmetric import Array, Packing
 from systems.samples.values import ValueSamples
@@ -40,8 +41,7 @@ def fit_polynomial(samples: ValueSamples, order: int = 2, weight: float = 1.0) -
     design = np.hstack([np.prod(samples.x[:, packing.indices], axis=2) for packing in packings])
     weights = samples.scale**-weight
     design *= weights[:, None]
-    lengths = np.linalg.norm(design, axis=0)
-    scale = np.where(lengths > 0, lengths, 1.0)
+    scale = lengths(design)
     design /= scale
     # A pivoted QR, for thousands of columns an SVD takes several times as long.
     solved = scipy.linalg.lstsq(

@@ -14,14 +14,14 @@ Source: M. Lüscher, Nucl. Phys. B 354 (1991) 531.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import CubicSpline
 
 from systems.errors import InputError
-from systems.physics.finite_volume.curves import checked_curves
+from systems.physics.finite_volume.curves import Curves, checked_curves
 from systems.physics.finite_volume.kinematic import phase
 from systems.physics.finite_volume.models import HBARC, Array
 from systems.physics.finite_volume.roots import zeros
@@ -31,7 +31,6 @@ from systems.physics.finite_volume.wave_numbers import (
     checked_count,
     pair_energy,
     squared_wave_number,
-    wave_number,
 )
 from systems.physics.finite_volume.zeta import zeta_sum
 
@@ -73,11 +72,11 @@ def luescher_levels(
     grid, table = checked_curves(energies, phases)
     sizes = checked_boxes(boxes, (len(table),))
     checked_count(count)
-    k = wave_number(grid)
     found = np.empty((len(table), count))
     for first in range(0, len(table), BATCH):
         batch = slice(first, first + BATCH)
-        found[batch] = _crossings(k, table[batch], sizes[batch], count, kinematic)
+        curves = Curves(grid, table[batch])
+        found[batch] = _crossings(curves, sizes[batch], count, kinematic)
     levels: Array = HBARC * pair_energy(found)
     return levels
 
@@ -130,46 +129,26 @@ def _squared_momenta(levels: ArrayLike, boxes: ArrayLike) -> tuple[Array, Array]
     return squared_wave_number(energies) * (sizes / (2 * np.pi)) ** 2, sizes
 
 
-def _crossings(k: Array, phases: Array, boxes: Array, count: int, kinematic: Kinematic) -> Array:
+def _crossings(curves: Curves, boxes: Array, count: int, kinematic: Kinematic) -> Array:
     """The k (N, count) where δ + φ first rises through nπ, or NaN."""
-    spline = CubicSpline(k, phases, axis=1)
+
+    def missing(k: Array, rows: NDArray[np.intp], n: int) -> Array:
+        phi: Array = kinematic(k * boxes[rows] / (2 * np.pi))
+        return curves.at(k, rows) + phi - n * np.pi
+
+    k = curves.knots
     points = np.arange((len(k) - 1) * FINER + 1) / FINER
     path = np.interp(points, np.arange(len(k)), k)
     # At k = 0 every δ + φ is 0, which is no level.
     path = path[path > 0]
     sizes, which = np.unique(boxes, return_inverse=True)
     shared = kinematic(path * sizes[:, None] / (2 * np.pi))
-    turns = (spline(path) + shared[which]) / np.pi
-    found = np.full((len(phases), count), np.nan)
+    turns = (curves.spline(path) + shared[which]) / np.pi
+    found = np.full((len(boxes), count), np.nan)
     for n in range(count):
         rises = (turns[:, :-1] <= n) & (turns[:, 1:] > n)
         rows = np.flatnonzero(rises.any(axis=1))
         cells = rises[rows].argmax(axis=1)
-        ends = path[cells], path[cells + 1]
-        found[rows, n] = _refined(spline, rows, ends, boxes[rows], n, kinematic)
+        of_rows = partial(missing, rows=rows, n=n)
+        found[rows, n] = zeros(of_rows, path[cells], path[cells + 1], TOLERANCE)
     return found
-
-
-def _refined(
-    spline: CubicSpline,
-    rows: NDArray[np.intp],
-    ends: tuple[Array, Array],
-    boxes: Array,
-    n: int,
-    kinematic: Kinematic,
-) -> Array:
-    """The zero (M,) of δ + φ - nπ of each of the rows (M,) of the spline, between two ends (M,)."""
-    low, high = ends
-    # The path passes through every knot, so a bracket lies within one cell.
-    cells = np.searchsorted(spline.x, (low + high) / 2) - 1
-    start = spline.x[cells]
-    coefficients = spline.c[:, cells, rows]
-
-    def left(k: Array) -> Array:
-        step = k - start
-        cubic, square, slope, value = coefficients
-        delta = ((cubic * step + square) * step + slope) * step + value
-        missing: Array = delta + kinematic(k * boxes / (2 * np.pi)) - n * np.pi
-        return missing
-
-    return zeros(left, low, high, TOLERANCE)

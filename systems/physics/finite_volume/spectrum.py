@@ -1,4 +1,4 @@
-"""Energy levels of the models in a box, from the secular matrix or from the Hamiltonian.
+"""Energy levels of the models in a box, from the secular matrix.
 
 The secular determinant D(E) has a pole at every free level and a zero at every level. Multiplied by
 Π_n (E - 2ω_n) it is smooth, and the count of `secular` says on which side of
@@ -51,24 +51,6 @@ def levels(couplings: Couplings, box: ArrayLike, count: int = LEVELS) -> Array:
     for first in range(0, len(couplings), BATCH):
         batch = slice(first, first + BATCH)
         energies[batch] = _solved(_Secular.of(couplings[batch], boxes[batch], count), count)
-    return HBARC * energies
-
-
-def levels_by_diagonalisation(couplings: Couplings, box: ArrayLike, count: int = LEVELS) -> Array:
-    """`levels` as eigenvalues of the Hamiltonian on the same states: slow, but no determinant."""
-    boxes = checked_boxes(box, (len(couplings),))
-    states = states_of_box(_reach(checked_count(count)))
-    energies = np.empty((len(couplings), count))
-    for row, size in enumerate(boxes):
-        k = 2 * np.pi / size * states.x
-        root = np.sqrt((2 * np.pi / size) ** 3 * states.weights)
-        one = couplings[row : row + 1]
-        g, h = (root * vertex[0] for vertex in one.vertices(k))
-        H = np.zeros((len(k) + 1, len(k) + 1))
-        H[0, 0] = one.bare_mass[0] / HBARC
-        H[0, 1:] = H[1:, 0] = g
-        H[1:, 1:] = np.diag(pair_energy(k)) + one.G[0] / MASS**2 * np.outer(h, h)
-        energies[row] = np.linalg.eigvalsh(H)[:count]
     return HBARC * energies
 
 

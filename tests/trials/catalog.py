@@ -1,0 +1,139 @@
+"""The systems of the catalog: their right laws are kept, within error bars that hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+import interpret
+import systems
+from interpret.experiments.motion import Motion
+from systems.errors import InputError
+from systems.problem import Problem, Samples
+from systems.samples.trajectories import Trajectories, Trajectory
+from systems.seeds import other_stream
+from tests.trials import measures
+from tests.trials.outcome import Outcome, Trial
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A data set of a system, how it is learned, and how many of its rows and trajectories.
+
+    - `thinned`: of noisy data every so manieth row is taken, which only costs information.
+    - `most`: so many trajectories at most.
+    """
+
+    system: str
+    dataset: str
+    learn: str = "potential"
+    thinned: int = 1
+    most: int = 1000
+    noise: float = 0.0
+
+    def __str__(self) -> str:
+        learn = "" if self.learn == "potential" else f", {self.learn}"
+        return f"{self.system}, {self.dataset}{learn}"
+
+    def samples(self, problem: Problem, seed: int) -> Samples:
+        """What is learned from."""
+        drawn = problem.draw(self.dataset, seed)
+        if isinstance(drawn, Trajectories):
+            every = self.thinned if self.noise else 1
+            drawn = _rows(drawn[: self.most], every)
+        return drawn.with_noise(self.noise, other_stream(seed)) if self.noise else drawn
+
+    def options(self, seed: int) -> Motion:
+        """Those of the fit; the forces of noisy data in space do not show what they depend on."""
+        given = "given" if self.system == "coulomb" and self.noise else None
+        return Motion(dataset=self.dataset, seed=seed, learn=self.learn, features=given)
+
+
+def _rows(data: Trajectories, every: int) -> Trajectories:
+    items = (Trajectory(item.t[::every], item.q[::every], item.p[::every]) for item in data)
+    return replace(data, items=tuple(items))
+
+
+TRAJECTORIES: Final = (
+    Cell("oscillator", "circles", thinned=5),
+    Cell("double_well", "T1", thinned=25),
+    Cell("double_well", "T2", thinned=25),
+    Cell("double_well", "T3", thinned=25),
+    Cell("central_force", "reduced", thinned=40),
+    Cell("central_force", "drawn", thinned=40),
+    Cell("coulomb", "verlet", thinned=3, most=200),
+    Cell("coulomb", "exact", thinned=3, most=200),
+    Cell("coulomb", "long_verlet", thinned=25, most=10),
+    Cell("coulomb", "long_exact", thinned=25, most=10),
+)
+WINDOWS: Final = tuple(
+    Cell(system, window, learn)
+    for system in ("trapped_charges", "trapped_particles")
+    for window in systems.get(system).datasets
+    for learn in ("exact", "polynomial")
+)
+NOISES: Final = (0.0, 0.01, 0.05)
+KEPT: Final = tuple(
+    replace(cell, noise=noise) for noise in NOISES for cell in (*TRAJECTORIES, *WINDOWS)
+)
+COVERED: Final = tuple(
+    replace(cell, noise=noise) for noise in (0.01, 0.05) for cell in TRAJECTORIES
+    if (cell.system, cell.dataset) in
+    {("oscillator", "circles"), ("double_well", "T1"), ("central_force", "reduced")}
+)  # fmt: skip
+EXACT: Final = (*TRAJECTORIES, *WINDOWS)
+
+
+def kept(trial: Trial) -> Outcome:
+    """Is the right law of a system identified?"""
+    return _tried(trial, KEPT, judge=True)
+
+
+def covered(trial: Trial) -> Outcome:
+    """How many error bars is each coefficient off the truth?"""
+    return _tried(trial, COVERED, judge=False)
+
+
+def exact(trial: Trial) -> Outcome:
+    """Is the law of noise-free data IDENTICAL to the truth?"""
+    return _tried(trial, EXACT, judge=True)
+
+
+def _tried(trial: Trial, cells: tuple[Cell, ...], judge: bool) -> Outcome:
+    """The trial of a cell: seeds count up from a thousand times the trial's own."""
+    number, which = divmod(trial.index, len(cells))
+    cell, seed = cells[which], 1000 * trial.seed + number
+    problem = systems.get(cell.system)
+    noise = f"{100 * cell.noise:g} %" if cell.noise else "0"
+    try:
+        fit = interpret.learn(problem, cell.samples(problem, seed), cell.options(seed))
+        (law,) = interpret.read(fit)
+        law = interpret.refine(law, fit)
+        checks = {}
+        if judge:
+            certificate = interpret.certify(law, fit)
+            law = certificate.judged(law)
+            checks = {c.name: c.sentence for c in certificate.checks if not c.passed}
+        compared = interpret.compare(law, problem)
+    except InputError as error:
+        return Outcome(trial, str(cell), noise, "refused", checks={"refused": str(error)})
+    off = {
+        law.form.term(term.term): (term.recovered - float(term.truth)) / term.stderr
+        if term.recovered is not None and term.stderr
+        else np.inf
+        for term in compared.terms
+        if term.truth is not None
+    }
+    told = None if compared.verdict == "UNDETERMINED" else compared.verdict in measures.RIGHT
+    return Outcome(
+        trial,
+        str(cell),
+        noise,
+        law.judgement.words,
+        measures.stated(law),
+        checks,
+        told,
+        {"why": f"{compared.verdict} {compared.reason}".strip(), "z": off, "seed": seed},
+    )

@@ -1,0 +1,67 @@
+"""Data whose law is not in the library, or no potential, or not of these columns: nothing may be
+called identified there. One family of right laws under the same bad data keeps this honest."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+import interpret
+import systems
+from interpret.experiments.motion import Motion
+from interpret.laws.law import Law
+from systems.errors import InputError
+from systems.samples.trajectories import Trajectories
+from tests.trials import measures
+from tests.trials.outcome import Outcome, Trial
+from tests.trials.recording import QUALITIES, SHARES, Record, recorded
+from tests.trials.worlds import FAMILIES, KINDS, Numbers
+
+NOISES: Final = (0.0, 0.01, 0.05)
+GROUP: Final = 1
+"""The first number of the seeds of this group's random numbers."""
+
+
+def made(trial: Trial) -> tuple[str, str, Record, dict[str, object]]:
+    """The kind of a trial, what is wrong with its data, the data, and the options of its fit."""
+    number, kind = divmod(trial.index, len(KINDS))
+    family, name = KINDS[kind]
+    noise = NOISES[number % len(NOISES)]
+    rng = np.random.default_rng([GROUP, trial.seed, trial.index])
+    world = FAMILIES[family][name](Numbers(rng))
+    quality = str(rng.choice(QUALITIES, p=SHARES))
+    record = recorded(world, (GROUP, trial.seed, trial.index, 1), quality, noise)
+    told = f"{100 * noise:g} %" if noise else "0"
+    told = told if quality == "plain" else f"{told} {quality}"
+    return f"{family}: {name}", told, record, dict(world.options)
+
+
+def judged(data: Trajectories, options: Motion) -> tuple[Law, dict[str, str]]:
+    """The law of measured trajectories with its verdict, and the checks that it failed.
+
+    What a run only says beside that is left out: it decides nothing, and takes longest.
+    """
+    problem = systems.observed(data)
+    fit = interpret.learn(problem, data, options)
+    (law,) = interpret.read(fit)
+    law = interpret.refine(law, fit)
+    certificate = interpret.certify(law, fit)
+    return certificate.judged(law), {
+        check.name: check.sentence for check in certificate.checks if not check.passed
+    }
+
+
+def run(trial: Trial) -> Outcome:
+    """Fit data that one of the kinds made, and tell whether the law is right."""
+    case, noise, record, options = made(trial)
+    try:
+        law, checks = judged(record.shown, Motion(**options))
+    except InputError as error:
+        return Outcome(trial, case, noise, "refused", checks={"refused": str(error)})
+    told, why = measures.right(law, record)
+    numbers: dict[str, object] = {"why": why, "rows": record.shown.points}
+    if told is False and not record.exact:
+        numbers["excess"] = measures.excess(law, record)
+    return Outcome(trial, case, noise, law.judgement.words, measures.stated(law), checks, told,
+                   numbers)  # fmt: skip
