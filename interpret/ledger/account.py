@@ -227,7 +227,7 @@ def screened(setting: Setting, inner: Array) -> tuple[State, list[tuple[Course, 
 def settled(setting: Setting, state: State) -> Account:
     """The account on the law's own path, from a screened set."""
     courses = setting.courses
-    exact = float((state.noise.sigma / courses.range).max()) < EXACT
+    exact = float((courses.scatter / courses.range).max()) < EXACT
     method = eighth_order() if exact or setting.period < COARSE else RK4
     shooting = Shooting.of(courses, setting.field, method)
     last: tuple[Solution, Selection] | None = None
