@@ -1,4 +1,4 @@
-"""The certificate of an account of forces: is it followed, is anything left, does noise explain it?"""
+"""The certificate of an account of forces: is it followed, and does it leave noise and no force?"""
 
 from __future__ import annotations
 

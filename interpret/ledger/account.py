@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -20,7 +21,7 @@ from sympy import Symbol
 
 from interpret.ledger.candidates import Candidates, drives
 from interpret.ledger.field import Field
-from interpret.ledger.flow import RK4, Parameters, Tableau, eighth_order
+from interpret.ledger.flow import RK4, Parameters, eighth_order
 from interpret.ledger.motion import Course, Courses
 from interpret.ledger.response import response, stretch
 from interpret.ledger.rows import Noise, Reduced, Stretch
@@ -118,7 +119,7 @@ class Setting:
         found = []
         for course in self.courses.items:
             cuts = np.linspace(0, len(course), max(1, len(course) // length) + 1).astype(int)
-            for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+            for first, last in itertools.pairwise(cuts):
                 piece = course.cut(first, last)
                 columns = response(
                     piece,
@@ -235,9 +236,7 @@ def settled(setting: Setting, state: State) -> Account:
     for rung, length in enumerate(_ladder(setting, shooting.longest)):
         found = climbed(setting, state, shooting, length, first=rung == 0)
         if found is None:
-            notes.append(
-                f"the law follows the motion along {length * INTERVALS} samples no more"
-            )
+            notes.append(f"the law follows the motion along {length * INTERVALS} samples no more")
             break
         state, solution, selection = found
         shooting, last = solution.shooting, (solution, selection)

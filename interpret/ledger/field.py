@@ -70,9 +70,7 @@ class Field:
         slopes = [self._smooth(differentiate(a, x)) for a in total for x in state]
         within = [differentiate(a, constant) for constant in known.inner for a in total]
         flat = [a for item in accelerations for a in item]
-        return integrate.compile(
-            [*flat, *slopes, *within], [*state, TIME, *weights, *known.inner]
-        )
+        return integrate.compile([*flat, *slopes, *within], [*state, TIME, *weights, *known.inner])
 
     def _smooth(self, expr: Expr) -> Expr:
         """`expr` with jumps at rest made steep slopes, and no power of a speed of zero."""
@@ -87,4 +85,3 @@ class Field:
 
         jumps = expr.replace(sympy.sign, lambda v: v / sympy.sqrt(v**2 + dry))
         return jumps.replace(sympy.Pow, softened)
-

@@ -43,7 +43,7 @@ def eighth_order() -> Tableau:
 
 @dataclass(frozen=True)
 class Parameters:
-    """What a law is made of: a coefficient of every candidate (P,), and the inner constants (N,)."""
+    """What a law is made of: a coefficient of every candidate (P,), and inner constants (N,)."""
 
     coefficients: Array
     inner: Array

@@ -6,6 +6,7 @@ path the noise that it has followed would.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Final
 
@@ -102,7 +103,7 @@ def _asked(
 
     rows = [stretch(course, response(course, splines), target) for course, target in parts]
     reduced = Reduced(rows, account.noise)
-    scale = np.sqrt(np.maximum(np.diagonal(reduced.gram)[:-1], SMALLEST))
+    scale = np.sqrt(np.maximum(np.diagonal(reduced.gram)[:-1], SMALLEST**2))
     inside = reduced.gram[:-1, :-1] / np.outer(scale, scale)
     values, directions = np.linalg.eigh(inside)
     seen = values > SEEN * values.max(initial=0.0)
@@ -122,9 +123,11 @@ def _parts(
     """Stretches of two periods: over longer ones a force left over would bend the path itself."""
     d, found = account.setting.courses.dimension, []
     for course, left in zip(courses, residuals, strict=True):
-        length = int(np.clip(PERIODS * account.setting.period, SHORTEST, max(SHORTEST, len(course))))
+        length = int(
+            np.clip(PERIODS * account.setting.period, SHORTEST, max(SHORTEST, len(course)))
+        )
         cuts = np.linspace(0, len(course), max(1, len(course) // length) + 1).astype(int)
-        for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+        for first, last in itertools.pairwise(cuts):
             if last - first > 2 * d + 3:
                 found.append((course.cut(first, last), left[first:last]))
     return found

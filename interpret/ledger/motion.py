@@ -104,7 +104,8 @@ class Courses:
     def range(self) -> Array:
         """From the least to the largest value of each channel (C,)."""
         whole = np.concatenate([item.values for item in self.items])
-        return np.ptp(whole, axis=0) + np.finfo(float).tiny
+        spread: Array = np.ptp(whole, axis=0)
+        return np.maximum(spread, np.finfo(float).tiny)
 
     @cached_property
     def scatter(self) -> Array:

@@ -1,6 +1,6 @@
 """How a motion answers a force, if its path stays: the double integral along it.
 
-    δv(t) = ∫ φ(q̂, v̂, s) ds,    δq(t) = ∫ (t - s) φ ds,    from the start of a stretch
+δv(t) = ∫ φ(q̂, v̂, s) ds,    δq(t) = ∫ (t - s) φ ds,    from the start of a stretch
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ from interpret.ledger.autoregression import HIGHEST_ORDER, Autoregression, fitte
 
 Array = NDArray[np.float64]
 
-SMALLEST: Final = 1e-300
+SMALLEST: Final = 1e-150
+"""What is divided by is no smaller: its square is still a number."""
 
 ROUNDING: Final = 1e-14
 """Added to a unit diagonal: directions that doubles cannot tell have no inverse."""
@@ -123,9 +124,9 @@ class Reduced:
             inside = q.T @ flat[:, size:]
             self._starts.append((r * scale, inside))
             self._left.append((flat[:, size:] - q @ inside).reshape(*white.shape[:2], -1))
-        flat = [item.reshape(-1, item.shape[-1]) for item in self._left]
-        self.gram: Array = np.sum([item.T @ item for item in flat], axis=0)
-        self.count = sum(map(len, flat)) - sum(s.start.shape[-1] for s in self.stretches)
+        left = [item.reshape(-1, item.shape[-1]) for item in self._left]
+        self.gram: Array = np.sum([item.T @ item for item in left], axis=0)
+        self.count = sum(map(len, left)) - sum(s.start.shape[-1] for s in self.stretches)
 
     @cached_property
     def finite(self) -> bool:
@@ -152,8 +153,7 @@ class Reduced:
         """The step of a stretch's initial state (2d,) that goes with a step of the parameters."""
         triangle, inside = self._starts[number]
         right = inside[:, -1] - inside[:, :-1] @ step
-        found: Array = np.linalg.lstsq(triangle, right, rcond=1e-13)[0]
-        return found
+        return np.asarray(np.linalg.lstsq(triangle, right, rcond=1e-13)[0], dtype=np.float64)
 
     def residuals(self, step: Array) -> list[Array]:
         """What a step leaves of each stretch's values, (n_j, C), in their own units."""
@@ -177,13 +177,14 @@ class Reduced:
         sandwich = covariance @ (blocks.T @ blocks) @ covariance * BLOCKS / (BLOCKS - 1)
         plain = np.maximum(np.diag(covariance), SMALLEST)
         wider = np.sqrt(np.maximum(np.diag(sandwich) / plain, 1.0))
-        return covariance * np.outer(wider, wider)
+        widened: Array = covariance * np.outer(wider, wider)
+        return widened
 
 
 def solved(gram: Array, active: Sequence[int]) -> tuple[Array, Array]:
     """Least squares of the last column of a Gram matrix on some others: step, and (AᵀA)⁻¹."""
     some = list(active)
-    scale = np.sqrt(np.maximum(np.diag(gram)[some], SMALLEST))
+    scale = np.sqrt(np.maximum(np.diag(gram)[some], SMALLEST**2))
     inside = gram[np.ix_(some, some)] / np.outer(scale, scale)
     inverse = np.linalg.inv(inside + ROUNDING * np.eye(len(some)))
     return inverse @ (gram[some, -1] / scale) / scale, inverse / np.outer(scale, scale)

@@ -56,9 +56,7 @@ def frequencies(courses: Courses) -> Array:
     return grid
 
 
-def scan(
-    courses: Courses, parts: Sequence[tuple[Course, Stretch]], noise: Noise
-) -> list[Peak]:
+def scan(courses: Courses, parts: Sequence[tuple[Course, Stretch]], noise: Noise) -> list[Peak]:
     """The peaks beyond the candidates' columns, the highest first."""
     grid = frequencies(courses)
     d = courses.dimension
@@ -96,7 +94,7 @@ def _gains(
         cross = cross + np.einsum("np,nwf->wpf", left[:, :-1], columns)
         known = known + left.T @ left
     known, cross = np.asarray(known), np.asarray(cross)
-    scale = np.sqrt(np.maximum(np.diagonal(known)[:-1], SMALLEST))
+    scale = np.sqrt(np.maximum(np.diagonal(known)[:-1], SMALLEST**2))
     inverse = np.linalg.pinv(known[:-1, :-1] / np.outer(scale, scale), 1e-12, hermitian=True)
     target = known[:-1, -1] / scale
     seen = cross / scale[:, None]

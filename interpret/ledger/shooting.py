@@ -5,12 +5,13 @@ one segment's end and the next one's start are closed to first order, so that a 
 initial state; stretches grow until each is a whole trajectory. Segments are too short for an error
 to grow in, so wrong starts and sensitive motion do no harm, and all are integrated as one array.
 
-Source: H. G. Bock, "Randwertproblemmethoden zur Parameteridentifizierung", Bonn 1987; J. Albersmeyer
-and M. Diehl, SIAM J. Optim. 20, 1655 (2010), for the lifting.
+Source: H. G. Bock, "Randwertproblemmethoden zur Parameteridentifizierung", Bonn 1987;
+J. Albersmeyer and M. Diehl, SIAM J. Optim. 20, 1655 (2010), for the lifting.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -74,16 +75,18 @@ class Shooting:
     @staticmethod
     def of(courses: Courses, field: Field, method: Tableau) -> Shooting:
         """Segments that start on the smooth path."""
-        times, states, first = [], [], []
+        times: list[Array] = []
+        states: list[Array] = []
+        first: list[int] = []
         for course in courses.items:
-            first.append(sum(map(len, times)))
+            first.append(sum(len(clock) for clock in times))
             count = max(1, -(-(len(course) - 1) // INTERVALS))
             places = np.arange(count)[:, None] * INTERVALS + np.arange(INTERVALS + 1)
             own = course.t[np.minimum(places, len(course) - 1)]
             times.append(own)
             states.append(course.path.state(own[:, 0]))
-        clock, start = np.concatenate(times), np.concatenate(states)
-        return Shooting(courses, field, method, clock, start, tuple(first))
+        every = np.concatenate(times), np.concatenate(states)
+        return Shooting(courses, field, method, *every, tuple(first))
 
     @property
     def longest(self) -> int:
@@ -101,7 +104,7 @@ class Shooting:
             count = self._count(number)
             parts = max(1, round(count / length))
             cuts = np.linspace(0, count, parts + 1).astype(int)
-            for begin, end in zip(cuts[:-1], cuts[1:], strict=True):
+            for begin, end in itertools.pairwise(cuts):
                 own = tuple(self._nodes(number, range(begin, end), path, tangents))
                 rows = self._rows(number, range(begin, end), own, path, tangents)
                 if not np.abs(rows.columns).max(initial=0.0) < LARGEST:
@@ -160,9 +163,7 @@ class Shooting:
         last = segment == self._count(number) - 1
         return begin, whole - begin if last else INTERVALS
 
-    def _nodes(
-        self, number: int, segments: range, path: Array, tangents: Array
-    ) -> Iterator[Node]:
+    def _nodes(self, number: int, segments: range, path: Array, tangents: Array) -> Iterator[Node]:
         size = path.shape[2]
         by_state, gap = np.eye(size), np.zeros(size)
         by_parameters = np.zeros((size, tangents.shape[3] - size))

@@ -9,11 +9,11 @@ import sympy
 from numpy.typing import NDArray
 from sympy import Expr, Symbol
 
-from interpret.ledger.account import Account
 from interpret.laws.constants import recognise
 from interpret.laws.judgement import Judgement, Origin
 from interpret.laws.law import Law
 from interpret.laws.parts import KINDS, Part, Variables
+from interpret.ledger.account import Account
 from interpret.select.criteria import CLOSE
 from systems.equations import velocity
 from systems.forces import TIME

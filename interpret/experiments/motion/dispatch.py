@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from interpret.experiments.motion import USES, Motion, exact, lagrangians, points, trajectories
+from interpret.experiments.motion import (
+    USES,
+    Motion,
+    exact,
+    forces,
+    lagrangians,
+    points,
+    trajectories,
+)
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.verbs import AnyFit, Findings, drawn, refuse_drawing, traced
 from interpret.judge.certificate import Certificate
@@ -20,6 +28,7 @@ from systems.samples.trajectories import Trajectories
 
 LEARNERS: Final[Mapping[str, Learner[Any]]] = {
     "potential": trajectories.POTENTIAL,
+    "forces": forces.FORCES,
     "exact": exact.EXACT,
     "polynomial": points.POTENTIAL,
     "coupling": points.POTENTIAL,
@@ -51,7 +60,7 @@ def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motio
 
 
 def _default(problem: Problem, held: type) -> str:
-    """What is learned when nobody says: polynomials are of distances, which measured points lack."""
+    """What is learned when nobody says: polynomials are of distances, which points may lack."""
     distances = held is Trajectories or problem.motion().distances
     return DEFAULT[held] if distances else "lagrangian"
 
