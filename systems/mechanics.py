@@ -1,6 +1,6 @@
-"""The physics of a motion: coordinates, masses and a potential, and what follows from them.
+"""The physics of a motion: coordinates, masses and forces, and what follows from them.
 
-H = Σ_i p_i² / (2 m_i) + V(q)
+H = Σ_i p_i² / (2 m_i) + V(q), and friction, magnetic forces and drives beside it.
 """
 
 from __future__ import annotations
@@ -17,19 +17,22 @@ from sympy import Expr, Symbol
 from systems import equations, integrate
 from systems.errors import InputError, nearest
 from systems.expressions import differentiate
+from systems.forces import TIME, generalized_force
 from systems.samples.masses import checked_mass
 from systems.samples.trajectories import Array, Trajectories
 
 
 @dataclass(frozen=True, eq=False)
 class Mechanics:
-    """Kinetic energy Σ p²/2m and, where it is known, the potential V.
+    """Kinetic energy Σ p²/2m and, where it is known, the potential V; other forces by their part.
 
     `mass` has one entry for each of the `coordinates`. `features` are functions of the coordinates,
     such as a distance r; the potential is written in coordinates, features, or both, and may hold
     `parameters`, numbers with names. `known` is the part of it that an experiment may take as
     known, such as a trap. `sums` are variables that stand for many things alike, such as r for the
     distance of every pair: a term that holds one of them is summed over all that it stands for.
+    `others` are the parts beside the potential (`systems.forces`), in coordinates q, velocities qd
+    and the time t: R of "dissipative" forces, A·q̇ of "gyroscopic" ones, the work W of a "drive".
 
     Raises `InputError` when masses, names or variables do not fit together.
 
@@ -39,6 +42,9 @@ class Mechanics:
     (-q,)
     >>> spring.flow([[1.0]], [[0.0]], [0.0, 1.0, 2.0])[0].q.ravel().round(6)
     array([ 1.      ,  0.540302, -0.416147])
+    >>> damped = replace(spring, others={"dissipative": Symbol("qd") ** 2 / 10})
+    >>> damped.flow([[1.0]], [[0.0]], [0.0, 1.0, 2.0])[0].q.ravel().round(6)
+    array([ 1.      ,  0.568972, -0.25807 ])
     """
 
     coordinates: tuple[str, ...]
@@ -48,6 +54,7 @@ class Mechanics:
     parameters: Mapping[str, float] = field(default_factory=dict)
     known: Expr | None = None
     sums: Mapping[str, tuple[Expr, ...]] = field(default_factory=dict)
+    others: Mapping[str, Expr] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         checked_mass(self.mass, self.coordinates)
@@ -56,6 +63,8 @@ class Mechanics:
             raise InputError(f"{', '.join(both)} is a coordinate and a feature; rename one.")
         for name, feature in self.features.items():
             _check(f"feature {name}", feature, self.coordinates)
+        for part, formula in self.others.items():
+            _check(f"{part} part", formula, (*self._state, *self.parameters))
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -143,14 +152,42 @@ class Mechanics:
         pairs = zip(self.forces(), self.mass, strict=True)
         return integrate.compile([f / equations.exact(m) for f, m in pairs], self.coordinates)
 
+    @cached_property
+    def _driven(self) -> integrate.Field:
+        """(q, q̇, t) as one array (n, 2d + 1) -> all forces over the masses (n, d)."""
+        total = [*self.forces()]
+        for part, formula in self.others.items():
+            force = generalized_force(part, self.with_numbers(formula), self.coordinates)
+            total = [a + b for a, b in zip(total, force, strict=True)]
+        pairs = zip(total, self.mass, strict=True)
+        return integrate.compile([f / equations.exact(m) for f, m in pairs], self._state)
+
+    @property
+    def _state(self) -> tuple[str, ...]:
+        """What forces may depend on: positions, velocities and the time."""
+        rates = (equations.velocity(name).name for name in self.coordinates)
+        return (*self.coordinates, *rates, TIME.name)
+
     def flow(self, q0: ArrayLike, p0: ArrayLike, t: ArrayLike) -> Trajectories:
         """The exact motion from the starts q0, p0 (R, d) at the times t (n,)."""
         mass = np.array(self.mass)
-        q, v = integrate.flow(self.acceleration(), q0, np.asarray(p0) / mass, t)
+        v0 = np.asarray(p0) / mass
+        if self.others:
+            q, v = integrate.driven_flow(self._driven, q0, v0, t)
+        else:
+            q, v = integrate.flow(self.acceleration(), q0, v0, t)
         return Trajectories.from_arrays(self.coordinates, mass, t, q, mass * v)
 
     def verlet(self, q0: ArrayLike, p0: ArrayLike, h: float, steps: int) -> Trajectories:
-        """The Störmer–Verlet motion from the starts q0, p0 (R, d), in steps of h."""
+        """The Störmer–Verlet motion from the starts q0, p0 (R, d), in steps of h.
+
+        Raises InputError where other forces than the potential's act: its steps know no velocity.
+        """
+        if self.others:
+            raise InputError(
+                f"Störmer–Verlet steps know forces of the positions alone, and this motion has "
+                f"{', '.join(self.others)} forces; draw it with `flow`."
+            )
         mass = np.array(self.mass)
         t, q, v = integrate.verlet(self.acceleration(), q0, np.asarray(p0) / mass, h, steps)
         return Trajectories.from_arrays(self.coordinates, mass, t, q, mass * v)

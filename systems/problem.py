@@ -188,7 +188,8 @@ class Problem:
     def truths(self, dataset: str | None = None, seed: int = 0) -> Mapping[str, Expr]:
         """The true laws by name, with the numbers of the draw put in; empty where none is known.
 
-        Of a motion these are its "potential" and "kinetic" energy, of a map what its catalog file
+        Of a motion these are its "potential" and "kinetic" energy and the functions of its other
+        parts, of a map what its catalog file
         calls them.
         """
         if self.mechanics is None:
@@ -201,7 +202,9 @@ class Problem:
             drawn = {} if parameters is None else parameters(seed)
             potential = potential.subs({Symbol(name): Float(x) for name, x in drawn.items()})
         kinetic = equations.kinetic(self.mechanics.coordinates, self.mechanics.mass)
-        return {"potential": potential, "kinetic": kinetic}
+        numbers = self.mechanics.with_numbers
+        others = {part: numbers(formula) for part, formula in self.mechanics.others.items()}
+        return {"potential": potential, "kinetic": kinetic, **others}
 
     def dataset(self, name: str | None = None) -> Dataset:
         """The data set called `name`, by default the first one."""

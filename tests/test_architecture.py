@@ -19,7 +19,17 @@ FORBIDDEN = {
 """What each room may not import, wherever in a file: systems ← training ← interpret."""
 
 ROOMS = (
-    *("laws", "select", "discovery", "reading", "refinement", "judge", "pictures", "keep"),
+    *(
+        "laws",
+        "select",
+        "discovery",
+        "reading",
+        "refinement",
+        "ledger",
+        "judge",
+        "pictures",
+        "keep",
+    ),
     *("experiments", "run", "pipeline", "landscapes", "tools", "cli", "__main__"),
 )
 """The rooms of interpret: each imports from itself and from those named before it."""

@@ -21,6 +21,7 @@ from interpret.laws.truth import Decomposition, Words, common, decompose
 from interpret.laws.verdicts import Outcome, judged
 from systems.errors import InputError, nearest
 from systems.expressions import parse, text
+from systems.forces import FORCES
 from systems.problem import Problem
 
 
@@ -130,7 +131,8 @@ def compare(
       the data leave others of half the terms at most undetermined;
     - UNDETERMINED: the same terms, none refuted, but an error bar is wider than its coefficient or
       not known, or the data determine fewer than half of the terms;
-    - DIFFERENT: anything else. A truth with terms outside the library is always different.
+    - DIFFERENT: anything else. A truth with terms outside the library is always different, and so
+      is one with a part that the law knows nothing of, such as friction.
 
     Raises InputError when there is no truth, or it has unknown variables.
 
@@ -158,6 +160,9 @@ def compare(
         terms += rows
         outside += found.outside
         remainders.append(found.remainder)
+    for name, formula in _unheard(law, problem, truth).items():
+        outside.append(formula)
+        terms.append(Term(formula, None, None, None, sympy.Integer(1), name, tried=False))
     verdict, reason = judged(law, terms, outside)
     return Comparison(
         verdict=verdict,
@@ -191,6 +196,17 @@ def _truths(
         )
     pairs = zip(names, law.parts, strict=True)
     return {name: law.form.within(known[name], part.candidates) for name, part in pairs}
+
+
+def _unheard(
+    law: Law, problem: Problem, given: Expr | str | Mapping[str, Expr] | None
+) -> Mapping[str, Expr]:
+    """The forces of the truth that no part of the law could hold; masses are known."""
+    if given is not None and not isinstance(given, Mapping):
+        return {}
+    known = problem.truths(law.origin.dataset, law.origin.seed) if given is None else given
+    heard = {law.quantity(part) for part in law.parts}
+    return {name: known[name] for name in FORCES if name in known and name not in heard}
 
 
 def _decomposed(

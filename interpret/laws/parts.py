@@ -1,6 +1,6 @@
 """The parts of a law of motion, and the one part of a map.
 
-d/dt ∂L/∂q̇ - ∂L/∂q + ∂R/∂q̇ = Q(t),     L = T(q, q̇) + A(q)·q̇ - V(q)
+d/dt ∂L/∂q̇ - ∂L/∂q + ∂R/∂q̇ = ∂W/∂q,     L = T(q, q̇) + A(q)·q̇ - V(q)
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ KINDS: dict[str, Kind] = {
     "kinetic": Kind("T", "a term φ(q, q̇), of second degree in q̇, contributes c φ to L"),
     "gyroscopic": Kind("A·q̇", "a term φ(q, q̇), of first degree in q̇, contributes c φ to L"),
     "dissipative": Kind("R", "a term φ(q̇) contributes c φ to Rayleigh's R"),
-    "drive": Kind("Q", "a term φ(t, u) contributes c φ to the force Q"),
+    "drive": Kind("W", "a term φ(q, t), the work of a drive, contributes c ∂φ/∂q to the force"),
     MAP: Kind("f", "a term φ(x) contributes c φ to y = f(x)", gauged=True),
 }
 """Every part that a law may have. A new kind of force is one more entry."""

@@ -27,6 +27,7 @@ USES: Final[Mapping[str, tuple[str, ...]]] = {
         *(*EVERY, "learn", "features", "angles", "library", "threshold", "optimizer"),
         *("recipe", "steps", "device"),
     ),
+    "forces": (*EVERY, "learn", "angles", "library"),
     "exact": (*POINTS, "descent", "steps"),
     "polynomial": (*POINTS, "inputs", "trap", "library", "terms"),
     "coupling": (*POINTS, "inputs", "trap", "library", "terms"),
@@ -41,7 +42,8 @@ USES: Final[Mapping[str, tuple[str, ...]]] = {
 class Motion(Options):
     """What is asked of a motion; beside the options of every experiment:
 
-    learn      "potential" (V from trajectories, the default there), or of points of phase space
+    learn      "potential" (V from trajectories, the default there) or "forces" (with friction,
+               magnetic forces and a drive); of points of phase space
                "polynomial" (V, the default there), "exact" (the numbers in the known form),
                "coupling" (what is left of V inside a known trap), "neural" (either, by a network),
                "general" (L(q, q̇), nothing of its form given) or "lagrangian" (L from candidates)
@@ -68,7 +70,8 @@ class Motion(Options):
     """
 
     learn: str | None = option(
-        "What is learned: of trajectories the potential; of points of phase space exact, "
+        "What is learned: of trajectories the potential, or forces: friction, magnetic forces and "
+        "a drive with it; of points of phase space exact, "
         "polynomial, coupling, neural, general or lagrangian; of levels neural or structured.",
         LAW,
         metavar="NAME",

@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from interpret.experiments.motion import USES, Motion, exact, lagrangians, points, trajectories
+from interpret.experiments.motion import (
+    USES,
+    Motion,
+    exact,
+    forces,
+    lagrangians,
+    points,
+    trajectories,
+)
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.verbs import AnyFit, Findings, drawn, refuse_drawing, traced
 from interpret.judge.certificate import Certificate
@@ -20,6 +28,7 @@ from systems.samples.trajectories import Trajectories
 
 LEARNERS: Final[Mapping[str, Learner[Any]]] = {
     "potential": trajectories.POTENTIAL,
+    "forces": forces.FORCES,
     "exact": exact.EXACT,
     "polynomial": points.POTENTIAL,
     "coupling": points.POTENTIAL,

@@ -9,17 +9,16 @@ from typing import Any, Final, cast
 
 import numpy as np
 
-from interpret.discovery.coordinates import angles, moving, unwrapped
+from interpret.discovery.coordinates import angles, moving
 from interpret.discovery.features import discover
 from interpret.experiments.motion import Motion
 from interpret.experiments.motion.candidates import Chosen, chosen
+from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.certificate import Certificate
 from interpret.judge.channel import Channels
-from interpret.judge.channels import channels
 from interpret.judge.motion import by_columns, certify
-from interpret.judge.outlying import outlying
 from interpret.judge.unexplained import unexplained
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
@@ -166,25 +165,20 @@ def settled(problem: Problem, options: Motion) -> Motion:
 
 def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> TrajectoryFit:
     """Learn V from trajectories, as a function of features that are given or found."""
-    whole, turned = unwrapped(cast(Trajectories, samples))
-    columns = channels(whole)
-    if columns.positions_only and not columns.verdict and not whole.derived:
-        whole = whole.positions_alone()
-    far = outlying(whole, jointly=not columns.positions_only)
-    whole = far.without(whole)
+    clean = cleaned(cast(Trajectories, samples))
+    whole = clean.trajectories
     asked = options.features or "auto"
     trajectories, still = moving(whole) if asked in ("auto", "none") else (whole, "")
     features, found, unfixed = _features(problem, trajectories, asked)
     settings = _settings(options)
-    if columns.verdict:
+    if clean.columns.verdict:
         settings = replace(settings, iterations=min(settings.iterations or FIRST, FIRST))
     learned = train(problem, trajectories, settings, features=features, monitor=session.monitor)
-    jumps = f"{', '.join(turned)} jumps by 2π: the jumps are taken out" if turned else ""
-    alone = columns.sentences if columns.positions_only and not columns.verdict else ()
-    spikes = f"{far.sentence}: set aside" if len(far) else ""
-    notes = tuple(note for note in (*alone, jumps, spikes, still, found) if note)
-    circular = angles(trajectories.coordinates, options.angles, turned)
-    return TrajectoryFit(problem, samples, options, learned, notes, columns, circular, unfixed)
+    notes = tuple(note for note in (*clean.notes, still, found) if note)
+    circular = angles(trajectories.coordinates, options.angles, clean.turned)
+    return TrajectoryFit(
+        problem, samples, options, learned, notes, clean.columns, circular, unfixed
+    )
 
 
 def read(fit: TrajectoryFit) -> Law:

@@ -1,0 +1,36 @@
+"""Trajectories before anything is learned of them: columns compared, jumps and spikes taken out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from interpret.discovery.coordinates import unwrapped
+from interpret.judge.channel import Channels
+from interpret.judge.channels import channels
+from interpret.judge.outlying import outlying
+from systems.samples.trajectories import Trajectories
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What is learned from, how its columns go together, which coordinates turn, and what was
+    done, in sentences."""
+
+    trajectories: Trajectories
+    columns: Channels
+    turned: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def cleaned(samples: Trajectories) -> Cleaned:
+    """The samples without jumps by 2π, without spikes, and without velocities that are none."""
+    whole, turned = unwrapped(samples)
+    columns = channels(whole)
+    alone = columns.positions_only and not columns.verdict
+    if alone and not whole.derived:
+        whole = whole.positions_alone()
+    far = outlying(whole, jointly=not columns.positions_only)
+    jumps = f"{', '.join(turned)} jumps by 2π: the jumps are taken out" if turned else ""
+    spikes = f"{far.sentence}: set aside" if len(far) else ""
+    said = (*(columns.sentences if alone else ()), jumps, spikes)
+    return Cleaned(far.without(whole), columns, tuple(turned), tuple(filter(None, said)))

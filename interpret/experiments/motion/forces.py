@@ -1,0 +1,136 @@
+"""All forces on a motion at once: a potential, friction, magnetic forces and a drive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, cast
+
+import numpy as np
+
+from interpret.discovery.coordinates import angles
+from interpret.experiments.motion import Motion
+from interpret.experiments.motion.cleaned import cleaned
+from interpret.experiments.motion.learner import Learner
+from interpret.experiments.verbs import Findings, Fit
+from interpret.judge.certificate import Certificate
+from interpret.judge.channel import Channels
+from interpret.judge.forces_account import certify_forces
+from interpret.judge.motion import by_columns
+from interpret.keep.session import Session
+from interpret.laws.comparison import Comparison
+from interpret.laws.judgement import Origin
+from interpret.laws.law import Law
+from interpret.ledger.account import DRIVE, Account, account
+from interpret.ledger.candidates import Candidates, frictions, rotations
+from interpret.ledger.motion import Courses
+from interpret.ledger.statement import stated
+from interpret.select.defaults import suited
+from interpret.select.library import Library
+from systems.problem import Problem, Samples
+from systems.samples.trajectories import Trajectories
+from training.learn.learned import Learned
+from training.prepare.noise import estimate
+
+MOST_POINTS: Final = 4000
+"""Samples that are looked at: of more, every second, third, ... of each trajectory."""
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedForces(Learned):
+    """The account of all forces."""
+
+    account: Account
+
+    def state(self) -> Mapping[str, Any]:
+        """Its numbers."""
+        law = self.account.law
+        return {"coefficients": law.coefficients.tolist(), "inner": law.inner.tolist()}
+
+
+@dataclass(frozen=True, repr=False)
+class ForcesFit(Fit[Motion, LearnedForces]):
+    """The account, and whether q and p belong together."""
+
+    columns: Channels = field(default_factory=lambda: Channels((), ()))
+
+
+def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> ForcesFit:
+    """The forces that the motion asks for, by the responses to all that may act."""
+    clean = cleaned(cast(Trajectories, samples))
+    data, thinned = _some(clean.trajectories)
+    courses = Courses.of(data, estimate(data))
+    circular = angles(data.coordinates, options.angles, clean.turned)
+    found = account(courses, _candidates(problem, options, data, circular))
+    notes = (*clean.notes, *((thinned,) if thinned else ()))
+    return ForcesFit(problem, samples, options, LearnedForces(found), notes, clean.columns)
+
+
+def read(fit: ForcesFit) -> Law:
+    """The account as a law with parts."""
+    return stated(fit.learned.account, Origin(fit.problem.name))
+
+
+def judge(law: Law, fit: ForcesFit) -> Certificate:
+    """Whether the motion is followed, down to noise, and no force is left over."""
+    checks = certify_forces(law, fit.learned.account).checks
+    return Certificate((by_columns(fit.columns), *checks))
+
+
+def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Findings:
+    """The share of every part in the acceleration, and what else there is to say."""
+    found = fit.learned.account
+    candidates = found.setting.candidates
+    shares = np.abs(found.law.coefficients) * found.setting.scales.accelerations
+    parts: dict[str, float] = {}
+    for k in found.terms:
+        part = candidates.items[k].part
+        parts[part] = float(np.hypot(parts.get(part, 0.0), shares[k]))
+    told = ", ".join(f"{part} {100 * share:.3g} %" for part, share in parts.items())
+    notes = [f"of the rms acceleration: {told}"] if told else []
+    for constant, value in zip(candidates.inner, found.law.inner, strict=True):
+        if any(candidates.items[k].part == DRIVE for k in found.terms):
+            notes.append(f"{constant} = {value:.10g}")
+    dropped = [str(candidates.items[k].term) for g in found.dropped for k in candidates.groups[g]]
+    if dropped:
+        notes.append(f"significant beyond the law, but below what it misses: {', '.join(dropped)}")
+    return Findings(tuple(notes))
+
+
+FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge)
+
+
+def _candidates(
+    problem: Problem, options: Motion, data: Trajectories, circular: Sequence[str]
+) -> Candidates:
+    """Terms of the potential as asked for, the problem's own or what suits the coordinates; three
+    frictions; a magnetic field for every pair of coordinates."""
+    names = data.coordinates
+    _, q, _, _ = data.stack()
+    ranges = {name: (float(x.min()), float(x.max())) for name, x in zip(names, q.T, strict=True)}
+    asked = options.library
+    features = {} if problem.mechanics is None else problem.mechanics.features
+    if asked is not None:
+        known = (*names, *features)
+        potential = asked if isinstance(asked, Library) else Library.parse(asked, known, ranges)
+    elif problem.candidates:
+        potential = Library(problem.candidates).without_gauge()
+    else:
+        potential = suited(ranges, circular, ()).without_gauge()
+    none = Candidates(names, tuple(map(float, data.mass)))
+    return (
+        none.with_terms("potential", potential.candidates, features)
+        .with_terms("dissipative", frictions(names))
+        .with_terms("gyroscopic", rotations(names))
+    )
+
+
+def _some(data: Trajectories) -> tuple[Trajectories, str]:
+    """At most so many samples, and a sentence about it."""
+    every = -(-data.points // MOST_POINTS)
+    if every == 1:
+        return data, ""
+    items = tuple(
+        replace(item, t=item.t[::every], q=item.q[::every], p=item.p[::every]) for item in data
+    )
+    return replace(data, items=items), f"of every {every} samples one is used"

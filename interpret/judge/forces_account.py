@@ -1,0 +1,65 @@
+"""The certificate of an account of forces: is it followed, and does it leave noise and no force?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from interpret.judge.certificate import Certificate, Check, as_it_was_read
+from interpret.judge.thresholds import WRONG, percent
+from interpret.laws.judgement import Verdict
+from interpret.laws.law import Law
+from interpret.ledger.account import BEYOND_NOISE, NOTHING, Account
+from interpret.ledger.left_over import left_over
+
+FOLLOWED: Final = 0.99
+"""A law that follows the motion over less of a trajectory is not known to be one motion's."""
+
+CHANCE: Final = 1e-3
+"""Of all variables' free forces together: one right law in a thousand is doubted."""
+
+NEGLIGIBLE: Final = 1e-4
+"""A force left over that is smaller than this part of the whole takes nothing from a law."""
+
+
+def certify_forces(law: Law, account: Account) -> Certificate:
+    """Every check of a law of forces on the motion that it was read off."""
+    checks = [*as_it_was_read(law).checks, _followed(account), _noise(account)]
+    if account.solution is not None:
+        checks.append(_left_over(account))
+    return Certificate(tuple(checks))
+
+
+def _followed(account: Account) -> Check:
+    share = account.joined
+    said = f"the law follows the motion along {percent(share)} of the longest trajectory in one go"
+    if share >= FOLLOWED:
+        return Check("followed", 1 - share, 1 - FOLLOWED, "identified", said)
+    verdict: Verdict = "ambiguous" if share > 0 else "not in the library"
+    return Check("followed", 1 - share, 1 - FOLLOWED, verdict, f"{said}, not all of it")
+
+
+def _noise(account: Account) -> Check:
+    """What the law misses, beside what a smooth curve that knows no law does."""
+    courses = account.setting.courses
+    missed = float(account.missed.max())
+    calm = float((courses.scatter / courses.range).max())
+    limit = max(BEYOND_NOISE * calm, NOTHING)
+    said = f"the law misses {percent(missed)} of the motion's range, a smooth curve {percent(calm)}"
+    if missed <= limit:
+        return Check("noise", missed, limit, "identified", said)
+    verdict: Verdict = "approximate" if missed < WRONG else "not in the library"
+    return Check("noise", missed, limit, verdict, said, missed)
+
+
+def _left_over(account: Account) -> Check:
+    found = left_over(account)
+    limit = CHANCE / len(found)
+    worst = found[0]
+    said = (
+        f"a force of {worst.variable}, {percent(worst.share)} of the whole, is left over "
+        f"(by chance: {worst.probability:.1g})"
+    )
+    if worst.probability >= limit or worst.share <= NEGLIGIBLE:
+        return Check("left over", limit, worst.probability, "identified", f"at most {said}")
+    verdict: Verdict = "approximate" if worst.share < WRONG else "not in the library"
+    return Check("left over", limit, worst.probability, verdict, said, worst.share)

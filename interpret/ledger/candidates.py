@@ -1,0 +1,127 @@
+"""What may act: candidates of every part of a law of motion, each with the force it exerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import sympy
+from sympy import Expr, Symbol
+
+from systems.equations import exact, velocity
+from systems.expressions import symbol
+from systems.forces import TIME, Force, generalized_force
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A term of a part, and the acceleration a_i = F_i/m_i that one unit of it gives.
+
+    The term is written as it is printed, in features where there are some; its acceleration in
+    coordinates q, velocities qd, the time t and inner constants, such as the ω of a drive.
+    Candidates of one `group` stand or fall together: the cosine and the sine of one drive.
+    """
+
+    part: str
+    term: Expr
+    acceleration: Force
+    group: str
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """All candidates of a motion of the `coordinates`; `inner` are the constants inside them."""
+
+    coordinates: tuple[str, ...]
+    mass: tuple[float, ...]
+    items: tuple[Candidate, ...] = ()
+    inner: tuple[Symbol, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Candidate]:
+        return iter(self.items)
+
+    @property
+    def dimension(self) -> int:
+        """The number of coordinates."""
+        return len(self.coordinates)
+
+    @property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """The numbers of the candidates of each group, in their order."""
+        found: dict[str, list[int]] = {}
+        for number, item in enumerate(self.items):
+            found.setdefault(item.group, []).append(number)
+        return tuple(map(tuple, found.values()))
+
+    def inside(self, group: tuple[int, ...]) -> tuple[int, ...]:
+        """The numbers of the inner constants that a group's terms hold."""
+        held = {s for k in group for a in self.items[k].acceleration for s in a.free_symbols}
+        return tuple(k for k, constant in enumerate(self.inner) if constant in held)
+
+    def with_terms(
+        self,
+        part: str,
+        terms: Sequence[Expr],
+        features: Mapping[str, Expr] | None = None,
+        group: str = "",
+    ) -> Candidates:
+        """These and more, of one part; `features` say what other names are in the coordinates.
+
+        >>> q = symbol("q")
+        >>> spring = Candidates(("q",), (2.0,)).with_terms("potential", [q**2, q**4])
+        >>> [item.acceleration for item in spring]
+        [(-q,), (-2*q**3,)]
+        """
+        meaning = {symbol(name): what for name, what in (features or {}).items()}
+        made = tuple(
+            Candidate(part, term, self._acceleration(part, term.xreplace(meaning)), group or name)
+            for term, name in ((term, f"{part}: {term}") for term in terms)
+        )
+        return Candidates(self.coordinates, self.mass, (*self.items, *made), self.inner)
+
+    def with_inner(self, constant: Symbol) -> Candidates:
+        """The same, with one more constant inside them."""
+        return Candidates(self.coordinates, self.mass, self.items, (*self.inner, constant))
+
+    def _acceleration(self, part: str, term: Expr) -> Force:
+        force = generalized_force(part, term, self.coordinates)
+        return tuple(f / exact(m) for f, m in zip(force, self.mass, strict=True))
+
+
+def frictions(coordinates: Sequence[str]) -> tuple[Expr, ...]:
+    """Rayleigh's functions of friction that grows as |v|, as |v|², and not at all.
+
+        R = v²/2,  |v|³/3,  |v|,      v the length of all velocities
+
+    >>> frictions(["q"])
+    (qd**2/2, Abs(qd)**3/3, Abs(qd))
+    """
+    square = sympy.Add(*(velocity(name) ** 2 for name in coordinates))
+    speed = sympy.Abs(velocity(coordinates[0])) if len(coordinates) == 1 else sympy.sqrt(square)
+    return square / 2, speed**3 / 3, speed
+
+
+def rotations(coordinates: Sequence[str]) -> tuple[Expr, ...]:
+    """(x_i ẋ_j - x_j ẋ_i)/2 of every pair: a constant magnetic field, or a turning frame.
+
+    >>> rotations(["x", "y"])
+    (x*yd/2 - xd*y/2,)
+    """
+    return tuple(
+        (symbol(a) * velocity(b) - symbol(b) * velocity(a)) / 2
+        for a, b in combinations(coordinates, 2)
+    )
+
+
+def drives(coordinate: str, frequency: Symbol) -> tuple[Expr, Expr]:
+    """The work of forces cos ωt and sin ωt on a coordinate.
+
+    >>> drives("x", Symbol("w"))
+    (x*cos(t*w), x*sin(t*w))
+    """
+    moved = symbol(coordinate)
+    return moved * sympy.cos(frequency * TIME), moved * sympy.sin(frequency * TIME)

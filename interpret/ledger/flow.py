@@ -1,0 +1,109 @@
+"""Short segments of many motions, integrated side by side with their tangents.
+
+    ẏ = (v, a(y, t)),    ż = [[0, 1], ∂a/∂y] z + (0, ∂a/∂c),    y = (q, v)
+
+z holds ∂y/∂(initial state, coefficients, inner constants).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interpret.ledger.field import Field
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Tableau:
+    """An explicit Runge–Kutta method: k_s = f(y + h Σ a_sj k_j, t + c_s h), y + h Σ b_s k_s."""
+
+    a: Array
+    b: Array
+    c: Array
+
+
+RK4: Final = Tableau(
+    np.array([[0, 0, 0, 0], [0.5, 0, 0, 0], [0, 0.5, 0, 0], [0, 0, 1.0, 0]]),
+    np.array([1, 2, 2, 1]) / 6,
+    np.array([0, 0.5, 0.5, 1]),
+)
+
+
+def eighth_order() -> Tableau:
+    """Dormand and Prince's method of order eight, without its step control."""
+    from scipy.integrate import DOP853
+
+    return Tableau(DOP853.A[:12, :12], DOP853.B[:12], DOP853.C[:12])
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What a law is made of: a coefficient of every candidate (P,), and inner constants (N,)."""
+
+    coefficients: Array
+    inner: Array
+
+    def moved(self, step: Array) -> Parameters:
+        """Both, moved by a step (P + N,)."""
+        count = len(self.coefficients)
+        return Parameters(self.coefficients + step[:count], self.inner + step[count:])
+
+    @property
+    def size(self) -> int:
+        """P + N."""
+        return len(self.coefficients) + len(self.inner)
+
+
+def flow(
+    field: Field, starts: Array, times: Array, law: Parameters, method: Tableau
+) -> tuple[Array, Array]:
+    """States (S, m + 1, 2d) and tangents (S, m + 1, 2d, 2d + P + N) of S segments.
+
+    `starts` (S, 2d) hold at the first of the `times` (S, m + 1), which every step goes between.
+
+    >>> from interpret.ledger.candidates import Candidates
+    >>> from systems.expressions import symbol
+    >>> spring = Candidates(("q",), (1.0,)).with_terms("potential", [symbol("q") ** 2 / 2])
+    >>> times = np.linspace(0, 1, 11)[None]
+    >>> one = Parameters(np.ones(1), np.zeros(0))
+    >>> path, tangent = flow(Field(spring, 1.0), np.array([[1.0, 0.0]]), times, one, RK4)
+    >>> bool(np.allclose(path[0, -1], [np.cos(1), -np.sin(1)], atol=1e-6))
+    True
+    >>> tangent.shape
+    (1, 11, 2, 3)
+    """
+    segments, size = starts.shape
+    d = size // 2
+    path = np.empty((segments, times.shape[1], size))
+    tangents = np.zeros((segments, times.shape[1], size, size + law.size))
+    y, z = starts.copy(), tangents[:, 0].copy()
+    z[:, np.arange(size), np.arange(size)] = 1.0
+    path[:, 0], tangents[:, 0] = y, z
+    for step in range(times.shape[1] - 1):
+        h = times[:, step + 1] - times[:, step]
+        rates: list[tuple[Array, Array]] = []
+        for row, fraction in zip(method.a, method.c, strict=True):
+            here, grown = _along(y, z, h, row, rates)
+            forces = field(here, times[:, step] + fraction * h, law.coefficients, law.inner)
+            growth = np.concatenate([grown[:, d:], forces.slopes @ grown], axis=1)
+            growth[:, d:, size:] += forces.columns
+            rates.append((np.concatenate([here[:, d:], forces.total], axis=1), growth))
+        y, z = _along(y, z, h, method.b, rates)
+        path[:, step + 1], tangents[:, step + 1] = y, z
+    return path, tangents
+
+
+def _along(
+    y: Array, z: Array, h: Array, weights: Array, rates: list[tuple[Array, Array]]
+) -> tuple[Array, Array]:
+    """States and tangents, moved by the weighted rates."""
+    for weight, (dy, dz) in zip(weights, rates, strict=False):
+        if weight:
+            y = y + (weight * h)[:, None] * dy
+            z = z + (weight * h)[:, None, None] * dz
+    return y, z

@@ -1,0 +1,155 @@
+"""Is a force left over? Free functions of each position, velocity and the time are asked for one.
+
+Their columns run along the law's own path, on which noise cannot ask for a force; along the smooth
+path the noise that it has followed would.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interpret.ledger.account import Account
+from interpret.ledger.flow import flow
+from interpret.ledger.motion import Course, Path
+from interpret.ledger.response import response, stretch
+from interpret.ledger.rows import SMALLEST, Reduced
+from interpret.ledger.shooting import INTERVALS
+
+Array = NDArray[np.float64]
+
+KNOTS: Final = 6
+"""Of the cubic splines that a free function is made of."""
+
+SEEN: Final = 1e-8
+"""Directions of the splines that the motion sees less of say nothing."""
+
+PERIODS: Final = 2.0
+SHORTEST: Final = 24
+
+
+@dataclass(frozen=True)
+class LeftOver:
+    """A free force of one variable: how probable it is by chance, and its share of the whole."""
+
+    variable: str
+    probability: float
+    share: float
+
+
+def left_over(account: Account) -> list[LeftOver]:
+    """The free forces of every variable that the residuals ask for, the least probable first."""
+    courses = _along_the_law(account)
+    if account.solution is None or not courses:
+        return []
+    d = account.setting.courses.dimension
+    names = account.setting.candidates.coordinates
+    residuals = np.concatenate(account.solution.residuals())
+    ends = np.cumsum([len(course) for course in courses])[:-1]
+    parts = _parts(account, courses, np.split(residuals, ends))
+    states = np.concatenate([course.path.state(course.t) for course in courses])
+    times = np.concatenate([course.t for course in courses])
+    whole = np.concatenate([course.path.a(course.t) for course in courses])
+    variables = [*names, *(f"d{name}/dt" for name in names), "t"]
+    values = [*states.T, times]
+    found = []
+    for number, (name, value) in enumerate(zip(variables, values, strict=True)):
+        splines = _Splines.over(value, number, d)
+        found.append(_asked(account, parts, splines, name, (states, times, whole)))
+    return sorted(found, key=lambda item: item.probability)
+
+
+@dataclass(frozen=True)
+class _Splines:
+    """A free force on each of d coordinates, of one variable: number `which` of (q, v, t)."""
+
+    knots: Array
+    which: int
+    dimension: int
+
+    @staticmethod
+    def over(values: Array, which: int, dimension: int) -> _Splines:
+        low, high = float(values.min()), float(values.max())
+        inner = np.linspace(low, high, KNOTS)
+        return _Splines(np.concatenate([[low] * 3, inner, [high] * 3]), which, dimension)
+
+    def __call__(self, state: Array, t: Array) -> Array:
+        """(n, d, d k): every spline but the first, which the initial state's motion has part in."""
+        from scipy.interpolate import BSpline
+
+        value = np.column_stack([state, t])[:, self.which]
+        inside = np.clip(value, self.knots[0], self.knots[-1])
+        basis = BSpline(self.knots, np.eye(len(self.knots) - 4), 3)(inside)[:, 1:]
+        d, many = self.dimension, basis.shape[1]
+        force = np.zeros((len(t), d, d * many))
+        for i in range(d):
+            force[:, i, i * many : (i + 1) * many] = basis
+        return force
+
+
+def _asked(
+    account: Account,
+    parts: list[tuple[Course, Array]],
+    splines: _Splines,
+    name: str,
+    motion: tuple[Array, Array, Array],
+) -> LeftOver:
+    """The F test of one variable's free force, and its rms over that of the acceleration."""
+    from scipy.stats import f as fisher
+
+    rows = [stretch(course, response(course, splines), target) for course, target in parts]
+    reduced = Reduced(rows, account.noise)
+    scale = np.sqrt(np.maximum(np.diagonal(reduced.gram)[:-1], SMALLEST**2))
+    inside = reduced.gram[:-1, :-1] / np.outer(scale, scale)
+    values, directions = np.linalg.eigh(inside)
+    seen = values > SEEN * values.max(initial=0.0)
+    along = directions.T @ (reduced.gram[:-1, -1] / scale)
+    gain = float((along[seen] ** 2 / values[seen]).sum())
+    many, left = int(seen.sum()), max(reduced.count - int(seen.sum()), 1)
+    spread = max(float(reduced.gram[-1, -1]) - gain, SMALLEST) / left
+    states, times, whole = motion
+    free = splines(states, times) @ ((directions[:, seen] @ (along[seen] / values[seen])) / scale)
+    share = float(np.sqrt((free**2).sum(axis=1).mean() / (whole**2).sum(axis=1).mean()))
+    return LeftOver(name, float(fisher.sf(gain / max(many, 1) / spread, many, left)), share)
+
+
+def _parts(
+    account: Account, courses: list[Course], residuals: list[Array]
+) -> list[tuple[Course, Array]]:
+    """Stretches of two periods: over longer ones a force left over would bend the path itself."""
+    d, found = account.setting.courses.dimension, []
+    for course, left in zip(courses, residuals, strict=True):
+        length = int(
+            np.clip(PERIODS * account.setting.period, SHORTEST, max(SHORTEST, len(course)))
+        )
+        cuts = np.linspace(0, len(course), max(1, len(course) // length) + 1).astype(int)
+        for first, last in itertools.pairwise(cuts):
+            if last - first > 2 * d + 3:
+                found.append((course.cut(first, last), left[first:last]))
+    return found
+
+
+def _along_the_law(account: Account) -> list[Course]:
+    """The courses with the law's own path in the place of the smooth one."""
+    if account.solution is None:
+        return []
+    shooting = account.solution.shooting
+    path, _ = flow(shooting.field, shooting.states, shooting.times, account.law, shooting.method)
+    courses = []
+    ends = (*shooting.first[1:], len(shooting.states))
+    for course, begin, end in zip(account.setting.courses.items, shooting.first, ends, strict=True):
+        inner = path[begin:end, :INTERVALS].reshape(-1, path.shape[2])
+        # The last segment repeats its end where the course ends before it.
+        last = len(course) - (end - begin - 1) * INTERVALS
+        state = np.concatenate([inner[: -INTERVALS or None], path[end - 1, :last]])
+        law = account.law
+        a = shooting.field(state, course.t, law.coefficients, law.inner).total
+        d = a.shape[1]
+        courses.append(
+            Course(course.t, course.values, Path.through(course.t, state[:, :d], state[:, d:], a))
+        )
+    return courses

@@ -1,0 +1,138 @@
+"""Measured motion, and the smooth path through it on which forces are first looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from systems.samples.trajectories import Trajectories
+from training.prepare.noise import Noise
+from training.prepare.smoothing import smooth
+
+Array = NDArray[np.float64]
+Curve = Callable[[Array], Array]
+"""Times (n,) -> (n, d)."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """q(t), q̇(t) and q̈(t), between the measured times as well."""
+
+    q: Curve
+    v: Curve
+    a: Curve
+
+    @staticmethod
+    def through(t: Array, q: Array, v: Array, a: Array) -> Path:
+        """The quintic pieces that have the given positions, velocities and accelerations (n, d)."""
+        from scipy.interpolate import BPoly
+
+        curve: Any = BPoly.from_derivatives(t, np.stack([q, v, a], axis=1))
+        return Path(curve, curve.derivative(), curve.derivative(2))
+
+    def state(self, t: Array) -> Array:
+        """(q, q̇) at times (n,): (n, 2d)."""
+        return np.concatenate([self.q(t), self.v(t)], axis=1)
+
+
+@dataclass(frozen=True)
+class Course:
+    """One trajectory: times (n,), its measured values (n, C), positions first, and its path."""
+
+    t: Array
+    values: Array
+    path: Path
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+    def cut(self, first: int, last: int) -> Course:
+        """The samples from `first` to before `last`."""
+        return replace(self, t=self.t[first:last], values=self.values[first:last])
+
+
+@dataclass(frozen=True)
+class Courses:
+    """Every trajectory of one law, and the scales of its motion."""
+
+    items: tuple[Course, ...]
+    dimension: int
+
+    @staticmethod
+    def of(trajectories: Trajectories, noise: Noise) -> Courses:
+        """Trajectories with the noise of their channels; velocities that are derived, or whose σ
+        is infinite, are no measurements."""
+        d = trajectories.dimension
+        alone = trajectories.derived or not np.isfinite(noise.p).all()
+        items = []
+        for item, calm in zip(trajectories, smooth(trajectories, noise), strict=True):
+            v = item.p / trajectories.mass
+            values = item.q if alone else np.concatenate([item.q, v], axis=1)
+            path = calm.trajectory
+            through = Path.through(
+                path.t, path.q, path.p / trajectories.mass, calm.force / trajectories.mass
+            )
+            items.append(Course(item.t, values, through))
+        return Courses(tuple(items), d)
+
+    @cached_property
+    def states(self) -> Array:
+        """The smooth states at all measured times (n, 2d)."""
+        return np.concatenate([item.path.state(item.t) for item in self.items])
+
+    @cached_property
+    def accelerations(self) -> Array:
+        """The smooth accelerations at all measured times (n, d)."""
+        return np.concatenate([item.path.a(item.t) for item in self.items])
+
+    @cached_property
+    def times(self) -> Array:
+        """All measured times."""
+        return np.concatenate([item.t for item in self.items])
+
+    @property
+    def channels(self) -> int:
+        """Values a sample."""
+        return int(self.items[0].values.shape[1])
+
+    @cached_property
+    def range(self) -> Array:
+        """From the least to the largest value of each channel (C,)."""
+        whole = np.concatenate([item.values for item in self.items])
+        spread: Array = np.ptp(whole, axis=0)
+        return np.maximum(spread, np.finfo(float).tiny)
+
+    @cached_property
+    def scatter(self) -> Array:
+        """What the smooth path leaves of each channel (C,), rms."""
+        left = [item.values - item.path.state(item.t)[:, : self.channels] for item in self.items]
+        root: Array = np.sqrt((np.concatenate(left) ** 2).mean(axis=0))
+        return root
+
+    @property
+    def speed(self) -> float:
+        """The rms of |q̇|."""
+        v = self.states[:, self.dimension :]
+        return float(np.sqrt((v**2).sum(axis=1).mean()))
+
+    @property
+    def step(self) -> float:
+        """The median time between samples."""
+        return float(np.median(np.concatenate([np.diff(item.t) for item in self.items])))
+
+    @property
+    def span(self) -> float:
+        """The longest trajectory's time."""
+        return float(max(item.t[-1] - item.t[0] for item in self.items))
+
+    @property
+    def period(self) -> float:
+        """2π (rms of q) / (rms of q̇): that of an oscillation, and a time scale of any motion."""
+        q = self.states[:, : self.dimension]
+        size = float(np.sqrt(((q - q.mean(axis=0)) ** 2).sum(axis=1).mean()))
+        return 2 * np.pi * size / self.speed
