@@ -10,42 +10,25 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Symbol
 
-from interpret.ledger.candidates import Candidates, drives
-from interpret.ledger.field import Field
+from interpret.ledger.candidates import Candidates
 from interpret.ledger.flow import RK4, Parameters, eighth_order
-from interpret.ledger.motion import Course, Courses
-from interpret.ledger.response import response, stretch
-from interpret.ledger.rows import Noise, Reduced, Stretch
-from interpret.ledger.scan import Peak, frequencies, scan
-from interpret.ledger.search import Groups, Menu, search
-from interpret.ledger.selection import Contender, Scales, Selection, select
+from interpret.ledger.motion import Courses
+from interpret.ledger.rows import Reduced
+from interpret.ledger.screen import State, driven, noise_of, screened
+from interpret.ledger.screen import peaks as peaks_of
+from interpret.ledger.search import Groups
+from interpret.ledger.selection import Contender, Selection, select
+from interpret.ledger.setting import Setting
 from interpret.ledger.shooting import INTERVALS, Shooting, Solution
 from systems.errors import InputError
 
 Array = NDArray[np.float64]
-
-MOST_GROUPS: Final = 8
-VALUES_A_GROUP: Final = 8
-"""Fewer measured values than this for a group of candidates let anything be fitted."""
-
-FLOOR: Final = 1e-11
-"""No channel is better than this part of its range: doubles, differences and integrators."""
-
-PERIODS: Final = 2.0
-SHORTEST: Final = 24
-"""Stretches of screening, in periods and at least in samples: a force must show beyond the noise,
-and the smooth path is not the law's own for long."""
-
-SCREENINGS: Final = 3
 
 FEWEST_FOR_A_DRIVE: Final = 60
 
@@ -63,94 +46,36 @@ NOTHING: Final = 1e-6
 """A law that misses 1.5 times what a smooth path does is limited by its form, not by noise: then
 the smallest one that misses twice as much as the best at most."""
 
-DRIVE: Final = "drive"
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A motion, what may act on it, and the scales by which that is judged."""
-
-    courses: Courses
-    candidates: Candidates
-    field: Field
-    scales: Scales
-    extra: tuple[float, ...]
-
-    @staticmethod
-    def of(courses: Courses, candidates: Candidates, searched: int = 0) -> Setting:
-        """`searched` says among how many frequencies that of a drive was found."""
-        forces = Field(candidates, courses.speed)
-        none = Parameters(np.zeros(len(candidates)), np.ones(len(candidates.inner)))
-        columns = forces(courses.states, courses.times, none.coefficients, none.inner).columns
-        each = np.sqrt((columns[..., : len(candidates)] ** 2).sum(axis=1).mean(axis=0))
-        whole = np.sqrt((courses.accelerations**2).sum(axis=1).mean())
-        friction = np.array([item.part == "dissipative" for item in candidates], dtype=bool)
-        scales = Scales(each / whole, friction, FLOOR * courses.range, courses.range)
-        rows = len(courses.times) * courses.channels
-        paid = float(np.log(rows) + 2 * np.log(max(searched, 1)))
-        extra = tuple(paid if candidates.inside(group) else 0.0 for group in candidates.groups)
-        return Setting(courses, candidates, forces, scales, extra)
-
-    @property
-    def most(self) -> int:
-        """Groups that so many values allow."""
-        values = len(self.courses.times) * self.courses.channels
-        return int(np.clip(values // VALUES_A_GROUP, 1, MOST_GROUPS))
-
-    @property
-    def period(self) -> float:
-        """Samples of a period."""
-        return max(4.0, self.courses.period / self.courses.step)
-
-    def menu(self, *, lifted: bool) -> Menu:
-        """The groups' columns; `lifted`: with those of the constants inside them."""
-        terms = len(self.candidates)
-        groups = self.candidates.groups
-        inner = [[terms + k for k in self.candidates.inside(group)] for group in groups]
-        columns = [
-            (*group, *own) if lifted else group for group, own in zip(groups, inner, strict=True)
-        ]
-        return Menu(tuple(columns), self.extra)
-
-    def parts(self, law: Parameters) -> list[tuple[Course, Stretch]]:
-        """The stretches of screening, and their rows along the smooth path."""
-        longest = max(map(len, self.courses.items))
-        length = int(np.clip(PERIODS * self.period, SHORTEST, max(SHORTEST, longest)))
-        found = []
-        for course in self.courses.items:
-            cuts = np.linspace(0, len(course), max(1, len(course) // length) + 1).astype(int)
-            for first, last in itertools.pairwise(cuts):
-                piece = course.cut(first, last)
-                columns = response(
-                    piece,
-                    lambda state, t: self.field(state, t, law.coefficients, law.inner).columns,
-                )
-                found.append((piece, stretch(piece, columns[..., : len(self.candidates)])))
-        return found
-
 
 @dataclass(frozen=True)
 class Account:
-    """Which forces act: the groups that were `chosen`, the law, and the covariance (P + N) of all
-    that it holds, zero elsewhere.
+    """Which forces act: the ``state`` that was settled on, and the covariance (P + N) of all that
+    its law holds, zero elsewhere.
 
     ``joined`` is the part of the longest trajectory that the law follows in one go, ``missed`` (C,)
     what it misses of each channel's range, ``contenders`` the sets it was compared with.
-    ``dropped`` are terms that are significant, but below what the law misses.
+    ``dropped`` are groups that are significant, but below what the law misses.
     """
 
     setting: Setting
-    chosen: Groups
-    law: Parameters
+    state: State
     covariance: Array
     solution: Solution | None
-    noise: Noise
     joined: float
     missed: Array
     contenders: tuple[Contender, ...]
-    peaks: tuple[Peak, ...] = ()
     dropped: Groups = ()
-    notes: tuple[str, ...] = field(default_factory=tuple)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def law(self) -> Parameters:
+        """The coefficients and the inner constants."""
+        return self.state.law
+
+    @property
+    def chosen(self) -> Groups:
+        """The groups that are kept."""
+        return self.state.chosen
 
     @property
     def terms(self) -> list[int]:
@@ -159,26 +84,18 @@ class Account:
         return sorted(k for group in self.chosen for k in groups[group])
 
 
-@dataclass(frozen=True)
-class State:
-    """Where the account stands: the groups, the law, and the noise that it leaves."""
-
-    chosen: Groups
-    law: Parameters
-    noise: Noise
-
-
 def account(courses: Courses, candidates: Candidates, *, drive: bool = True) -> Account:
     """The forces on a motion, from the candidates, and a drive of unknown frequency if one shows.
 
     Raises InputError where there are no candidates.
 
     >>> from systems import get
+    >>> from systems.expressions import symbol
     >>> from training.prepare.noise import estimate
     >>> system = get("damped_pendulum")
     >>> swings = system.draw()[:1]
     >>> candidates = Candidates(("theta",), (1.0,)).with_terms("potential", system.candidates)
-    >>> candidates = candidates.with_terms("dissipative", [Symbol("thetad") ** 2 / 2])
+    >>> candidates = candidates.with_terms("dissipative", [symbol("thetad") ** 2 / 2])
     >>> found = account(Courses.of(swings, estimate(swings)), candidates, drive=False)
     >>> found.law.coefficients[found.terms].round(6)
     array([-4. ,  0.1])
@@ -187,42 +104,11 @@ def account(courses: Courses, candidates: Candidates, *, drive: bool = True) -> 
         raise InputError("there are no candidates of forces; give a library.")
     setting = Setting.of(courses, candidates)
     state, parts = screened(setting, np.zeros(0))
-    peaks: tuple[Peak, ...] = ()
     if drive and len(courses.times) >= FEWEST_FOR_A_DRIVE:
-        peaks = tuple(_peaks(setting, parts))
+        peaks = peaks_of(setting, parts)
         if peaks and peaks[0].significant:
             setting, state = driven(setting, peaks[0])
-    return replace(settled(setting, state), peaks=peaks)
-
-
-def driven(setting: Setting, peak: Peak) -> tuple[Setting, State]:
-    """The same motion with a drive of a peak's frequency among the candidates, screened anew."""
-    known = setting.candidates
-    frequency = Symbol(f"omega_{len(known.inner)}")
-    name = known.coordinates[peak.coordinate]
-    more = known.with_inner(frequency).with_terms(
-        DRIVE, drives(name, frequency), group=f"{DRIVE} {frequency}"
-    )
-    wider = Setting.of(setting.courses, more, len(frequencies(setting.courses)))
-    state, _ = screened(wider, np.array([peak.frequency]))
-    return wider, state
-
-
-def screened(setting: Setting, inner: Array) -> tuple[State, list[tuple[Course, Stretch]]]:
-    """The best set along the smooth path, inner constants kept, and the rows it was chosen on."""
-    law = Parameters(np.zeros(len(setting.candidates)), inner)
-    parts = setting.parts(law)
-    rows = [item for _, item in parts]
-    menu = setting.menu(lifted=False)
-    noise = Noise.white(np.maximum(setting.courses.scatter, setting.scales.least))
-    for _ in range(SCREENINGS):
-        reduced = Reduced(rows, noise)
-        best = search(reduced.gram, reduced.count, menu, setting.most)[0].chosen
-        step = reduced.step(menu.of(best))
-        noise = _noise(reduced, step, len(menu.of(best)), setting)
-    chosen = select(rows, noise, menu, setting.most, setting.scales).chosen
-    step = reduced.step(menu.of(chosen))
-    return State(chosen, Parameters(step, inner), noise), parts
+    return settled(setting, state)
 
 
 def settled(setting: Setting, state: State) -> Account:
@@ -243,10 +129,8 @@ def settled(setting: Setting, state: State) -> Account:
         joined = length / shooting.longest
     if last is None:
         none = np.zeros((state.law.size, state.law.size))
-        return Account(
-            setting, state.chosen, state.law, none, None, state.noise, 0.0,
-            np.full(courses.channels, np.inf), (), notes=tuple(notes),
-        )  # fmt: skip
+        everything = np.full(courses.channels, np.inf)
+        return Account(setting, state, none, None, 0.0, everything, (), notes=tuple(notes))
     solution, selection = last
     length = max(1, round(joined * shooting.longest))
     plain = _account(setting, state, solution, selection, joined, tuple(notes))
@@ -268,7 +152,7 @@ def climbed(
         if solution is None:
             return None
         still = np.zeros(solution.law.size)
-        noise = _noise(solution.reduced, still, len(menu.of(state.chosen)), setting)
+        noise = noise_of(solution.reduced, still, len(menu.of(state.chosen)), setting)
         moved = float(np.abs(np.log(noise.sigma / state.noise.sigma)).max())
         state, shooting = State(state.chosen, solution.law, noise), solution.shooting
         toward = np.concatenate([solution.law.coefficients, np.zeros_like(solution.law.inner)])
@@ -305,10 +189,10 @@ def _account(
         covariance[np.ix_(columns, columns)] = reduced.robust(columns, still)
     left = np.concatenate(solution.residuals())
     missed = np.sqrt((left**2).mean(axis=0)) / setting.courses.range
+    settled_on = replace(solution, reduced=reduced)
     return Account(
-        setting, state.chosen, state.law, covariance, replace(solution, reduced=reduced),
-        state.noise, joined, missed, selection.contenders, notes=notes,
-    )  # fmt: skip
+        setting, state, covariance, settled_on, joined, missed, selection.contenders, notes=notes
+    )
 
 
 def _simpler(found: Account, length: int) -> Account:
@@ -340,32 +224,13 @@ def _simpler(found: Account, length: int) -> Account:
         solution = found.solution.shooting.solved(law, menu.of(item.chosen), length, item.noise)
         if solution is None:
             continue
-        noise = _noise(solution.reduced, np.zeros(law.size), size, setting)
+        noise = noise_of(solution.reduced, np.zeros(law.size), size, setting)
         state = State(item.chosen, solution.law, noise)
         selection = Selection(item.chosen, found.contenders)
         simple = _account(setting, state, solution, selection, found.joined, found.notes)
         dropped = tuple(group for group in found.chosen if group not in item.chosen)
         return replace(simple, dropped=dropped)
     return found
-
-
-def _peaks(setting: Setting, parts: Sequence[tuple[Course, Stretch]]) -> list[Peak]:
-    """The drive's frequencies beyond the full library, with the noise that this leaves."""
-    rows = [item for _, item in parts]
-    everything = range(len(setting.candidates))
-    noise = Noise.white(np.maximum(setting.courses.scatter, setting.scales.least))
-    reduced = Reduced(rows, noise)
-    step = reduced.step(everything)
-    return scan(setting.courses, parts, _noise(reduced, step, len(everything), setting, 2))
-
-
-def _noise(
-    reduced: Reduced, step: Array, columns: int, setting: Setting, highest: int = 6
-) -> Noise:
-    """What a fit leaves of the values, as noise."""
-    states = sum(item.start.shape[-1] for item in reduced.stretches)
-    residuals = reduced.residuals(step)
-    return Noise.of(residuals, columns + states, setting.scales.least, highest)
 
 
 def _less(setting: Setting, state: State) -> State:

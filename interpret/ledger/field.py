@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -67,21 +68,31 @@ class Field:
             sympy.Add(*(c * a[i] for c, a in zip(weights, accelerations, strict=True)))
             for i in range(len(names))
         ]
-        slopes = [self._smooth(differentiate(a, x)) for a in total for x in state]
+        slopes = [self._safe(differentiate(a, x)) for a in total for x in state]
         within = [differentiate(a, constant) for constant in known.inner for a in total]
         flat = [a for item in accelerations for a in item]
         return integrate.compile([*flat, *slopes, *within], [*state, TIME, *weights, *known.inner])
 
     def _smooth(self, expr: Expr) -> Expr:
-        """`expr` with jumps at rest made steep slopes, and no power of a speed of zero."""
-        rates = {velocity(name) for name in self.candidates.coordinates}
+        """An acceleration with its jumps at rest made steep slopes: v/|v| is v/√(v² + ε²)."""
         dry = sympy.Float((DRY * self.speed) ** 2)
+        at_rest = {velocity(name): sympy.Integer(0) for name in self.candidates.coordinates}
+        if expr.replace(sympy.sign, lambda _: sympy.Integer(1)).subs(at_rest) != 0:
+            expr = expr.replace(sympy.sign, lambda v: v / sympy.sqrt(v**2 + dry))
+        return self._apart(expr, lambda exponent: dry if exponent < 0 else sympy.Integer(0))
+
+    def _safe(self, expr: Expr) -> Expr:
+        """A slope that has a value at rest: no root of a speed of zero is divided by."""
         tiny = sympy.Float((TINY * self.speed) ** 2)
+        return self._apart(expr, lambda exponent: tiny)
+
+    def _apart(self, expr: Expr, more: Callable[[Expr], Expr]) -> Expr:
+        """`expr` with more added to what roots are taken of, where that is a sum of velocities."""
+        rates = {velocity(name) for name in self.candidates.coordinates}
 
         def softened(base: Expr, exponent: Expr) -> Expr:
             if exponent.is_integer or not base.free_symbols or base.free_symbols - rates:
                 return base**exponent
-            return (base + (dry if exponent < 0 else tiny)) ** exponent
+            return (base + more(exponent)) ** exponent
 
-        jumps = expr.replace(sympy.sign, lambda v: v / sympy.sqrt(v**2 + dry))
-        return jumps.replace(sympy.Pow, softened)
+        return expr.replace(sympy.Pow, softened)

@@ -102,7 +102,7 @@ def _asked(
     from scipy.stats import f as fisher
 
     rows = [stretch(course, response(course, splines), target) for course, target in parts]
-    reduced = Reduced(rows, account.noise)
+    reduced = Reduced(rows, account.state.noise)
     scale = np.sqrt(np.maximum(np.diagonal(reduced.gram)[:-1], SMALLEST**2))
     inside = reduced.gram[:-1, :-1] / np.outer(scale, scale)
     values, directions = np.linalg.eigh(inside)

@@ -184,7 +184,9 @@ class Reduced:
 def solved(gram: Array, active: Sequence[int]) -> tuple[Array, Array]:
     """Least squares of the last column of a Gram matrix on some others: step, and (AᵀA)⁻¹."""
     some = list(active)
-    scale = np.sqrt(np.maximum(np.diag(gram)[some], SMALLEST**2))
+    squares = np.diag(gram)[some]
+    # A column of nothing has a coefficient of nothing.
+    scale = np.sqrt(np.where(squares > SMALLEST**2, squares, 1.0))
     inside = gram[np.ix_(some, some)] / np.outer(scale, scale)
     inverse = np.linalg.inv(inside + ROUNDING * np.eye(len(some)))
     return inverse @ (gram[some, -1] / scale) / scale, inverse / np.outer(scale, scale)

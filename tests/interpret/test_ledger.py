@@ -173,7 +173,7 @@ def test_tangents_are_the_flows_slopes(method):
     field = Field(known, 1.0)
     start, times = np.array([[0.7, 0.2]]), np.linspace(0, 0.5, 6)[None]
     law = Parameters(np.array([1.0, 0.3, 0.2, 0.1, 0.5, -0.2]), np.array([1.3]))
-    path, tangents = flow(field, start, times, law, method)
+    _, tangents = flow(field, start, times, law, method)
     for k in range(law.size):
         step = np.zeros(law.size)
         step[k] = 1e-6

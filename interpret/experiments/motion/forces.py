@@ -21,9 +21,10 @@ from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Origin
 from interpret.laws.law import Law
-from interpret.ledger.account import DRIVE, Account, account
+from interpret.ledger.account import Account, account
 from interpret.ledger.candidates import Candidates, frictions, rotations
 from interpret.ledger.motion import Courses
+from interpret.ledger.screen import DRIVE
 from interpret.ledger.statement import stated
 from interpret.select.defaults import suited
 from interpret.select.library import Library

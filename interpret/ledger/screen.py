@@ -1,0 +1,84 @@
+"""What a smooth path shows of the forces: a first set of candidates, and a drive's frequency."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Symbol
+
+from interpret.ledger.candidates import drives
+from interpret.ledger.flow import Parameters
+from interpret.ledger.motion import Course
+from interpret.ledger.rows import Noise, Reduced, Stretch
+from interpret.ledger.scan import Peak, frequencies, scan
+from interpret.ledger.search import Groups, search
+from interpret.ledger.selection import select
+from interpret.ledger.setting import Setting
+
+Array = NDArray[np.float64]
+
+SCREENINGS: Final = 3
+
+DRIVE: Final = "drive"
+
+
+@dataclass(frozen=True)
+class State:
+    """Where the account stands: the groups, the law, and the noise that it leaves."""
+
+    chosen: Groups
+    law: Parameters
+    noise: Noise
+
+
+def screened(setting: Setting, inner: Array) -> tuple[State, list[tuple[Course, Stretch]]]:
+    """The best set along the smooth path, inner constants kept, and the rows it was chosen on."""
+    law = Parameters(np.zeros(len(setting.candidates)), inner)
+    parts = setting.parts(law)
+    rows = [item for _, item in parts]
+    menu = setting.menu(lifted=False)
+    noise = Noise.white(np.maximum(setting.courses.scatter, setting.scales.least))
+    for _ in range(SCREENINGS):
+        reduced = Reduced(rows, noise)
+        best = search(reduced.gram, reduced.count, menu, setting.most)[0].chosen
+        step = reduced.step(menu.of(best))
+        noise = noise_of(reduced, step, len(menu.of(best)), setting)
+    chosen = select(rows, noise, menu, setting.most, setting.scales).chosen
+    step = reduced.step(menu.of(chosen))
+    return State(chosen, Parameters(step, inner), noise), parts
+
+
+def driven(setting: Setting, peak: Peak) -> tuple[Setting, State]:
+    """The same motion with a drive of a peak's frequency among the candidates, screened anew."""
+    known = setting.candidates
+    frequency = Symbol(f"omega_{len(known.inner)}")
+    name = known.coordinates[peak.coordinate]
+    more = known.with_inner(frequency).with_terms(
+        DRIVE, drives(name, frequency), group=f"{DRIVE} {frequency}"
+    )
+    wider = Setting.of(setting.courses, more, len(frequencies(setting.courses)))
+    state, _ = screened(wider, np.array([peak.frequency]))
+    return wider, state
+
+
+def peaks(setting: Setting, parts: Sequence[tuple[Course, Stretch]]) -> list[Peak]:
+    """The drive's frequencies beyond the full library, with the noise that this leaves."""
+    rows = [item for _, item in parts]
+    everything = range(len(setting.candidates))
+    noise = Noise.white(np.maximum(setting.courses.scatter, setting.scales.least))
+    reduced = Reduced(rows, noise)
+    step = reduced.step(everything)
+    return scan(setting.courses, parts, noise_of(reduced, step, len(everything), setting, 2))
+
+
+def noise_of(
+    reduced: Reduced, step: Array, columns: int, setting: Setting, highest: int = 6
+) -> Noise:
+    """What a fit leaves of the values, as noise."""
+    states = sum(item.start.shape[-1] for item in reduced.stretches)
+    residuals = reduced.residuals(step)
+    return Noise.of(residuals, columns + states, setting.scales.least, highest)

@@ -1,0 +1,96 @@
+"""A motion, what may act on it, and the scales by which that is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interpret.ledger.candidates import Candidates
+from interpret.ledger.field import Field
+from interpret.ledger.flow import Parameters
+from interpret.ledger.motion import Course, Courses
+from interpret.ledger.response import response, stretch
+from interpret.ledger.rows import Stretch
+from interpret.ledger.search import Menu
+from interpret.ledger.selection import Scales
+
+Array = NDArray[np.float64]
+
+MOST_GROUPS: Final = 8
+VALUES_A_GROUP: Final = 8
+"""Fewer measured values than this for a group of candidates let anything be fitted."""
+
+FLOOR: Final = 1e-11
+"""No channel is better than this part of its range: doubles, differences and integrators."""
+
+PERIODS: Final = 2.0
+SHORTEST: Final = 24
+"""Stretches of screening, in periods and at least in samples: a force must show beyond the noise,
+and the smooth path is not the law's own for long."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A motion, what may act on it, and the scales by which that is judged."""
+
+    courses: Courses
+    candidates: Candidates
+    field: Field
+    scales: Scales
+    extra: tuple[float, ...]
+
+    @staticmethod
+    def of(courses: Courses, candidates: Candidates, searched: int = 0) -> Setting:
+        """`searched` says among how many frequencies that of a drive was found."""
+        forces = Field(candidates, courses.speed)
+        none = Parameters(np.zeros(len(candidates)), np.ones(len(candidates.inner)))
+        columns = forces(courses.states, courses.times, none.coefficients, none.inner).columns
+        each = np.sqrt((columns[..., : len(candidates)] ** 2).sum(axis=1).mean(axis=0))
+        whole = np.sqrt((courses.accelerations**2).sum(axis=1).mean())
+        friction = np.array([item.part == "dissipative" for item in candidates], dtype=bool)
+        scales = Scales(each / whole, friction, FLOOR * courses.range, courses.range)
+        rows = len(courses.times) * courses.channels
+        paid = float(np.log(rows) + 2 * np.log(max(searched, 1)))
+        extra = tuple(paid if candidates.inside(group) else 0.0 for group in candidates.groups)
+        return Setting(courses, candidates, forces, scales, extra)
+
+    @property
+    def most(self) -> int:
+        """Groups that so many values allow."""
+        values = len(self.courses.times) * self.courses.channels
+        return int(np.clip(values // VALUES_A_GROUP, 1, MOST_GROUPS))
+
+    @property
+    def period(self) -> float:
+        """Samples of a period."""
+        return max(4.0, self.courses.period / self.courses.step)
+
+    def menu(self, *, lifted: bool) -> Menu:
+        """The groups' columns; `lifted`: with those of the constants inside them."""
+        terms = len(self.candidates)
+        groups = self.candidates.groups
+        inner = [[terms + k for k in self.candidates.inside(group)] for group in groups]
+        columns = [
+            (*group, *own) if lifted else group for group, own in zip(groups, inner, strict=True)
+        ]
+        return Menu(tuple(columns), self.extra)
+
+    def parts(self, law: Parameters) -> list[tuple[Course, Stretch]]:
+        """The stretches of screening, and their rows along the smooth path."""
+        longest = max(map(len, self.courses.items))
+        length = int(np.clip(PERIODS * self.period, SHORTEST, max(SHORTEST, longest)))
+        found = []
+        for course in self.courses.items:
+            cuts = np.linspace(0, len(course), max(1, len(course) // length) + 1).astype(int)
+            for first, last in pairwise(cuts):
+                piece = course.cut(first, last)
+                columns = response(
+                    piece,
+                    lambda state, t: self.field(state, t, law.coefficients, law.inner).columns,
+                )
+                found.append((piece, stretch(piece, columns[..., : len(self.candidates)])))
+        return found
