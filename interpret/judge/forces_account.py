@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
 from interpret.judge.thresholds import WRONG, percent
 from interpret.laws.judgement import Verdict
@@ -55,11 +57,12 @@ def _left_over(account: Account) -> Check:
     found = left_over(account)
     limit = CHANCE / len(found)
     worst = found[0]
+    measured, threshold = (-float(np.log10(max(p, 1e-300))) for p in (worst.probability, limit))
     said = (
         f"a force of {worst.variable}, {percent(worst.share)} of the whole, is left over "
         f"(by chance: {worst.probability:.1g})"
     )
     if worst.probability >= limit or worst.share <= NEGLIGIBLE:
-        return Check("left over", limit, worst.probability, "identified", f"at most {said}")
+        return Check("left over", measured, threshold, "identified", f"at most {said}")
     verdict: Verdict = "approximate" if worst.share < WRONG else "not in the library"
-    return Check("left over", limit, worst.probability, verdict, said, worst.share)
+    return Check("left over", measured, threshold, verdict, said, worst.share)

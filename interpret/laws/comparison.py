@@ -161,8 +161,10 @@ def compare(
         outside += found.outside
         remainders.append(found.remainder)
     for name, formula in _unheard(law, problem, truth).items():
-        outside.append(formula)
-        terms.append(Term(formula, None, None, None, sympy.Integer(1), name, tried=False))
+        for term in sympy.Add.make_args(formula):
+            outside.append(term)
+            factor, rest = term.as_independent(*term.free_symbols, as_Add=False)
+            terms.append(Term(rest, None, None, None, factor, name, tried=False))
     verdict, reason = judged(law, terms, outside)
     return Comparison(
         verdict=verdict,
