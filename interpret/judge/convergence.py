@@ -12,9 +12,9 @@ from interpret.judge.certificate import Check
 LAST: Final = 4
 """The last quarter of a training is looked at."""
 
-HALVED: Final = 2.0
-"""A residual that fell to less than half in the last quarter of the steps is still falling: as many
-steps again would make it sixteen times smaller at this rate."""
+A_DIGIT: Final = 10.0
+"""A residual that lost a digit in the last quarter of the steps is still falling freely: as many
+steps again would take four more. Descents that have found their valley creep on for ever."""
 
 ENDED: Final = "the training came to its end"
 
@@ -35,15 +35,15 @@ def convergence(history: Sequence[float], steps: int, tolerance: float, warm: in
     (True, True)
     """
     if len(history) < max(1, steps) or history[-1] <= tolerance**2:
-        return Check("training", 1.0, HALVED, "identified", ENDED)
+        return Check("training", 1.0, A_DIGIT, "identified", ENDED)
     before = history[len(history) - 1 - len(history) // LAST]
     fell = float(np.sqrt(before / max(history[-1], 1e-300)))
-    if len(history) >= max(LAST, warm + 1) and fell <= HALVED:
+    if len(history) >= max(LAST, warm + 1) and fell <= A_DIGIT:
         said = f"{ENDED}: its last quarter lowered the residual {fell:.2g} times"
-        return Check("training", fell, HALVED, "identified", said)
+        return Check("training", fell, A_DIGIT, "identified", said)
     early = f", before the {warm} of its warm-up were over" if len(history) <= warm else ""
     why = (
         f"the training was cut off after {len(history)} steps{early}; in the last quarter of them "
         f"the residual still fell {fell:.2g} times: train longer"
     )
-    return Check("training", max(fell, HALVED), HALVED, "ambiguous", why)
+    return Check("training", max(fell, A_DIGIT), A_DIGIT, "ambiguous", why)

@@ -37,6 +37,9 @@ NETWORK: Final = 10.0
 UNRESOLVED: Final = 1e-8
 """Energies that close to this part say nothing about each other: integrators are no better."""
 
+TELLING: Final = 40
+"""Samples of a stretch in which a correlation of errors shows: 1/√40 is a sixth."""
+
 REFUTED: Final = 4.0
 """χ²/n of a law whose residuals are twice the noise: longer stretches would only say it louder."""
 
@@ -168,11 +171,15 @@ class _Rungs:
 
     @classmethod
     def of(cls, found: Iterator[Residuals]) -> _Rungs:
-        """The last two; there are no longer ones where a law is refuted beyond doubt."""
+        """The last two; there are no longer ones where a law is refuted beyond doubt.
+
+        Very short stretches refute nothing: errors alike from sample to sample are not seen there.
+        """
         longest = shorter = None
         for residual in found:
             longest, shorter = residual, longest
-            if left_over.excess(residual)[0] > REFUTED:
+            told = np.mean([len(item) for item in residual.items]) >= TELLING
+            if told and left_over.excess(residual)[0] > REFUTED:
                 break
         return cls(longest, shorter)
 

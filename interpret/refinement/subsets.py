@@ -132,7 +132,7 @@ def _others(problem: Shooting, library: Library, first: Contender) -> Iterator[C
     start = np.zeros(len(library))
     start[list(first.support)] = first.estimate.coefficients
     full = maximise(problem, first.estimate.states, start)
-    if full is None:
+    if full is None or not np.isfinite(full.covariance).all():
         return
     fisher = about(full, library)
     for support in LeastChiSquared().choose(fisher).order.supports[:FINALISTS]:

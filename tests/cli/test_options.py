@@ -275,7 +275,7 @@ def test_values_that_no_option_has(options, message):
 
 @pytest.mark.parametrize("learned", OF_MOTION)
 def test_settled_options_hold_nothing_without_a_use(learned):
-    source = "oscillator" if learned == "potential" else "trapped_charges"
+    source = "oscillator" if learned in ("potential", "forces") else "trapped_charges"
     _, _, options = settled(systems.get(source), None, {"learn": learned})
     assert options.learn == learned
     assert set(options.given) <= set(OF_MOTION[learned])

@@ -111,7 +111,9 @@ def test_trajectories_have_no_truth_and_say_how_they_are_predicted():
     assert run.law.system == "mine.csv"
     assert run.law.origin.dataset is None
     np.testing.assert_allclose(run.law.coefficients, [2, 3, -4, 1], rtol=1e-9)
-    assert any("the last tenth of every trajectory, held out" in note for note in run.notes)
+    (held_out,) = [check for check in run.certificate.checks if check.name == "held out"]
+    assert held_out.passed
+    assert "the last tenth" in held_out.sentence
 
 
 @pytest.mark.parametrize("part", [slice(0, 1), slice(1, 2)])

@@ -40,7 +40,8 @@ def test_step_by_step(name):
     # Measured samples are not drawn: learning is asked for no number of them.
     asked = type(options)(**{k: v for k, v in options.given.items() if k != "samples"})
     fit = interpret.learn(problem, samples, asked)
-    laws = tuple(interpret.refine(law, fit) for law in interpret.read(fit))
+    refined = [interpret.refine(law, fit) for law in interpret.read(fit)]
+    laws = tuple(interpret.certify(law, fit).judged(law) for law in refined)
     comparisons = tuple(interpret.compare(law, problem) for law in laws)
 
     assert len(laws) == count

@@ -249,7 +249,6 @@ NAMES = (
     "beta",
     "x²",
     "λ",
-    "pos (left)",
     "2nd",
     "lambda",
 )
