@@ -46,14 +46,14 @@ class Family:
 
 
 def families(trajectories: Trajectories, features: Features) -> tuple[Family, ...]:
-    """The families for these data: of each feature, place, velocity, and of the time.
+    """The families for these data: of each feature, place, velocity, of the time, and of both.
 
     The splines cover the range of the data.
 
     >>> from systems import get
     >>> data = get("oscillator").draw()[:2]
     >>> [family.cause for family in families(data, Features.identity(data.coordinates))]
-    ['the potential of q', 'the velocity of q', 'friction', 'the time']
+    ['the potential of q', 'the velocity of q', 'friction', 'the time', 'place and time']
     """
     whole = _points(trajectories)
     found = list(_potentials(features, features.values(whole.q)))
@@ -72,6 +72,7 @@ def families(trajectories: Trajectories, features: Features) -> tuple[Family, ..
         )
     found.append(Family("friction", _friction))
     found.append(Family("the time", _pushing(_time, _spline(whole.t), tuple(range(d)))))
+    found.append(Family("place and time", _drifting(whole)))
     return tuple(found)
 
 
@@ -147,6 +148,25 @@ def _velocity(number: int) -> Callable[[Points], Array]:
 
 def _time(points: Points) -> Array:
     return points.t
+
+
+def _drifting(whole: Points) -> Callable[[Points], Array]:
+    """(q_i - mean) s and (q_i - mean) s² on each coordinate, s the time from -1 to 1: a spring that
+    softens."""
+    middle = whole.q.mean(axis=0)
+    start, end = float(whole.t.min()), float(whole.t.max())
+    half = (end - start) / 2 or 1.0
+
+    def fields(points: Points) -> Array:
+        s = (points.t - start)[:, None] / half - 1
+        d = points.q.shape[1]
+        force = np.zeros((*points.q.shape, 2 * d))
+        every = np.arange(d)
+        force[:, every, every] = (points.q - middle) * s
+        force[:, every, d + every] = (points.q - middle) * s**2
+        return force
+
+    return fields
 
 
 def _friction(points: Points) -> Array:

@@ -68,7 +68,8 @@ def scan(courses: Courses, parts: Sequence[tuple[Course, Stretch]], noise: Noise
         for k, gain in enumerate(gains):
             around = gains[max(0, k - 6) : k + 7]
             if gain > 0 and gain == around.max():
-                evidence = -rows * float(np.log(max(1 - gain / left, DEGENERATE)))
+                share = gain / max(left, gain)
+                evidence = -rows * float(np.log(max(1 - share, DEGENERATE)))
                 peaks.append(Peak(coordinate, float(grid[k]), float(gain), evidence, needed))
     return sorted(peaks, key=lambda peak: -peak.gain)
 

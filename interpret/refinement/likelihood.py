@@ -120,6 +120,8 @@ def invert(information: Array) -> Array:
     >>> invert(np.diag([4.0, 0.5])).round(12).tolist()
     [[0.25, 0.0], [0.0, 2.0]]
     """
+    if not np.isfinite(information).all():
+        return np.full_like(information, np.nan)
     scale = np.sqrt(np.maximum(np.diagonal(information), 1e-300))
     inverse = np.linalg.pinv(information / scale / scale[:, None], rcond=1e-14, hermitian=True)
     result: Array = inverse / scale / scale[:, None]

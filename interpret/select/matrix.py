@@ -66,7 +66,9 @@ class Compressed:
         11.25
         """
         scale = np.sqrt(np.maximum(np.diagonal(covariance), 1e-300))
-        values, directions = np.linalg.eigh(covariance / scale / scale[:, None])
+        # A variance of nothing has no correlations, whatever rounding says.
+        related = np.nan_to_num(covariance / scale / scale[:, None], posinf=0.0, neginf=0.0)
+        values, directions = np.linalg.eigh(related)
         seen = values > UNSEEN * values.max(initial=0)
         stretch = np.where(seen, 1 / np.sqrt(np.where(seen, values, 1)), 0)
         root = stretch[:, None] * directions.T / scale

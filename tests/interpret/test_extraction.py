@@ -17,7 +17,7 @@ from systems import InputError, dop853, integrate
 from systems.expressions import symbol
 from training.learn.points import Model, learn
 from training.particles import Particles
-from training.recipes.report import learn_by_report
+from training.recipes.report import ReportSettings, learn_by_report
 
 r = symbol("r")
 CHARGES = systems.get("trapped_charges")
@@ -96,8 +96,9 @@ def test_the_exact_law_from_a_window_of_three_ten_thousandths(noise):
 def test_error_bars_hold_what_nearly_collinear_columns_make_of_round_off(seed):
     """Far apart, 1/r is a few 10⁻⁵ of the force of the trap, and its round-off so much larger."""
     samples = CHARGES.draw("far_opposite", seed)
-    model = Model("polynomial", "log-r", external=True)
-    fit = learn(TWO, samples, model, window=CHARGES.window("far_opposite"), seed=seed)
+    window = CHARGES.window("far_opposite")
+    model = Model("polynomial", "log-r", external=True, window=window)
+    fit = learn(TWO, samples, model, seed=seed)
     law = extract(fit, Library.of(CHARGES))
     assert compare(law, CHARGES).verdict in ("IDENTICAL", "EQUAL WITHIN ERROR")
     errors = np.abs(law.coefficients - [1.0 if term == 1 / r else 2.0 for term in law.terms])
@@ -119,7 +120,7 @@ def test_every_smooth_network_yields_the_coulomb_law_alone(form):
 
 @pytest.mark.slow
 def test_the_gate_refuses_what_a_relu_network_seems_to_say():
-    fit = learn_by_report(TWO, CHARGES.draw(), steps=1500)
+    fit = learn_by_report(TWO, CHARGES.draw(), settings=ReportSettings(steps=1500))
     law = extract(fit, Library.of(CHARGES))
     assert law.verdict == "not in the library"
     assert "no law can be read off it" in law.reasons[0]

