@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,6 +21,7 @@ from interpret.ledger.candidates import Candidates
 from interpret.ledger.flow import RK4, Parameters, eighth_order
 from interpret.ledger.motion import Courses
 from interpret.ledger.rows import Reduced
+from interpret.ledger.scan import Peak
 from interpret.ledger.screen import State, driven, noise_of, screened
 from interpret.ledger.screen import peaks as peaks_of
 from interpret.ledger.search import Groups
@@ -45,6 +47,17 @@ MISSES: Final = 2.0
 NOTHING: Final = 1e-6
 """A law that misses 1.5 times what a smooth path does is limited by its form, not by noise: then
 the smallest one that misses twice as much as the best at most."""
+
+
+LINES: Final = 3.0
+"""Frequencies nearer than three widths π/T of a line may be one."""
+
+AS_STRONG: Final = 0.3
+MOST_RIVALS: Final = 3
+AS_GOOD: Final = 1.2
+EXACTLY: Final = 1e-8
+"""Other peaks of the scan are looked at from a third of the highest; their law is a rival where it
+misses no more than 1.2 times as much, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +120,28 @@ def account(courses: Courses, candidates: Candidates, *, drive: bool = True) -> 
     if drive and len(courses.times) >= FEWEST_FOR_A_DRIVE:
         peaks = peaks_of(setting, parts)
         if peaks and peaks[0].significant:
-            setting, state = driven(setting, peaks[0])
+            found = settled(*driven(setting, peaks[0]))
+            return replace(found, notes=(*found.notes, *_other_drives(setting, found, peaks)))
     return settled(setting, state)
+
+
+def _other_drives(setting: Setting, found: Account, peaks: Sequence[Peak]) -> Iterator[str]:
+    """A sentence where a drive of another frequency, with its own law, follows the motion as well.
+
+    Of a linear motion one trajectory does not tell the drive from the motion's own oscillation.
+    """
+    known = found.setting.candidates
+    if not any(known.inside(known.groups[group]) for group in found.chosen):
+        return
+    own, width = float(found.law.inner[0]), LINES * np.pi / setting.courses.span
+    others = [p for p in peaks if p.gain > AS_STRONG * peaks[0].gain]
+    for peak in [p for p in others if abs(p.frequency - own) > width][:MOST_RIVALS]:
+        rival = settled(*driven(setting, peak))
+        enough = max(AS_GOOD * float(found.missed.max()), EXACTLY)
+        apart = abs(float(rival.law.inner[0]) - own) > width
+        if apart and float(rival.missed.max()) <= enough and rival.joined >= found.joined:
+            yield f"a drive of ω = {rival.law.inner[0]:.6g} with a law of its own does as well"
+            return
 
 
 def settled(setting: Setting, state: State) -> Account:
