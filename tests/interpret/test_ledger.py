@@ -117,7 +117,7 @@ def test_the_command_line_prints_and_keeps_every_part(tmp_path, capfd):
 
 @pytest.mark.slow
 def test_one_linear_motion_does_not_tell_its_drive():
-    """x = A cos 1.4t + B cos t is the motion of k = 1 driven at 1.4, and of k = 1.96 driven at 1."""
+    """x = A cos 1.4t + B cos t: of k = 1 driven at 1.4, and of k = 1.96 driven at 1."""
     driven = Mechanics(("x",), (1.0,), x**2 / 2, others={"drive": parse("x*cos(1.4*t)/2")})
     data = driven.flow([[1.0]], [[0.0]], np.linspace(0, 60, 901))
     law = interpret.fit(data, Motion(learn="forces")).law
