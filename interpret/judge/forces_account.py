@@ -10,7 +10,7 @@ from interpret.judge.certificate import Certificate, Check, as_it_was_read
 from interpret.judge.thresholds import WRONG, percent
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
-from interpret.ledger.account import BEYOND_NOISE, NOTHING, Account
+from interpret.ledger.account import Account
 from interpret.ledger.left_over import left_over
 
 FOLLOWED: Final = 0.99
@@ -42,10 +42,8 @@ def _followed(account: Account) -> Check:
 
 def _noise(account: Account) -> Check:
     """What the law misses, beside what a smooth curve that knows no law does."""
-    courses = account.setting.courses
     missed = float(account.missed.max())
-    calm = float((courses.scatter / courses.range).max())
-    limit = max(BEYOND_NOISE * calm, NOTHING)
+    calm, limit = account.setting.courses.calm, account.setting.noise_limit
     said = f"the law misses {percent(missed)} of the motion's range, a smooth curve {percent(calm)}"
     if missed <= limit:
         return Check("noise", missed, limit, "identified", said)

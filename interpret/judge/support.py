@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr
 
 from interpret.judge.certificate import Check
 from interpret.laws.law import Law
@@ -51,16 +49,11 @@ class Forces:
     @staticmethod
     def of(law: Law, features: Features, q: Array) -> Forces:
         """c_k ∇φ_k at q (n, d), at `MOST_POINTS` of them at most."""
-        return Forces.at_points(Forces.slopes(law.terms, features, q) * law.coefficients)
-
-    @staticmethod
-    def slopes(terms: Sequence[Expr], features: Features, q: Array) -> Array:
-        """∇φ_k (n, d, K) at no more points."""
         some = q[:: max(1, len(q) // MOST_POINTS)]
-        slopes = Library(tuple(terms)).gradients(features.values(some), features.names)
+        slopes = Library(law.terms).gradients(features.values(some), features.names)
         with np.errstate(invalid="ignore", over="ignore"):
-            columns: Array = features.jacobian(some) @ slopes
-        return columns
+            columns = features.jacobian(some) @ slopes
+        return Forces.at_points(columns * law.coefficients)
 
     @property
     def size(self) -> float:

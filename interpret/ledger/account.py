@@ -42,11 +42,8 @@ ROUNDS: Final = 6
 STILL: Final = 0.05
 """A change of log σ that moves no choice."""
 
-BEYOND_NOISE: Final = 1.5
 MISSES: Final = 2.0
-NOTHING: Final = 1e-6
-"""A law that misses 1.5 times what a smooth path does is limited by its form, not by noise: then
-the smallest one that misses twice as much as the best at most."""
+"""Of laws that their form limits, the smallest that misses at most twice as much as the best."""
 
 
 LINES: Final = 3.0
@@ -147,8 +144,7 @@ def _other_drives(setting: Setting, found: Account, peaks: Sequence[Peak]) -> It
 def settled(setting: Setting, state: State) -> Account:
     """The account on the law's own path, from a screened set."""
     courses = setting.courses
-    exact = float((courses.scatter / courses.range).max()) < EXACT
-    method = eighth_order() if exact or setting.period < COARSE else RK4
+    method = eighth_order() if courses.calm < EXACT or setting.period < COARSE else RK4
     shooting = Shooting.of(courses, setting.field, method)
     last: tuple[Solution, Selection] | None = None
     joined, notes = 0.0, []
@@ -231,9 +227,7 @@ def _account(
 def _simpler(found: Account, length: int) -> Account:
     """The smallest law that misses hardly more, where the best misses more than noise."""
     setting = found.setting
-    calm = float((setting.courses.scatter / setting.courses.range).max())
-    worst = float(found.missed.max())
-    if found.solution is None or worst < max(BEYOND_NOISE * calm, NOTHING):
+    if found.solution is None or float(found.missed.max()) < setting.noise_limit:
         return found
     best: dict[int, Contender] = {}
     for item in found.contenders:

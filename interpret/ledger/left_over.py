@@ -6,7 +6,6 @@ path the noise that it has followed would.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +17,7 @@ from interpret.ledger.flow import flow
 from interpret.ledger.motion import Course, Path
 from interpret.ledger.response import response, stretch
 from interpret.ledger.rows import SMALLEST, Reduced
-from interpret.ledger.shooting import INTERVALS
+from interpret.ledger.shooting import INTERVALS, Shooting
 
 Array = NDArray[np.float64]
 
@@ -27,9 +26,6 @@ KNOTS: Final = 6
 
 SEEN: Final = 1e-8
 """Directions of the splines that the motion sees less of say nothing."""
-
-PERIODS: Final = 2.0
-SHORTEST: Final = 24
 
 
 @dataclass(frozen=True)
@@ -43,9 +39,9 @@ class LeftOver:
 
 def left_over(account: Account) -> list[LeftOver]:
     """The free forces of every variable that the residuals ask for, the least probable first."""
-    courses = _along_the_law(account)
-    if account.solution is None or not courses:
+    if account.solution is None:
         return []
+    courses = _along_the_law(account, account.solution.shooting)
     d = account.setting.courses.dimension
     names = account.setting.candidates.coordinates
     residuals = np.concatenate(account.solution.residuals())
@@ -123,30 +119,23 @@ def _parts(
     """Stretches of two periods: over longer ones a force left over would bend the path itself."""
     d, found = account.setting.courses.dimension, []
     for course, left in zip(courses, residuals, strict=True):
-        length = int(
-            np.clip(PERIODS * account.setting.period, SHORTEST, max(SHORTEST, len(course)))
-        )
-        cuts = np.linspace(0, len(course), max(1, len(course) // length) + 1).astype(int)
-        for first, last in itertools.pairwise(cuts):
+        for first, last in account.setting.pieces(course):
             if last - first > 2 * d + 3:
                 found.append((course.cut(first, last), left[first:last]))
     return found
 
 
-def _along_the_law(account: Account) -> list[Course]:
+def _along_the_law(account: Account, shooting: Shooting) -> list[Course]:
     """The courses with the law's own path in the place of the smooth one."""
-    if account.solution is None:
-        return []
-    shooting = account.solution.shooting
-    path, _ = flow(shooting.field, shooting.states, shooting.times, account.law, shooting.method)
+    law = account.law
+    path, _ = flow(shooting.field, shooting.states, shooting.times, law, shooting.method)
     courses = []
     ends = (*shooting.first[1:], len(shooting.states))
     for course, begin, end in zip(account.setting.courses.items, shooting.first, ends, strict=True):
-        inner = path[begin:end, :INTERVALS].reshape(-1, path.shape[2])
+        inner = path[begin : end - 1, :INTERVALS].reshape(-1, path.shape[2])
         # The last segment repeats its end where the course ends before it.
         last = len(course) - (end - begin - 1) * INTERVALS
-        state = np.concatenate([inner[: -INTERVALS or None], path[end - 1, :last]])
-        law = account.law
+        state = np.concatenate([inner, path[end - 1, :last]])
         a = shooting.field(state, course.t, law.coefficients, law.inner).total
         d = a.shape[1]
         courses.append(

@@ -115,6 +115,11 @@ class Courses:
         return root
 
     @property
+    def calm(self) -> float:
+        """The largest part of a channel's range that the smooth path leaves."""
+        return float((self.scatter / self.range).max())
+
+    @property
     def speed(self) -> float:
         """The rms of |q̇|."""
         v = self.states[:, self.dimension :]

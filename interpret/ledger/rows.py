@@ -119,10 +119,9 @@ class Reduced:
             rows = np.concatenate([item.start, item.columns, item.target[..., None]], axis=2)
             white = noise.whitened(rows)
             flat = white.reshape(-1, white.shape[-1])
-            scale = np.linalg.norm(flat[:, :size], axis=0) + SMALLEST
-            q, r = np.linalg.qr(flat[:, :size] / scale)
+            q, triangle = orthogonal(flat[:, :size])
             inside = q.T @ flat[:, size:]
-            self._starts.append((r * scale, inside))
+            self._starts.append((triangle, inside))
             self._left.append((flat[:, size:] - q @ inside).reshape(*white.shape[:2], -1))
         left = [item.reshape(-1, item.shape[-1]) for item in self._left]
         self.gram: Array = np.sum([item.T @ item for item in left], axis=0)
@@ -179,6 +178,13 @@ class Reduced:
         wider = np.sqrt(np.maximum(np.diag(sandwich) / plain, 1.0))
         widened: Array = covariance * np.outer(wider, wider)
         return widened
+
+
+def orthogonal(columns: Array) -> tuple[Array, Array]:
+    """Q and R of columns (n, k), whatever their units."""
+    scale = np.linalg.norm(columns, axis=0) + SMALLEST
+    q, r = np.linalg.qr(columns / scale)
+    return q, r * scale
 
 
 def solved(gram: Array, active: Sequence[int]) -> tuple[Array, Array]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interpret.ledger.motion import Course, Courses
-from interpret.ledger.rows import SMALLEST, Noise, Stretch
+from interpret.ledger.rows import SMALLEST, Noise, Stretch, orthogonal
 
 Array = NDArray[np.float64]
 
@@ -86,7 +86,7 @@ def _gains(
         rows = np.concatenate([item.start, item.columns, item.target[..., None]], axis=2)
         white = _flat(noise.whitened(rows))
         size = item.start.shape[-1]
-        q, _ = np.linalg.qr(white[:, :size] / (np.linalg.norm(white[:, :size], axis=0) + SMALLEST))
+        q, _ = orthogonal(white[:, :size])
         left = white[:, size:] - q @ (q.T @ white[:, size:])
         waves = [_flat(noise.whitened(w)) for w in _waves(course, grid, coordinate, d)]
         columns = np.stack([w - q @ (q.T @ w) for w in waves], axis=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -31,6 +32,10 @@ PERIODS: Final = 2.0
 SHORTEST: Final = 24
 """Stretches of screening, in periods and at least in samples: a force must show beyond the noise,
 and the smooth path is not the law's own for long."""
+
+BEYOND_NOISE: Final = 1.5
+NOTHING: Final = 1e-6
+"""A law that misses 1.5 times what a smooth path does is limited by its form, not by noise."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +84,22 @@ class Setting:
         ]
         return Menu(tuple(columns), self.extra)
 
+    def pieces(self, course: Course) -> Iterator[tuple[int, int]]:
+        """The first samples of a course's stretches, and those before which they end."""
+        length = max(int(PERIODS * self.period), SHORTEST)
+        cuts = np.linspace(0, len(course), max(1, len(course) // length) + 1).astype(int)
+        return pairwise(cuts.tolist())
+
+    @property
+    def noise_limit(self) -> float:
+        """What noise lets a law miss of a channel's range: hardly more than a smooth path does."""
+        return max(BEYOND_NOISE * self.courses.calm, NOTHING)
+
     def parts(self, law: Parameters) -> list[tuple[Course, Stretch]]:
         """The stretches of screening, and their rows along the smooth path."""
-        longest = max(map(len, self.courses.items))
-        length = int(np.clip(PERIODS * self.period, SHORTEST, max(SHORTEST, longest)))
         found = []
         for course in self.courses.items:
-            cuts = np.linspace(0, len(course), max(1, len(course) // length) + 1).astype(int)
-            for first, last in pairwise(cuts):
+            for first, last in self.pieces(course):
                 piece = course.cut(first, last)
                 columns = response(
                     piece,
