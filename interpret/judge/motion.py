@@ -264,6 +264,6 @@ def _amplitude(residual: Residuals) -> float:
 def _noise(residual: Residuals) -> float:
     """The largest noise of a channel, in parts of its spread."""
     sigma = residual.problem.sigma[residual.measured]
-    observed = np.concatenate([cut.observed for cut in residual.problem.windows])
+    observed = np.concatenate(residual.problem.observed)
     spread = observed.std(axis=0)[residual.measured]
     return float((sigma / spread).max())

@@ -43,8 +43,8 @@ class Residuals:
     def items(self) -> list[Array]:
         """The residuals of each trajectory in units of σ, (n_j, 2d)."""
         predicted = self.problem.predictions(self.estimate.states, self.estimate.coefficients)
-        pairs = zip(self.problem.windows, predicted, strict=True)
-        return [self._white((cut.observed - path) / self.problem.sigma) for cut, path in pairs]
+        pairs = zip(self.problem.observed, predicted, strict=True)
+        return [self._white((seen - path) / self.problem.sigma) for seen, path in pairs]
 
     def _white(self, rows: Array) -> Array:
         return rows if self.errors is None else self.errors.white(rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from interpret.refinement.likelihood import Estimate, maximise
-from interpret.refinement.shooting import Shooting, initial_states
+from interpret.refinement.shooting import FEWEST_STEPS, Shooting, initial_states
 from interpret.select.library import Library
 from systems.samples.trajectories import Trajectories, Trajectory
 from training.features import Features
@@ -15,6 +15,8 @@ CUTS = (1, 2, 4, 8, 16)
 LADDER = (16, 4, 1)
 """The cuttings that a law climbs: all the short ones together cost a third of the whole."""
 FEWEST_SAMPLES = 8
+FEWEST = 4
+"""Steps of a short stretch, to begin with."""
 FITTED = 1.15
 HOPELESS = 4.0
 """A law that misses by twice the noise will not miss longer stretches less."""
@@ -85,4 +87,5 @@ def stretched(
 ) -> tuple[Shooting, Array]:
     """The problem on stretches, with the smoothed states that they start from."""
     states = initial_states(cut(smoothed, cuts))
-    return Shooting.on(cut(measured, cuts), features, library, sigma), states
+    steps = max(FEWEST, FEWEST_STEPS // cuts)
+    return Shooting.on(cut(measured, cuts), features, library, sigma, steps), states
