@@ -132,8 +132,13 @@ class Residuals:
 
     @cached_property
     def unfinished(self) -> float:
-        """By which part χ² could still fall, its own parameters moved along the tangents."""
+        """By which part χ² could still fall, its own parameters moved along the tangents.
+
+        inf where these run off: nothing is told by such a fit.
+        """
         before = sum(float((item[:, self.measured] ** 2).sum()) for item in self.items)
+        if not all(np.isfinite(part[:, self.measured]).all() for part in self.tangents()):
+            return np.inf
         nothing = [np.zeros((*item.shape, 0)) for item in self.items]
         _, left = projected(self, nothing)
         return 1 - float(left @ left) / before if before else 0.0
