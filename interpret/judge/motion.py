@@ -164,7 +164,7 @@ def _noisy(law: Law, samples: Probes) -> Iterator[Check]:
 
 @dataclass(frozen=True)
 class _Rungs:
-    """The residuals along the longest stretches, and along those a quarter as long."""
+    """The residuals along the longest stretches, and along those half as long."""
 
     longest: Residuals | None
     shorter: Residuals | None = None
@@ -209,14 +209,22 @@ def _left(longest: Residuals, rungs: _Rungs, samples: Probes) -> Check:
 
 
 def _tests(residual: Residuals, samples: Probes) -> list[Left]:
-    return left_over.left(
-        residual, families(residual.problem.trajectories, samples.prepared.features)
-    )
+    found = families(residual.problem.trajectories, samples.prepared.features)
+    own = left_over.by_trajectory(residual)
+    return left_over.left(residual, (*found, own) if own else found)
 
 
 def _confirmed(best: Left, rungs: _Rungs, samples: Probes) -> bool:
-    """Whether shorter stretches, which a fit cannot miss the minimum of, show it too."""
-    if rungs.shorter is None:
+    """Whether shorter stretches, which a fit cannot miss the minimum of, show it too.
+
+    So it is where the force explains all that the longer ones miss beyond the shorter: a minimum
+    that was missed leaves far more.
+    """
+    if rungs.shorter is None or rungs.longest is None:
+        return True
+    longer, free = left_over.excess(rungs.longest)[0], left_over.free(rungs.longest)
+    without = longer - best.gain / free
+    if without <= left_over.excess(rungs.shorter)[0] + UNLIKELY * np.sqrt(2 / free):
         return True
     again = [item for item in _tests(rungs.shorter, samples) if item.cause == best.cause]
     return not again or again[0].probability < AGAIN

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -71,6 +72,13 @@ class Residuals:
         assert found is not None, "a law that was fitted can be integrated"
         path, _, tangent, _ = found
         return path, tangent
+
+    @property
+    def owner(self) -> NDArray[np.intp]:
+        """The number of the trajectory that each stretch is of: time goes on within one."""
+        items = self.problem.trajectories
+        starts = [True, *(b.t[0] <= a.t[-1] for a, b in pairwise(items))]
+        return np.cumsum(starts) - 1
 
     def response(self, fields: Callable[[Points], Array]) -> list[Array]:
         """How the path would move under each of K forces, over σ: (n_j, 2d, K) a trajectory.
