@@ -21,6 +21,7 @@ from interpret.judge.forces import families
 from interpret.judge.held_out import foreseen, predicted
 from interpret.judge.left_over import Left
 from interpret.judge.prediction import law_slope
+from interpret.judge.remainder import remainder
 from interpret.judge.residuals import Residuals
 from interpret.judge.support import Forces, cancellation, enough, surrogate
 from interpret.judge.thresholds import AGAIN, CHANCE, EXACT, UNLIKELY, WRONG, percent
@@ -80,12 +81,14 @@ def _exact(law: Law, samples: Probes) -> Iterator[Check]:
         share = _rows_missed(law, samples)
         found = f"Störmer–Verlet's second differences are the law's forces to {share:.1g}"
         yield Check("agreement", share, EXACT, _missed(share), found, share)
+        yield remainder(law, samples)
         yield foreseen(law, samples)
         return
     slope = law_slope(law, prepared.features)
     yield _agreement(defects(prepared.trajectories, prepared.features, slope))
     if not prepared.drift:
         yield _beside_network(law, samples)
+        yield remainder(law, samples)
         yield foreseen(law, samples)
 
 
