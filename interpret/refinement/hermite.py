@@ -57,9 +57,9 @@ class Windows:
             pulled[2 * self.step[starts] + a] += weighted
         by_motion = ends.reshape(2 * nodes, runs, channels, count).transpose(1, 3, 0, 2)
         design = by_motion.reshape(runs, count, -1)
-        rows = rows.reshape(2 * nodes, runs, channels, count).transpose(1, 0, 2, 3)
+        weighed = rows.reshape(2 * nodes, runs, channels, count).transpose(1, 0, 2, 3)
         right = pulled.reshape(2 * nodes, runs, channels).transpose(1, 0, 2)
-        normal: Array = design @ rows.reshape(runs, -1, count)
+        normal: Array = design @ weighed.reshape(runs, -1, count)
         return normal, (design @ right.reshape(runs, -1, 1))[:, :, 0]
 
 
