@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,19 +49,41 @@ def screened(setting: Setting, inner: Array) -> tuple[State, list[tuple[Course, 
         noise = noise_of(reduced, step, len(menu.of(best)), setting)
     chosen = select(rows, noise, menu, setting.most, setting.scales).chosen
     step = reduced.step(menu.of(chosen))
-    return State(chosen, Parameters(step, inner), noise), parts
+    return State(chosen, Parameters(step[: len(setting.candidates)], inner), noise), parts
 
 
-def driven(setting: Setting, peak: Peak) -> tuple[Setting, State]:
-    """The same motion with a drive of a peak's frequency among the candidates, screened anew."""
+def holding(setting: Setting, state: State, some: Collection[int]) -> State | None:
+    """The best set that holds one of these inner constants; None where the state's own does.
+
+    One without them may do as well along the smooth path, and not along the law's own.
+    """
+    groups = setting.candidates.groups
+    held = {g for g, group in enumerate(groups) if set(setting.candidates.inside(group)) & set(some)}
+    if not held or held & set(state.chosen):
+        return None
+    still = Parameters(np.zeros(len(setting.candidates)), state.law.inner)
+    reduced = Reduced([item for _, item in setting.parts(still)], state.noise)
+    menu = setting.menu(lifted=False)
+    found = search(reduced.gram, reduced.count, menu, setting.most)
+    chosen = next(item.chosen for item in found if held & set(item.chosen))
+    step = reduced.step(menu.of(chosen))
+    return State(chosen, still.moved(step), state.noise)
+
+
+def driven(setting: Setting, peak: Peak, inner: Array) -> tuple[Setting, State]:
+    """The same motion with a drive of a peak's frequency among the candidates, screened anew.
+
+    `inner` are the constants inside the other candidates.
+    """
     known = setting.candidates
     frequency = Symbol(f"omega_{len(known.inner)}")
     name = known.coordinates[peak.coordinate]
     more = known.with_inner(frequency).with_terms(
         DRIVE, drives(name, frequency), group=f"{DRIVE} {frequency}"
     )
-    wider = Setting.of(setting.courses, more, len(frequencies(setting.courses)))
-    state, _ = screened(wider, np.array([peak.frequency]))
+    start = np.append(inner, peak.frequency)
+    wider = Setting.of(setting.courses, more, start, len(frequencies(setting.courses)))
+    state, _ = screened(wider, start)
     return wider, state
 
 

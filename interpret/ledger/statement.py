@@ -108,10 +108,9 @@ def _domain(account: Account) -> dict[str, tuple[float, float]]:
 def _as_read(account: Account) -> Judgement:
     """Ambiguous where another set is as good, or where the law loses the motion."""
     reasons = list(account.notes)
-    own = next((c.score for c in account.contenders if c.chosen == account.chosen), np.inf)
     groups, items = account.setting.candidates.groups, account.setting.candidates.items
     for rival in account.contenders:
-        if not set(account.chosen) <= set(rival.chosen) and rival.score - own < CLOSE:
+        if not set(account.chosen) <= set(rival.chosen) and rival.score - account.score < CLOSE:
             terms = ", ".join(str(items[k].term) for group in rival.chosen for k in groups[group])
             reasons.append(f"the terms {terms} explain the motion as well")
             break
