@@ -18,6 +18,9 @@ from interpret.ledger.response import response, stretch
 from interpret.ledger.rows import Stretch
 from interpret.ledger.search import Menu
 from interpret.ledger.selection import Scales
+from systems.equations import velocity
+from systems.forces import TIME
+from systems.integrate import compile
 
 Array = NDArray[np.float64]
 
@@ -72,6 +75,16 @@ class Setting:
         groups = self.candidates.groups
         extra = tuple(paid if self.candidates.inside(group) else 0.0 for group in groups)
         return replace(self, scales=replace(self.scales, accelerations=each / whole), extra=extra)
+
+    @property
+    def columns(self) -> dict[str, Array]:
+        """What terms are written in, by name, at every sample: positions, velocities, features and
+        the time."""
+        courses, names = self.courses, self.candidates.coordinates
+        state = zip([*names, *(velocity(x).name for x in names)], courses.states.T, strict=True)
+        features = self.candidates.features
+        found = compile(list(features.values()), names)(courses.states[:, : courses.dimension])
+        return {**dict(state), **dict(zip(features, found.T, strict=True)), TIME.name: courses.times}
 
     @property
     def most(self) -> int:

@@ -27,10 +27,6 @@ from interpret.ledger.rows import Noise, Reduced
 from interpret.ledger.scan import Grams
 from interpret.ledger.search import Groups, Menu, search
 from interpret.ledger.setting import Setting
-from systems.equations import velocity
-from systems.expressions import symbol
-from systems.forces import TIME
-from systems.integrate import compile
 
 Array = NDArray[np.float64]
 
@@ -74,7 +70,7 @@ def started(setting: Setting) -> tuple[Setting, Array]:
     inner = np.ones(len(constants))
     if not len(constants):
         return setting, inner
-    data = _data(setting)
+    data = Data(setting.columns)
     scans = [_scan(setting, together, data) for together in _together(setting)]
     unknown = {group for scan in scans for group in scan.groups}
     noise = Noise.white(np.maximum(setting.courses.scatter, setting.scales.least))
@@ -275,15 +271,3 @@ def _together(setting: Setting) -> list[tuple[int, ...]]:
             apart = [item for item in sets if not item & held]
             sets = [*apart, held.union(*(item for item in sets if item & held))]
     return [tuple(sorted(item)) for item in sets]
-
-
-def _data(setting: Setting) -> Data:
-    """Places, velocities, times and features at every sample."""
-    known, courses = setting.candidates, setting.courses
-    names = known.coordinates
-    state = dict(zip([*names, *(velocity(x).name for x in names)], courses.states.T, strict=True))
-    columns = {**state, TIME.name: courses.times}
-    places = courses.states[:, : courses.dimension]
-    for name, what in known.features.items():
-        columns[symbol(name).name] = compile([what], names)(places)[:, 0]
-    return Data(columns)
