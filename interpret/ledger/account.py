@@ -22,13 +22,13 @@ from interpret.ledger.flow import RK4, Parameters, eighth_order
 from interpret.ledger.motion import Courses
 from interpret.ledger.rows import Reduced
 from interpret.ledger.scan import Peak
-from interpret.ledger.screen import State, driven, holding, noise_of, screened
+from interpret.ledger.screen import State, driven, held, noise_of, screened
 from interpret.ledger.screen import peaks as peaks_of
 from interpret.ledger.search import Groups
 from interpret.ledger.selection import Contender, Selection, select
 from interpret.ledger.setting import Setting
 from interpret.ledger.shooting import INTERVALS, Shooting, Solution
-from interpret.ledger.starts import started
+from interpret.ledger.starts import Start, started
 from systems.errors import InputError
 
 Array = NDArray[np.float64]
@@ -118,26 +118,35 @@ def account(courses: Courses, candidates: Candidates, *, drive: bool = True) -> 
     """
     if not len(candidates):
         raise InputError("there are no candidates of forces; give a library.")
-    setting, inner = started(Setting.of(courses, candidates))
+    setting, starts = _set(courses, candidates)
+    inner = starts[0].inner
     state, parts = screened(setting, inner)
     if drive and len(courses.times) >= FEWEST_FOR_A_DRIVE:
         peaks = peaks_of(setting, parts)
         if peaks and peaks[0].significant:
-            found = _best(*driven(setting, peaks[0], inner), len(inner))
+            found = _best(*driven(setting, peaks[0], inner), starts)
             return replace(found, notes=(*found.notes, *_other_drives(setting, found, peaks)))
-    return _best(setting, state, len(inner))
+    return _best(setting, state, starts)
 
 
-def _best(setting: Setting, state: State, asked: int) -> Account:
-    """The account from a screened set, or from one that holds some of the constants asked for."""
-    found = settled(setting, state)
-    rival = holding(setting, state, range(asked))
-    if rival is None:
-        return found
-    other = settled(setting, rival)
-    found, other = sorted((found, other), key=lambda item: (-item.joined, item.score))
-    own = [item for item in other.contenders if item.chosen == other.chosen]
-    return replace(found, contenders=(*found.contenders, *own))
+def _set(courses: Courses, candidates: Candidates) -> tuple[Setting, list[Start]]:
+    """The setting, and where the constants inside of candidates start."""
+    setting = Setting.of(courses, candidates)
+    if not candidates.inner:
+        return setting, [Start(np.zeros(0), (), np.inf)]
+    starts, searched = started(setting)
+    return setting.at(starts[0].inner, searched), starts
+
+
+def _best(setting: Setting, state: State, starts: Sequence[Start]) -> Account:
+    """The account from a screened set, or from another that was found with its constants."""
+    found = [settled(setting, state)]
+    for start in starts:
+        if start.chosen and all(start.chosen != item.chosen for item in found):
+            found.append(settled(setting, held(setting, start, state.noise)))
+    best, *others = sorted(found, key=lambda item: (-item.joined, item.score))
+    rivals = [c for item in others for c in item.contenders if c.chosen == item.chosen]
+    return replace(best, contenders=(*best.contenders, *rivals))
 
 
 def _other_drives(setting: Setting, found: Account, peaks: Sequence[Peak]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ from interpret.ledger.scan import Peak, frequencies, scan
 from interpret.ledger.search import Groups, search
 from interpret.ledger.selection import select
 from interpret.ledger.setting import Setting
+from interpret.ledger.starts import Start
 
 Array = NDArray[np.float64]
 
@@ -52,22 +53,13 @@ def screened(setting: Setting, inner: Array) -> tuple[State, list[tuple[Course, 
     return State(chosen, Parameters(step[: len(setting.candidates)], inner), noise), parts
 
 
-def holding(setting: Setting, state: State, some: Collection[int]) -> State | None:
-    """The best set that holds one of these inner constants; None where the state's own does.
-
-    One without them may do as well along the smooth path, and not along the law's own.
-    """
-    groups = setting.candidates.groups
-    held = {g for g, group in enumerate(groups) if set(setting.candidates.inside(group)) & set(some)}
-    if not held or held & set(state.chosen):
-        return None
-    still = Parameters(np.zeros(len(setting.candidates)), state.law.inner)
-    reduced = Reduced([item for _, item in setting.parts(still)], state.noise)
-    menu = setting.menu(lifted=False)
-    found = search(reduced.gram, reduced.count, menu, setting.most)
-    chosen = next(item.chosen for item in found if held & set(item.chosen))
-    step = reduced.step(menu.of(chosen))
-    return State(chosen, still.moved(step), state.noise)
+def held(setting: Setting, start: Start, noise: Noise) -> State:
+    """A set that was found with the constants inside it, screened no further."""
+    more = np.zeros(len(setting.candidates.inner) - len(start.inner))
+    still = Parameters(np.zeros(len(setting.candidates)), np.append(start.inner, more + 1))
+    reduced = Reduced([item for _, item in setting.parts(still)], noise)
+    step = reduced.step(setting.menu(lifted=False).of(start.chosen))
+    return State(start.chosen, still.moved(step), noise)
 
 
 def driven(setting: Setting, peak: Peak, inner: Array) -> tuple[Setting, State]:

@@ -43,6 +43,11 @@ MOST_GROUPS: Final = 4
 STARTS: Final = 2
 """Sets are of up to four groups; of each number of them the two best values are gone down from."""
 
+MOST_STARTS: Final = 3
+AS_GOOD: Final = 30.0
+"""Sets whose scores along the smooth path differ by less are compared on the law's own: the path's
+own error tells them apart by as much."""
+
 ROUNDS: Final = 3
 STEPS: Final = 12
 HALVINGS: Final = 8
@@ -64,32 +69,47 @@ class _Scan:
     places: Array
 
 
-def started(setting: Setting) -> tuple[Setting, Array]:
-    """The setting, with what candidates are worth there, and where their constants start (N,)."""
-    constants = setting.candidates.inner
-    inner = np.ones(len(constants))
-    if not len(constants):
-        return setting, inner
+@dataclass(frozen=True)
+class Start:
+    """Values of all constants (N,), the groups that explain most with them, and their score."""
+
+    inner: Array
+    chosen: Groups
+    score: float
+
+
+def started(setting: Setting) -> tuple[list[Start], int]:
+    """Where the constants of the candidates start: the best first, then such as may be better; and
+    among how many values they were found.
+
+    A smooth path hardly tells sets of terms that have constants of their own from each other.
+    """
+    inner = np.ones(len(setting.candidates.inner))
     data = Data(setting.columns)
     scans = [_scan(setting, together, data) for together in _together(setting)]
     unknown = {group for scan in scans for group in scan.groups}
     noise = Noise.white(np.maximum(setting.courses.scatter, setting.scales.least))
+    found = [Start(inner, (), np.inf)]
     for _ in range(2 if len(scans) > 1 else 1):
         for scan in scans:
             unknown -= set(scan.groups)
-            inner = _best(setting, scan, inner, unknown, noise)
-    return setting.at(inner, sum(len(scan.grid) for scan in scans)), inner
+            found = _ranked(setting, scan, found[0].inner, unknown, noise) or found
+    return found, sum(len(scan.grid) for scan in scans)
 
 
-def _best(setting: Setting, scan: _Scan, inner: Array, unknown: set[int], noise: Noise) -> Array:
-    """The constants with those of one scan where their terms explain most."""
-    free, best = list(scan.constants), (np.inf, inner)
+def _ranked(
+    setting: Setting, scan: _Scan, inner: Array, unknown: set[int], noise: Noise
+) -> list[Start]:
+    """The constants with those of one scan where their terms explain most, and rivals."""
+    best: dict[Groups, Start] = {}
     for value, chosen in _promising(setting, scan, inner, unknown, noise):
         start = inner.copy()
-        start[free] = value
-        found = _descended(setting, scan, (start, chosen), unknown, noise)
-        best = min(best, found, key=lambda item: item[0])
-    return best[1]
+        start[list(scan.constants)] = value
+        found = _descended(setting, scan, Start(start, chosen, np.inf), unknown, noise)
+        if found.score < best.get(found.chosen, Start(inner, (), np.inf)).score:
+            best[found.chosen] = found
+    ranked = sorted(best.values(), key=lambda item: item.score)[:MOST_STARTS]
+    return [item for item in ranked if item.score < ranked[0].score + AS_GOOD]
 
 
 def _promising(
@@ -161,32 +181,28 @@ def _columns(course: Course, field: Field, grid: Array) -> Array:
 
 
 def _descended(
-    setting: Setting,
-    scan: _Scan,
-    start: tuple[Array, Groups],
-    unknown: set[int],
-    noise: Noise,
-) -> tuple[float, Array]:
-    """The score of the best set that holds the constants, where they suit it best, and these."""
+    setting: Setting, scan: _Scan, start: Start, unknown: set[int], noise: Noise
+) -> Start:
+    """The best set that holds the scan's constants, where they suit it best."""
     menu = setting.menu(lifted=False)
     allowed = [group for group in range(len(menu)) if group not in unknown]
     some = Menu(tuple(menu.columns[g] for g in allowed), (0.0,) * len(allowed))
+    own = {allowed.index(group) for group in scan.groups}
     none = np.zeros(len(setting.candidates))
-    (inner, chosen), score = start, np.inf
     for _ in range(ROUNDS):
-        moved = _stepped(setting, inner, menu.of(chosen), scan.constants, noise)
+        moved = _stepped(setting, start.inner, menu.of(start.chosen), scan.constants, noise)
         reduced = _rows(setting, Parameters(none, moved), noise)
         if not reduced.finite:
             break
         sets = search(reduced.gram, reduced.count, some, setting.most)
-        own = [allowed.index(group) for group in scan.groups]
-        best = next(item for item in sets if set(own) & set(item.chosen))
-        if not best.score < score:
+        best = next(item for item in sets if own & set(item.chosen))
+        if not best.score < start.score:
             break
-        inner, score = moved, best.score
-        if chosen == (chosen := tuple(allowed[k] for k in best.chosen)):
+        chosen, before = tuple(allowed[k] for k in best.chosen), start.chosen
+        start = Start(moved, chosen, best.score)
+        if chosen == before:
             break
-    return score, inner
+    return start
 
 
 def _stepped(
