@@ -207,7 +207,8 @@ def climbed(
             state = _less(setting, state)
             solution = shooting.solved(state.law, menu.of(state.chosen), length, state.noise)
         if solution is None:
-            return None
+            # A choice that the motion does not follow leaves the one before.
+            return found
         still = np.zeros(solution.law.size)
         noise = noise_of(solution.reduced, still, len(menu.of(state.chosen)), setting)
         moved = float(np.abs(np.log(noise.sigma / state.noise.sigma)).max())

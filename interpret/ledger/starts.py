@@ -25,7 +25,7 @@ from interpret.ledger.motion import Course
 from interpret.ledger.response import response
 from interpret.ledger.rows import Noise, Reduced
 from interpret.ledger.scan import Grams
-from interpret.ledger.search import Groups, Menu, search
+from interpret.ledger.search import Groups, Menu, remainders, search
 from interpret.ledger.setting import Setting
 
 Array = NDArray[np.float64]
@@ -43,10 +43,10 @@ MOST_GROUPS: Final = 4
 STARTS: Final = 2
 """Sets are of up to four groups; of each number of them the two best values are gone down from."""
 
-MOST_STARTS: Final = 3
+MOST_STARTS: Final = 4
 AS_GOOD: Final = 30.0
-"""Sets whose scores along the smooth path differ by less are compared on the law's own: the path's
-own error tells them apart by as much."""
+"""Sets whose scores along the smooth path differ by less are compared on the law's own, the small
+ones first, to which others are added there: the path's own error tells them apart by as much."""
 
 ROUNDS: Final = 3
 STEPS: Final = 12
@@ -105,11 +105,15 @@ def _ranked(
     for value, chosen in _promising(setting, scan, inner, unknown, noise):
         start = inner.copy()
         start[list(scan.constants)] = value
-        found = _descended(setting, scan, Start(start, chosen, np.inf), unknown, noise)
-        if found.score < best.get(found.chosen, Start(inner, (), np.inf)).score:
-            best[found.chosen] = found
-    ranked = sorted(best.values(), key=lambda item: item.score)[:MOST_STARTS]
-    return [item for item in ranked if item.score < ranked[0].score + AS_GOOD]
+        for found in _descended(setting, scan, Start(start, chosen, np.inf), unknown, noise):
+            if found.score < best.get(found.chosen, Start(inner, (), np.inf)).score:
+                best[found.chosen] = found
+    if not best:
+        return []
+    first = min(best.values(), key=lambda item: item.score)
+    others = [item for item in best.values() if item.score < first.score + AS_GOOD]
+    others.sort(key=lambda item: (len(item.chosen), item.score))
+    return [first, *(item for item in others if item is not first)][:MOST_STARTS]
 
 
 def _promising(
@@ -182,27 +186,30 @@ def _columns(course: Course, field: Field, grid: Array) -> Array:
 
 def _descended(
     setting: Setting, scan: _Scan, start: Start, unknown: set[int], noise: Noise
-) -> Start:
-    """The best set that holds the scan's constants, where they suit it best."""
+) -> Iterator[Start]:
+    """A set where its constants suit it best, and better ones that hold them, one after another."""
     menu = setting.menu(lifted=False)
     allowed = [group for group in range(len(menu)) if group not in unknown]
     some = Menu(tuple(menu.columns[g] for g in allowed), (0.0,) * len(allowed))
     own = {allowed.index(group) for group in scan.groups}
-    none = np.zeros(len(setting.candidates))
+    none, chosen, score = np.zeros(len(setting.candidates)), start.chosen, np.inf
+    inner = start.inner
     for _ in range(ROUNDS):
-        moved = _stepped(setting, start.inner, menu.of(start.chosen), scan.constants, noise)
-        reduced = _rows(setting, Parameters(none, moved), noise)
+        inner = _stepped(setting, inner, menu.of(chosen), scan.constants, noise)
+        reduced = _rows(setting, Parameters(none, inner), noise)
         if not reduced.finite:
-            break
+            return
+        left = float(remainders(reduced.gram, [menu.of(chosen)])[0])
+        paid = some.penalty(tuple(map(allowed.index, chosen)), reduced.count)
+        yield Start(inner, chosen, reduced.count * float(np.log(left / reduced.count)) + paid)
         sets = search(reduced.gram, reduced.count, some, setting.most)
         best = next(item for item in sets if own & set(item.chosen))
-        if not best.score < start.score:
-            break
-        chosen, before = tuple(allowed[k] for k in best.chosen), start.chosen
-        start = Start(moved, chosen, best.score)
+        if not best.score < score:
+            return
+        chosen, before = tuple(allowed[k] for k in best.chosen), chosen
+        score = best.score
         if chosen == before:
-            break
-    return start
+            return
 
 
 def _stepped(
