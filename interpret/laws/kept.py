@@ -14,6 +14,7 @@ from sympy import Expr
 
 from interpret.laws.comparison import Comparison
 from interpret.laws.forms import Form, Sum
+from interpret.laws.inside import Inside
 from interpret.laws.integrals import BornIntegral
 from interpret.laws.json_numbers import number
 from interpret.laws.judgement import Judgement, Origin, Verdict
@@ -95,7 +96,7 @@ def _law(contents: Mapping[str, Any]) -> Law:
         coefficients=np.array([number(row["coefficient"]) for row in rows]),
         covariance=np.array(covariance).reshape(len(rows), len(rows)),
         recognised=tuple(None if form is None else parse(form) for form in forms),
-        variables=Variables(domain, features),
+        variables=Variables(domain, features, inside=Inside.from_json(contents)),
         gauge=str(contents["gauge"]),
         judgement=Judgement(
             cast(Verdict, contents["verdict"]),

@@ -6,10 +6,11 @@ d/dt ∂L/∂q̇ - ∂L/∂q + ∂R/∂q̇ = ∂W/∂q,     L = T(q, q̇) + A(q)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sympy import Expr
 
+from interpret.laws.inside import Inside
 from systems.errors import InputError, nearest
 
 MAP = "map"
@@ -88,7 +89,9 @@ class Variables:
 
     `domain` is the range of each variable in the data: outside, a law is an extrapolation.
     `features` are those variables that are functions of the coordinates; none: they are these.
+    `inside` are the constants that terms hold.
     """
 
     domain: Mapping[str, tuple[float, float]]
     features: Mapping[str, Expr]
+    inside: Inside = field(default_factory=Inside)

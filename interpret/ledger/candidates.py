@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import sympy
@@ -31,12 +31,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Candidates:
-    """All candidates of a motion of the `coordinates`; `inner` are the constants inside them."""
+    """All candidates of a motion of the `coordinates`; `inner` are the constants inside them, and
+    `features` the functions of the coordinates that terms are written in."""
 
     coordinates: tuple[str, ...]
     mass: tuple[float, ...]
     items: tuple[Candidate, ...] = ()
     inner: tuple[Symbol, ...] = ()
+    features: Mapping[str, Expr] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -76,16 +78,29 @@ class Candidates:
         >>> [item.acceleration for item in spring]
         [(-q,), (-2*q**3,)]
         """
-        meaning = {symbol(name): what for name, what in (features or {}).items()}
+        known = {**self.features, **(features or {})}
+        meaning = {symbol(name): what for name, what in known.items()}
         made = tuple(
             Candidate(part, term, self._acceleration(part, term.xreplace(meaning)), group or name)
             for term, name in ((term, f"{part}: {term}") for term in terms)
         )
-        return Candidates(self.coordinates, self.mass, (*self.items, *made), self.inner)
+        return replace(self, items=(*self.items, *made), features=known)
 
-    def with_inner(self, constant: Symbol) -> Candidates:
-        """The same, with one more constant inside them."""
-        return Candidates(self.coordinates, self.mass, self.items, (*self.inner, constant))
+    def with_inner(self, *constants: Symbol) -> Candidates:
+        """The same, with more constants inside them."""
+        return replace(self, inner=(*self.inner, *constants))
+
+    def with_unknowns(self) -> Candidates:
+        """The same, with all that is no coordinate, velocity or time as a constant inside them.
+
+        >>> pole = Candidates(("q",), (1.0,)).with_terms("potential", [1 / (symbol("c") - symbol("q"))])
+        >>> pole.with_unknowns().inner
+        (c,)
+        """
+        known = {symbol(name) for name in self.coordinates} | {TIME, *self.inner}
+        known |= {velocity(name) for name in self.coordinates}
+        held = {s for item in self.items for a in item.acceleration for s in a.free_symbols}
+        return self.with_inner(*sorted(held - known, key=str))
 
     def _acceleration(self, part: str, term: Expr) -> Force:
         force = generalized_force(part, term, self.coordinates)

@@ -27,7 +27,7 @@ USES: Final[Mapping[str, tuple[str, ...]]] = {
         *(*EVERY, "learn", "features", "angles", "library", "threshold", "optimizer"),
         *("recipe", "steps", "device"),
     ),
-    "forces": (*EVERY, "learn", "angles", "library"),
+    "forces": (*EVERY, "learn", "features", "angles", "library"),
     "exact": (*POINTS, "descent", "steps"),
     "polynomial": (*POINTS, "inputs", "trap", "library", "terms"),
     "coupling": (*POINTS, "inputs", "trap", "library", "terms"),

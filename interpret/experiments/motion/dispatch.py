@@ -49,7 +49,8 @@ def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motio
     else:
         window = problem.dataset(options.dataset).window
         held = Trajectories if window is None else PhaseSamples
-    learn = options.learn or _default(problem, held)
+    asked = held is Trajectories and forces.asks_for_constants(problem, samples, options)
+    learn = options.learn or ("forces" if asked else _default(problem, held))
     if LEARNERS[learn].samples is not held:
         raise InputError(
             f"{learn} is learned from {WORDS[LEARNERS[learn].samples]}, and these data are "
