@@ -12,7 +12,7 @@ from sympy import Expr, Symbol
 from interpret.laws.constants import recognise
 from interpret.laws.judgement import Judgement, Origin
 from interpret.laws.law import Law
-from interpret.laws.parts import KINDS, Part, Variables
+from interpret.laws.parts import KINDS, Bodies, Part, Variables
 from interpret.ledger.account import Account
 from interpret.select.criteria import CLOSE
 from systems.equations import velocity
@@ -50,6 +50,7 @@ def stated(account: Account, origin: Origin) -> Law:
     candidates = account.setting.candidates
     found = _asked_for(account)
     inside = _inside(account, found)
+    bodies = Bodies(dict(zip(candidates.coordinates, candidates.mass, strict=True)))
     numbers: list[int] = []
     parts = []
     for name in KINDS:
@@ -65,7 +66,7 @@ def stated(account: Account, origin: Origin) -> Law:
         parts=tuple(parts),
         coefficients=found.values[numbers],
         covariance=found.covariance[np.ix_(numbers, numbers)],
-        variables=Variables(_domain(account), {}),
+        variables=Variables(_domain(account), {}, bodies),
         gauge=GAUGE,
         judgement=_as_read(account),
     )
