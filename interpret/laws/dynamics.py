@@ -31,7 +31,7 @@ SLIP: Final = 1e-3
 at most so fast, and the steps of an integrator stay long."""
 
 AT_REST: Final = 1e-12
-"""So little is added to speeds that are divided by: a force has a value at rest, others keep theirs."""
+"""Of the largest speed, so little is added to one that is divided by: there is a force at rest."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ class Dynamics:
         pairs = zip(self.coordinates, self.accelerations, strict=True)
         return [Eq(equations.acceleration(name), a, evaluate=False) for name, a in pairs]
 
-    def numeric(self, *, smooth: bool = False) -> tuple[Expr, ...]:
-        """`accelerations` with all digits of every number; `smooth`: what jumps at rest is a slope.
+    def numeric(self, *, smooth: bool = False) -> dict[str, Force]:
+        """`forces` with all digits of every number; `smooth`: what jumps at rest is a slope.
 
         Either way there is a number at rest, where v/|v| has none.
         """
@@ -116,8 +116,22 @@ class Dynamics:
         rubbed = self.forces.get("dissipative", ())
         mended = tuple(mend(force, self.coordinates, width * speed) for force in rubbed)
         forces = {**self.forces, "dissipative": mended} if rubbed else self.forces
-        # Seventeen digits are all that a double has; sympy prints fifteen of its own.
-        return tuple(sympy.nfloat(a, n=17, exponent=False) for a in self._solved(forces))
+        return {name: tuple(map(_in_digits, force)) for name, force in forces.items()}
+
+    def numeric_accelerations(self, *, smooth: bool = False) -> Force:
+        """`accelerations` of `numeric` forces."""
+        return tuple(map(_in_digits, self._solved(self.numeric(smooth=smooth))))
+
+    @cached_property
+    def _forces(self) -> integrate.Field:
+        forces = self.numeric().values()
+        return integrate.compile([f for force in forces for f in force], self.state)
+
+    def forces_at(self, q: ArrayLike, v: ArrayLike, t: ArrayLike) -> dict[str, Array]:
+        """The force of every part (n, d) at points of motion: see `Law.forces_at`."""
+        states = np.column_stack([np.asarray(q), np.asarray(v), np.asarray(t)])
+        values = self._forces(states).reshape(len(states), len(self.forces), -1)
+        return {name: values[:, k] for k, name in enumerate(self.forces)}
 
     def simulate(self, q0: ArrayLike, v0: ArrayLike, t: ArrayLike) -> tuple[Array, Array]:
         """q and v (n, d), or (R, n, d) of R starts, at the times t (n,): see `Law.simulate`."""
@@ -131,7 +145,7 @@ class Dynamics:
                 f"q0 and v0 are starts of the same motions, not of {len(starts[0])} and "
                 f"{len(starts[1])}."
             ) from error
-        field = integrate.compile(self.numeric(smooth=True), self.state)
+        field = integrate.compile(self.numeric_accelerations(smooth=True), self.state)
         q, v = integrate.driven_flow(field, q_start, v_start, times)
         return (q, v) if several else (q[0], v[0])
 
@@ -144,7 +158,7 @@ class Dynamics:
             )
         arguments = [Symbol(f"x{i}") for i in range(len(self.state))]
         named = dict(zip(map(Symbol, self.state), arguments, strict=True))
-        written = [a.xreplace(named) for a in self.numeric()]
+        written = [a.xreplace(named) for a in self.numeric_accelerations()]
         compiled = sympy.lambdify(arguments, written, library, cse=True)
         return LIBRARIES[library](compiled, len(self.coordinates))
 
@@ -169,6 +183,11 @@ class Dynamics:
     def _solved(self, forces: Mapping[str, Force]) -> Force:
         total = [sympy.Add(*each) for each in zip(*forces.values(), strict=True)]
         return equations.accelerations(self.kinetic, self.coordinates, total)
+
+
+def _in_digits(expr: Expr) -> Expr:
+    """With the seventeen digits that a double has; sympy prints fifteen of its own."""
+    return sympy.nfloat(expr, n=17, exponent=False)
 
 
 def _ascending(t: ArrayLike) -> Array:

@@ -41,6 +41,8 @@ class Moving:
     ...           variables=Variables({"q": (-1, 1), "qd": (-2, 2)}, {}, Bodies({"q": 1.0})))
     >>> law.kinetic, law.potential, law.dissipation, law.drive
     (qd**2/2, 2*q**2, qd**2/20, 0)
+    >>> law.forces_at([[1.0]], [[2.0]], [0.0])["dissipative"]
+    array([[-0.2]])
     >>> law.equations()
     [Eq(qdd, -4*q - qd/10)]
     >>> q, v = law.simulate(1.0, 0.0, [0.0, 1.0, 2.0])
@@ -89,6 +91,10 @@ class Moving:
     def forces(self) -> dict[str, Force]:
         """F_i(q, q̇, t) of every part by its name, with closed forms: -∂V/∂q of the potential."""
         return dict(self._closed.forces)
+
+    def forces_at(self, q: ArrayLike, v: ArrayLike, t: ArrayLike) -> dict[str, Array]:
+        """F (n, d) of every part at n points: q and v (n, d), t (n,); coefficients as measured."""
+        return self._measured.forces_at(q, v, t)
 
     def equations(self) -> list[Eq]:
         """q̈_i = a_i(q, q̇, t) of all parts and masses, with closed forms; one for each coordinate.

@@ -130,7 +130,7 @@ def _shared(measured: Dynamics, place: str) -> tuple[list[tuple[Symbol, Expr]], 
     count = len(measured.coordinates)
     places = [Symbol(place.format(kind, i)) for kind in "qv" for i in range(count)]
     named = dict(zip(map(Symbol, measured.state), [*places, TIME], strict=True))
-    values = [a.xreplace(named) for a in measured.numeric()]
+    values = [a.xreplace(named) for a in measured.numeric_accelerations()]
     shared, found = sympy.cse(values, sympy.numbered_symbols("s"))
     return shared, found
 
