@@ -10,21 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import sympy
 from numpy.typing import ArrayLike, NDArray
-from sympy import Eq, Expr, Symbol
+from sympy import Eq, Expr
 
 from interpret.laws.parts import MAP, Variables
 from systems import equations, integrate
 from systems.equations import velocity
-from systems.errors import InputError, nearest
+from systems.errors import InputError
 from systems.forces import TIME, Force, finite_at_rest, generalized_force, softened
 from systems.mechanics import Mechanics
 
 Array = NDArray[np.float64]
+Curve = Callable[[Array], Array]
+Signals = Mapping[str, Curve | ArrayLike]
+"""What a drive was measured as, by name: its values (n,) at the times, or a function of time."""
 
 SLIP: Final = 1e-3
 """Dry friction turns over within this part of the largest speed in the data: a body at rest creeps
@@ -41,7 +44,7 @@ class Dynamics:
     Raises InputError for the law of a map, and for a law that does not say what it moves.
 
     >>> from interpret.laws.parts import Bodies
-    >>> q, qd = Symbol("q"), Symbol("qd")
+    >>> q, qd = sympy.Symbol("q"), sympy.Symbol("qd")
     >>> spring = {"potential": 2 * q**2, "dissipative": qd**2 / 4}
     >>> domain = {"q": (-1.0, 1.0), "qd": (-2.0, 2.0)}
     >>> Dynamics(spring, Variables(domain, {}, Bodies({"q": 0.5}))).equations
@@ -78,6 +81,19 @@ class Dynamics:
     def state(self) -> tuple[str, ...]:
         """What accelerations depend on: q, q̇ and t."""
         return (*self.coordinates, *(velocity(x).name for x in self.coordinates), TIME.name)
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The same, and the signals."""
+        return (*self.state, *self.signals)
+
+    @cached_property
+    def signals(self) -> tuple[str, ...]:
+        """What they depend on beside: functions of time that were measured, such as a drive's u."""
+        held = {
+            item.name for force in self.forces.values() for f in force for item in f.free_symbols
+        }
+        return tuple(sorted(held - set(self.state)))
 
     @property
     def kinetic(self) -> Expr:
@@ -125,15 +141,21 @@ class Dynamics:
     @cached_property
     def _forces(self) -> integrate.Field:
         forces = self.numeric().values()
-        return integrate.compile([f for force in forces for f in force], self.state)
+        return integrate.compile([f for force in forces for f in force], self.arguments)
 
-    def forces_at(self, q: ArrayLike, v: ArrayLike, t: ArrayLike) -> dict[str, Array]:
+    def forces_at(
+        self, q: ArrayLike, v: ArrayLike, t: ArrayLike, signals: Signals | None = None
+    ) -> dict[str, Array]:
         """The force of every part (n, d) at points of motion: see `Law.forces_at`."""
-        states = np.column_stack([np.asarray(q), np.asarray(v), np.asarray(t)])
+        times = np.asarray(t, dtype=np.float64)
+        pushed = [curve(times) for curve in self._curves(signals, times)]
+        states = np.column_stack([np.asarray(q), np.asarray(v), times, *pushed])
         values = self._forces(states).reshape(len(states), len(self.forces), -1)
         return {name: values[:, k] for k, name in enumerate(self.forces)}
 
-    def simulate(self, q0: ArrayLike, v0: ArrayLike, t: ArrayLike) -> tuple[Array, Array]:
+    def simulate(
+        self, q0: ArrayLike, v0: ArrayLike, t: ArrayLike, signals: Signals | None = None
+    ) -> tuple[Array, Array]:
         """q and v (n, d), or (R, n, d) of R starts, at the times t (n,): see `Law.simulate`."""
         times = _ascending(t)
         starts = [self._start(name, given) for name, given in (("q0", q0), ("v0", v0))]
@@ -145,22 +167,24 @@ class Dynamics:
                 f"q0 and v0 are starts of the same motions, not of {len(starts[0])} and "
                 f"{len(starts[1])}."
             ) from error
-        field = integrate.compile(self.numeric_accelerations(smooth=True), self.state)
-        q, v = integrate.driven_flow(field, q_start, v_start, times)
+        curves = self._curves(signals, times)
+        field = integrate.compile(self.numeric_accelerations(smooth=True), self.arguments)
+
+        def pushed(y: Array) -> Array:
+            return field(np.column_stack([y, *(curve(y[:, -1]) for curve in curves)]))
+
+        q, v = integrate.driven_flow(pushed if curves else field, q_start, v_start, times)
         return (q, v) if several else (q[0], v[0])
 
-    def function(self, library: str) -> Callable[..., Any]:
-        """a(q, v, t) by numpy or torch, (..., d) each, of any time: see `Law.lambdify`."""
-        if library not in LIBRARIES:
+    def _curves(self, signals: Signals | None, times: Array) -> list[Curve]:
+        """Each signal as a function of time: what was given, or a spline through its values."""
+        given = dict(signals or {})
+        if sorted(given) != list(self.signals):
             raise InputError(
-                f"functions are made of {' or '.join(LIBRARIES)}, not of {library!r:.60}."
-                f"{nearest(str(library), LIBRARIES)}"
+                f"this law is driven by {', '.join(self.signals) or 'nothing that was measured'}; "
+                f"say what that is at the times t, by name, as signals={{...}}."
             )
-        arguments = [Symbol(f"x{i}") for i in range(len(self.state))]
-        named = dict(zip(map(Symbol, self.state), arguments, strict=True))
-        written = [a.xreplace(named) for a in self.numeric_accelerations()]
-        compiled = sympy.lambdify(arguments, written, library, cse=True)
-        return LIBRARIES[library](compiled, len(self.coordinates))
+        return [_curve(name, given[name], times) for name in self.signals]
 
     def _start(self, name: str, given: ArrayLike) -> Array:
         """Positions or velocities, (d,) or (R, d)."""
@@ -203,35 +227,16 @@ def _ascending(t: ArrayLike) -> Array:
     return times
 
 
-def _by_numpy(compiled: Callable[..., Any], dimension: int) -> Callable[..., Any]:
-    def acceleration(q: ArrayLike, v: ArrayLike, t: ArrayLike = 0.0) -> Array:
-        q, v = np.asarray(q, dtype=np.float64), np.asarray(v, dtype=np.float64)
-        columns = [part[..., i] for part in (q, v) for i in range(dimension)]
-        shape = np.broadcast_shapes(q.shape[:-1], v.shape[:-1], np.shape(t))
-        values = compiled(*columns, np.asarray(t, dtype=np.float64))
-        return np.stack([np.broadcast_to(value, shape) for value in values], axis=-1)
+def _curve(name: str, given: Curve | ArrayLike, times: Array) -> Curve:
+    """A signal as it is, or through its values (n,) at the times."""
+    if callable(given):
+        return given
+    values = np.asarray(given, dtype=np.float64)
+    if values.shape != times.shape or not np.isfinite(values).all():
+        raise InputError(f"{name} is a finite number for each of the {len(times)} times.")
+    if len(times) < 2:
+        return lambda t: np.full(np.shape(t), values[0])
+    from scipy.interpolate import CubicSpline
 
-    return acceleration
-
-
-def _by_torch(compiled: Callable[..., Any], dimension: int) -> Callable[..., Any]:
-    import torch
-    from torch import Tensor
-
-    def acceleration(q: Tensor, v: Tensor, t: Tensor | float = 0.0) -> Tensor:
-        time = torch.as_tensor(t, dtype=q.dtype, device=q.device)
-        columns = [part[..., i] for part in (q, v) for i in range(dimension)]
-        shape = np.broadcast_shapes(q.shape[:-1], v.shape[:-1], time.shape)
-        values = (
-            torch.as_tensor(x, dtype=q.dtype, device=q.device) for x in compiled(*columns, time)
-        )
-        return torch.stack([value.expand(shape) for value in values], dim=-1)
-
-    return acceleration
-
-
-LIBRARIES: Final[Mapping[str, Callable[[Callable[..., Any], int], Callable[..., Any]]]] = {
-    "numpy": _by_numpy,
-    "torch": _by_torch,
-}
-"""What makes of a compiled list of expressions a function of q, v and t."""
+    curve: Curve = CubicSpline(times, values)
+    return curve

@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from sympy import Eq, Expr, Float
 
 from interpret.laws import programs
-from interpret.laws.dynamics import Dynamics
+from interpret.laws.dynamics import Dynamics, Signals
 from interpret.laws.forms import Form
+from interpret.laws.functions import function
 from interpret.laws.measured import Measured
 from interpret.laws.parts import Part, Variables
 from systems.forces import Force
@@ -92,9 +93,16 @@ class Moving:
         """F_i(q, q̇, t) of every part by its name, with closed forms: -∂V/∂q of the potential."""
         return dict(self._closed.forces)
 
-    def forces_at(self, q: ArrayLike, v: ArrayLike, t: ArrayLike) -> dict[str, Array]:
+    def forces_at(
+        self, q: ArrayLike, v: ArrayLike, t: ArrayLike, signals: Signals | None = None
+    ) -> dict[str, Array]:
         """F (n, d) of every part at n points: q and v (n, d), t (n,); coefficients as measured."""
-        return self._measured.forces_at(q, v, t)
+        return self._measured.forces_at(q, v, t, signals)
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Functions of time in its drive that were measured, by name."""
+        return self._measured.signals
 
     def equations(self) -> list[Eq]:
         """q̈_i = a_i(q, q̇, t) of all parts and masses, with closed forms; one for each coordinate.
@@ -103,23 +111,28 @@ class Moving:
         """
         return self._closed.equations
 
-    def simulate(self, q0: ArrayLike, v0: ArrayLike, t: ArrayLike) -> tuple[Array, Array]:
+    def simulate(
+        self, q0: ArrayLike, v0: ArrayLike, t: ArrayLike, signals: Signals | None = None
+    ) -> tuple[Array, Array]:
         """q(t) and v(t) = q̇(t), (n, d) each, from q0 and v0 (d,) at the first of the times t (n,).
 
         Of R starts (R, d) they are (R, n, d). The motion is that of the coefficients as measured,
         to the last digits of a double; dry friction turns over within a thousandth of the largest
-        speed in the data. Raises InputError for a map, for times that do not ascend, for starts of
-        another shape, and where the motion runs into a singularity or off to infinity.
+        speed in the data. What a drive was measured as, such as u, is given by `signals`: its
+        values (n,) at the times, or a function of time.
+
+        Raises InputError for a map, for times that do not ascend, for starts of another shape, and
+        where the motion runs into a singularity or off to infinity.
         """
-        return self._measured.simulate(q0, v0, t)
+        return self._measured.simulate(q0, v0, t, signals)
 
     def lambdify(self, library: str = "numpy") -> Callable[..., Any]:
         """a(q, v, t) -> q̈ by "numpy" or "torch": q, v and q̈ (..., d), t a number or (...,).
 
-        By the coefficients as measured, with dry friction as it is; that of torch can be
-        differentiated.
+        By the coefficients as measured, with dry friction as it is; signals follow t, in the order
+        of their names. That of torch can be differentiated.
         """
-        return self._measured.function(library)
+        return function(self._measured, library)
 
     def source(self, language: str = "c") -> str:
         """The equations of motion as text: "c", "numpy" or "torch" code, or "latex".

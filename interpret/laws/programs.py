@@ -51,13 +51,15 @@ def c(closed: Dynamics, measured: Dynamics) -> str:
     shared, values = _shared(measured, "{}[{}]")
     lines = [f"const double {name} = {sympy.ccode(what)};" for name, what in shared]
     lines += [f"a[{i}] = {sympy.ccode(value)};" for i, value in enumerate(values)]
+    pushed = f", u {', '.join(measured.signals)}" if measured.signals else ""
+    more = "const double *u, " if measured.signals else ""
     unused = [name for name in ("t", "q", "v") if not _holds(name, shared, values)]
     body = "\n".join(f"    {line}" for line in (*(f"(void){name};" for name in unused), *lines))
     return (
         "#include <math.h>\n\n"
         f"/* q'' of {', '.join(measured.coordinates)} at the time t: q, v and a hold one number "
-        "for each. */\n"
-        "void acceleration(double t, const double *q, const double *v, double *a)\n"
+        f"for each{pushed}. */\n"
+        f"void acceleration(double t, const double *q, const double *v, {more}double *a)\n"
         f"{{\n{body}\n}}"
     )
 
@@ -120,7 +122,7 @@ def _python(measured: Dynamics, library: str, printer: Any, along: str) -> str:
     body = "\n".join(f"    {line}" for line in lines)
     return (
         f"import {library}\n\n\n"
-        "def acceleration(q, v, t=0.0):\n"
+        f"def acceleration(q, v, t=0.0{', *u' if measured.signals else ''}):\n"
         f"    \"q'' of {names}: q and v hold one number for each along their last axis.\"\n{body}"
     )
 
@@ -129,7 +131,8 @@ def _shared(measured: Dynamics, place: str) -> tuple[list[tuple[Symbol, Expr]], 
     """What the accelerations have in common, by names of its own, and what they are then."""
     count = len(measured.coordinates)
     places = [Symbol(place.format(kind, i)) for kind in "qv" for i in range(count)]
-    named = dict(zip(map(Symbol, measured.state), [*places, TIME], strict=True))
+    pushed = [Symbol(f"u[{k}]") for k in range(len(measured.signals))]
+    named = dict(zip(map(Symbol, measured.arguments), [*places, TIME, *pushed], strict=True))
     values = [a.xreplace(named) for a in measured.numeric_accelerations()]
     shared, found = sympy.cse(values, sympy.numbered_symbols("s"))
     return shared, found
