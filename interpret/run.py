@@ -20,7 +20,7 @@ from interpret.laws.comparison import Comparison
 from interpret.laws.json_numbers import finite
 from interpret.laws.law import Law
 from interpret.laws.report import NO_LAW, Cost, Statement
-from interpret.pictures.picture import SUFFIX, Picture
+from interpret.pictures.picture import DRAWERS, SUFFIX, Picture
 from systems.errors import InputError, damage
 from systems.problem import Samples
 from training.potential import Potential
@@ -133,7 +133,8 @@ class Run:
             files = {item.name: item.read_bytes() for item in self.path.glob(f"*{SUFFIX}")}
         kept = {name: content for name, content in files.items() if name.endswith(SUFFIX)}
         read = [Picture.read(name, folder.encode(content)) for name, content in kept.items()]
-        return {picture.kind: picture for picture in read}
+        found = {picture.kind: picture for picture in read}
+        return {kind: found[kind] for kind in (*DRAWERS, *found) if kind in found}
 
     @property
     def picture(self) -> bytes:

@@ -10,6 +10,7 @@ import numpy as np
 
 from interpret.discovery.coordinates import angles
 from interpret.experiments.motion import Motion
+from interpret.experiments.motion.balance import balance
 from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.verbs import Findings, Fit
@@ -95,7 +96,8 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
     dropped = [str(candidates.items[k].term) for g in found.dropped for k in candidates.groups[g]]
     if dropped:
         notes.append(f"significant beyond the law, but below what it misses: {', '.join(dropped)}")
-    return Findings(tuple(notes))
+    beside = balance(law, found)
+    return replace(beside, notes=(*notes, *beside.notes))
 
 
 FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge)
