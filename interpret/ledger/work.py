@@ -27,6 +27,10 @@ Array = NDArray[np.float64]
 ONE_WAY: Final = 0.99
 """Work of which so much is net is written as one number: it only gives, or only takes."""
 
+NORMAL: Final = 1.4826
+"""The standard deviation over the median size of normal errors. The median is not moved by the ends
+of a trajectory, where velocities that are derived from positions are wild."""
+
 NONE: Final = 1e-12
 """Rounding: a magnetic force's power is a difference of equal numbers."""
 
@@ -55,8 +59,8 @@ class Share:
 class Work:
     """The work done by all parts, in the data's units of energy, and each part's share of it.
 
-    ``left_over`` is what no part accounts for: the rms of the rest over that of the kinetic energy.
-    The noise that the smooth path follows is in it.
+    ``left_over`` is what no part accounts for: the spread of the rest over the rms of the kinetic
+    energy. The noise that the smooth path follows is in it.
 
     >>> parts = {"potential": Share(0.94, 0.02), "dissipative": Share(0.06, -0.06)}
     >>> print(Work(31.0, parts, 0.004))
@@ -84,10 +88,10 @@ def work(law: Law, courses: Courses) -> Work:
     net = {name: sum(float(row.net[name][-1]) for row in rows) for name in rows[0].gross}
     done = sum(gross.values())
     parts = {name: Share(gross[name] / (done or 1.0), net[name] / (done or 1.0)) for name in gross}
-    left = np.concatenate([row.rest - row.rest.mean() for row in rows])
+    left = np.concatenate([row.rest - np.median(row.rest) for row in rows])
     kinetic = np.concatenate([row.kinetic for row in rows])
     size = float(np.sqrt((kinetic**2).mean()))
-    return Work(done, parts, float(np.sqrt((left**2).mean())) / (size or 1.0))
+    return Work(done, parts, NORMAL * float(np.median(np.abs(left))) / (size or 1.0))
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,10 @@ PERIODS: Final = 5.0
 MOST_ROWS: Final = 3
 MOST_PANELS: Final = 6
 BINS: Final = 16
+FEWEST_PASSES: Final = 3
+MEDIAN: Final = 1.4826 * np.sqrt(np.pi / 2)
+"""The standard error of a median, times √n, over the median size of normal errors."""
+
 OUTERMOST: Final = 0.01
 """Of the samples so many on each side are not drawn: there nothing holds a free force."""
 
@@ -129,8 +133,9 @@ def drag_numbers(law: Law, courses: Courses) -> dict[str, Array]:
     """What `drag` draws, over speed in bins of equally many samples.
 
     ``seen`` is the force against the motion that the data ask for, m q̈ less all parts but
-    friction; ``read`` is that of the law's dissipative part. The standard error is that of their
-    distance, by its scatter between the passes through a bin.
+    friction; ``read`` is that of the law's dissipative part. How far apart they are is the median of
+    all passes through a bin, and the standard error is by the scatter between them: at the ends of
+    a trajectory accelerations are wild.
     """
     speed, seen, read, course = _against_motion(law, courses)
     edges = np.quantile(speed, np.linspace(0, 1, BINS + 1))
@@ -141,12 +146,12 @@ def drag_numbers(law: Law, courses: Courses) -> dict[str, Array]:
     for k in range(BINS):
         inside = bins == k
         _, each = np.unique(passes[inside], return_inverse=True)
-        weight = np.bincount(each)
-        apart = seen[inside] - read[inside]
-        means = np.bincount(each, apart) / weight
-        spread = (weight**2 * (means - apart.mean()) ** 2).sum() / weight.sum() ** 2
-        error = np.sqrt(spread * len(means) / max(len(means) - 1, 1))
-        rows.append((speed[inside].mean(), seen[inside].mean(), error, read[inside].mean()))
+        means = np.bincount(each, seen[inside] - read[inside]) / np.bincount(each)
+        middle = np.median(means)
+        few = len(means) < FEWEST_PASSES
+        error = np.nan if few else MEDIAN * np.median(np.abs(means - middle)) / np.sqrt(len(means))
+        here = read[inside].mean()
+        rows.append((speed[inside].mean(), here + middle, error, here))
     names = ("speed", "seen", "error", "read")
     return dict(zip(names, np.array(rows).T, strict=True))
 

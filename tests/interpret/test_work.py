@@ -112,7 +112,8 @@ def test_friction_that_is_not_the_laws_is_seen_beside_it(courses):
     wrong = law(**{**OTHERS, "dissipative": parse("0.05*(xd**2 + yd**2)")})
     numbers = plots.drag_numbers(wrong, courses)
     np.testing.assert_allclose(numbers["read"], 0.1 * numbers["speed"], rtol=1e-9)
-    np.testing.assert_allclose(numbers["seen"], 0.3 * numbers["speed"], atol=1e-3)
+    # Passes differ in speed within a bin, and with it in how far off the law is.
+    np.testing.assert_allclose(numbers["seen"], 0.3 * numbers["speed"], rtol=0.05)
 
 
 @pytest.mark.parametrize("count", [1, 3, 5, 9])
