@@ -133,7 +133,7 @@ def drag_numbers(law: Law, courses: Courses) -> dict[str, Array]:
     """What `drag` draws, over speed in bins of equally many samples.
 
     ``seen`` is the force against the motion that the data ask for, m q̈ less all parts but
-    friction; ``read`` is that of the law's dissipative part. How far apart they are is the median of
+    friction; ``read`` is that of the law's dissipative part. They are apart by the median of
     all passes through a bin, and the standard error is by the scatter between them: at the ends of
     a trajectory accelerations are wild.
     """
