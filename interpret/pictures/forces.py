@@ -64,12 +64,17 @@ def forces(numbers: Numbers, title: str, names: Sequence[str]) -> bytes:
     panels = figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]
     for i, axes in enumerate(panels):
         axes.axhline(0, color="0.8", lw=0.8)
-        axes.plot(numbers["t"], numbers["measured"][:, i], color="0.6", lw=4, label="measured, m q̈")
         for name, colour in COLOURS.items():
             if PART + name in numbers:
                 axes.plot(numbers["t"], numbers[PART + name][:, i], color=colour, label=name)
         total = sum(numbers[key][:, i] for key in numbers if key.startswith(PART))
         axes.plot(numbers["t"], total, "k--", lw=1, label="their sum")
+        # The law says how much is shown: a smooth curve's accelerations are wild at its ends.
+        axes.set_ylim(axes.get_ylim())
+        axes.plot(
+            numbers["t"], numbers["measured"][:, i], color="0.7", lw=4, zorder=1,
+            label="m q̈ of a smooth curve",
+        )  # fmt: skip
         axes.set_ylabel(f"force on {names[i]}")
         axes.margins(x=0)
     panels[-1].set_xlabel("t")
