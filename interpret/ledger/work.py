@@ -94,6 +94,12 @@ def work(law: Law, courses: Courses) -> Work:
     return Work(done, parts, NORMAL * float(np.median(np.abs(left))) / (size or 1.0))
 
 
+def forces_along(law: Law, course: Course, t: Array) -> tuple[Array, dict[str, Array]]:
+    """The velocities of the smooth path and the force of every part, (n, d) each, at times (n,)."""
+    q, v = np.split(course.path.state(t), 2, axis=1)
+    return v, law.forces_at(q, v, t)
+
+
 @dataclass(frozen=True)
 class _Row:
     """Along one trajectory: all of each part's work, what it has come to, and ½ Σ m v² (n,)."""
@@ -112,9 +118,9 @@ class _Row:
 def _row(law: Law, course: Course) -> _Row:
     h = np.diff(course.t)
     times = (course.t[:-1, None] + PLACES * h[:, None]).ravel()
-    q, v = np.split(course.path.state(times), 2, axis=1)
+    v, forces = forces_along(law, course, times)
     gross, net = {}, {}
-    for name, force in law.forces_at(q, v, times).items():
+    for name, force in forces.items():
         power = (force * v).sum(axis=1).reshape(len(h), len(PLACES))
         gross[name] = float(np.abs(power) @ WEIGHTS @ h)
         net[name] = np.append(0.0, np.cumsum(power @ WEIGHTS * h))

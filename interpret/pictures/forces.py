@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from interpret.laws.law import Law
 from interpret.ledger.left_over import LeftOver
 from interpret.ledger.motion import Courses
+from interpret.ledger.work import forces_along
 from interpret.pictures.potentials import png
 
 Array = NDArray[np.float64]
@@ -47,8 +48,8 @@ def force_numbers(law: Law, courses: Courses) -> dict[str, Array]:
     course = max(courses.items, key=lambda item: float(item.t[-1] - item.t[0]))
     end = min(float(course.t[-1]), float(course.t[0]) + PERIODS * courses.period)
     t = np.linspace(float(course.t[0]), end, POINTS)
-    q, v = np.split(course.path.state(t), 2, axis=1)
-    parts = {PART + name: force for name, force in law.forces_at(q, v, t).items()}
+    _, found = forces_along(law, course, t)
+    parts = {PART + name: force for name, force in found.items()}
     return {"t": t, "measured": _masses(law) * course.path.a(t), **parts}
 
 
@@ -185,9 +186,8 @@ def _against_motion(law: Law, courses: Courses) -> tuple[Array, Array, Array, Ar
     mass, found = _masses(law), []
     for number, course in enumerate(courses.items):
         t = course.t
-        q, v = np.split(course.path.state(t), 2, axis=1)
+        v, parts = forces_along(law, course, t)
         speed = np.linalg.norm(v, axis=1)
-        parts = law.forces_at(q, v, t)
         read = parts.pop("dissipative")
         rest = mass * course.path.a(t) - sum(parts.values())
         ahead = v / np.where(speed > 0, speed, 1.0)[:, None]
