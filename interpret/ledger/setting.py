@@ -84,7 +84,11 @@ class Setting:
         state = zip([*names, *(velocity(x).name for x in names)], courses.states.T, strict=True)
         features = self.candidates.features
         found = compile(list(features.values()), names)(courses.states[:, : courses.dimension])
-        return {**dict(state), **dict(zip(features, found.T, strict=True)), TIME.name: courses.times}
+        return {
+            **dict(state),
+            **dict(zip(features, found.T, strict=True)),
+            TIME.name: courses.times,
+        }
 
     @property
     def most(self) -> int:

@@ -13,7 +13,7 @@ from interpret.laws.constants import recognise
 from interpret.laws.inside import Constant, Inside
 from interpret.laws.judgement import Judgement, Origin, Verdict
 from interpret.laws.law import Law
-from interpret.laws.parts import KINDS, Part, Variables
+from interpret.laws.parts import KINDS, Bodies, Part, Variables
 from interpret.laws.value import with_error
 from interpret.ledger.account import Account
 from interpret.ledger.candidates import Candidates
@@ -56,6 +56,7 @@ def stated(account: Account, origin: Origin) -> Law:
     found = _asked_for(account)
     inside = _inside(account, found)
     verdict = _as_read(account)
+    bodies = Bodies(dict(zip(candidates.coordinates, candidates.mass, strict=True)))
     numbers: list[int] = []
     parts = []
     for name in KINDS:
@@ -72,7 +73,7 @@ def stated(account: Account, origin: Origin) -> Law:
         parts=tuple(parts),
         coefficients=found.values[numbers],
         covariance=found.covariance[np.ix_(numbers, numbers)],
-        variables=Variables(_domain(account), candidates.features, inside=inside),
+        variables=Variables(_domain(account), candidates.features, bodies, inside),
         gauge=GAUGE,
         judgement=verdict,
     )

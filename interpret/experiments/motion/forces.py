@@ -12,6 +12,7 @@ from sympy import Expr
 from interpret.discovery.coordinates import angles
 from interpret.discovery.features import discover
 from interpret.experiments.motion import Motion
+from interpret.experiments.motion.balance import balance
 from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.verbs import Findings, Fit
@@ -103,7 +104,8 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
     dropped = [str(candidates.items[k].term) for g in found.dropped for k in candidates.groups[g]]
     if dropped:
         notes.append(f"significant beyond the law, but below what it misses: {', '.join(dropped)}")
-    return Findings(tuple(notes))
+    beside = balance(law, found)
+    return replace(beside, notes=(*notes, *beside.notes))
 
 
 FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge)
