@@ -8,10 +8,12 @@ from typing import Any, Final, cast
 
 import numpy as np
 
-from interpret.discovery.coordinates import angles
-from interpret.experiments.motion import Motion
+from interpret.discovery.coordinates import angles, moving
+from interpret.experiments.motion import PARTS, Motion
+from interpret.experiments.motion.acting import Moved, acting, check
 from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.learner import Learner
+from interpret.experiments.motion.trajectories import features_of
 from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.certificate import Certificate
 from interpret.judge.channel import Channels
@@ -22,12 +24,9 @@ from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Origin
 from interpret.laws.law import Law
 from interpret.ledger.account import Account, account
-from interpret.ledger.candidates import Candidates, frictions, rotations
 from interpret.ledger.motion import Courses
 from interpret.ledger.screen import DRIVE
 from interpret.ledger.statement import stated
-from interpret.select.defaults import suited
-from interpret.select.library import Library
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 from training.learn.learned import Learned
@@ -59,12 +58,23 @@ class ForcesFit(Fit[Motion, LearnedForces]):
 def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> ForcesFit:
     """The forces that the motion asks for, by the responses to all that may act."""
     clean = cleaned(cast(Trajectories, samples))
-    data, thinned = _some(clean.trajectories)
-    courses = Courses.of(data, estimate(data))
+    whole, still = moving(clean.trajectories)
+    data, thinned = _some(whole)
+    features, found_by, _ = features_of(problem, data, options.features or "auto")
     circular = angles(data.coordinates, options.angles, clean.turned)
-    found = account(courses, _candidates(problem, options, data, circular))
-    notes = (*clean.notes, *((thinned,) if thinned else ()))
+    candidates = acting(problem, options, Moved(data, features, circular))
+    courses = Courses.of(data, estimate(data))
+    found = account(courses, candidates, drive="drive" in options.asked_parts)
+    notes = tuple(filter(None, (*clean.notes, still, thinned, found_by)))
     return ForcesFit(problem, samples, options, LearnedForces(found), notes, clean.columns)
+
+
+def settled(problem: Problem, options: Motion) -> Motion:
+    """All parts where nobody says, and candidates of no others."""
+    parts = tuple(part for part in PARTS if part in options.asked_parts) or PARTS
+    chosen = replace(options, parts=", ".join(parts))
+    check(chosen)
+    return chosen
 
 
 def read(fit: ForcesFit) -> Law:
@@ -98,32 +108,7 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
     return Findings(tuple(notes))
 
 
-FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge)
-
-
-def _candidates(
-    problem: Problem, options: Motion, data: Trajectories, circular: Sequence[str]
-) -> Candidates:
-    """Terms of the potential as asked for, the problem's own or what suits the coordinates; three
-    frictions; a magnetic field for every pair of coordinates."""
-    names = data.coordinates
-    _, q, _, _ = data.stack()
-    ranges = {name: (float(x.min()), float(x.max())) for name, x in zip(names, q.T, strict=True)}
-    asked = options.library
-    features = {} if problem.mechanics is None else problem.mechanics.features
-    if asked is not None:
-        known = (*names, *features)
-        potential = asked if isinstance(asked, Library) else Library.parse(asked, known, ranges)
-    elif problem.candidates:
-        potential = Library(problem.candidates).without_gauge()
-    else:
-        potential = suited(ranges, circular, ()).without_gauge()
-    none = Candidates(names, tuple(map(float, data.mass)))
-    return (
-        none.with_terms("potential", potential.candidates, features)
-        .with_terms("dissipative", frictions(names))
-        .with_terms("gyroscopic", rotations(names))
-    )
+FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge, settled=settled)
 
 
 def _some(data: Trajectories) -> tuple[Trajectories, str]:
