@@ -18,7 +18,7 @@ NOTABLE: Final = 0.3
 Smoothing leaves errors that no velocity or frequency explains; this only decides what is asked
 first."""
 
-FREQUENCIES: Final = 400
+MOST_FREQUENCIES: Final = 3000
 OF_NYQUIST: Final = 0.25
 """Faster forces have fewer than eight samples a period, which mean forces do not show."""
 
@@ -39,7 +39,7 @@ def beyond(samples: Probes) -> str:
     columns = force_columns(samples)
     place = flexible(columns, samples.levels.x)
     left = columns.left(place)
-    if left < ROUND_OFF:
+    if left < SLIGHT:
         return ""
     best = min(of_velocity(columns, place), key=lambda cause: cause.left)
     if best.left**2 < (1 - NOTABLE) * left**2:
@@ -47,8 +47,8 @@ def beyond(samples: Probes) -> str:
     return "the time" if _periodic(columns, place) > NOTABLE else ""
 
 
-ROUND_OFF: Final = 1e-9
-"""Forces that close to a flexible potential's are its own, but for Simpson's rule."""
+SLIGHT: Final = 1e-3
+"""Where a flexible potential leaves less of the force, it is the law, but for its last digits."""
 
 
 def _periodic(columns: ForceColumns, place: Array) -> float:
@@ -59,8 +59,8 @@ def _periodic(columns: ForceColumns, place: Array) -> float:
     left = (columns.truth - unit @ solved).reshape(columns.force.shape)
     t = columns.t[1]
     step = float(np.median(columns.t[2] - columns.t[0]))
-    highest = OF_NYQUIST * np.pi / step
-    spacing = max(np.pi / (2 * float(np.ptp(t))), highest / FREQUENCIES)
-    phase = np.outer(t, np.arange(2 * spacing, highest, spacing))
+    spacing = np.pi / (2 * float(np.ptp(t)))
+    count = int(min(OF_NYQUIST * np.pi / step / spacing, MOST_FREQUENCIES))
+    phase = np.outer(t, spacing * np.arange(2, max(count, 3)))
     power = (np.cos(phase).T @ left) ** 2 + (np.sin(phase).T @ left) ** 2
     return float(2 * power.max(initial=0.0) / len(t) / (left**2).sum())

@@ -18,7 +18,7 @@ from interpret.ledger.candidates import (
     gradients_of_fields,
     rotations,
 )
-from interpret.select.defaults import suited
+from interpret.select.defaults import suited, usable
 from interpret.select.library import Library
 from systems.equations import velocity
 from systems.errors import InputError
@@ -71,7 +71,7 @@ def check(options: Motion) -> None:
 def _potential(problem: Problem, options: Motion, moved: Moved) -> Sequence[Expr]:
     """Terms of the potential as asked for, the problem's own or what suits the variables."""
     features, asked = moved.features, options.library
-    _, q, _, _ = moved.data.stack()
+    _, q, _, group = moved.data.stack()
     x = features.values(q)
     ranges = {
         name: (float(values.min()), float(values.max()))
@@ -87,7 +87,8 @@ def _potential(problem: Problem, options: Motion, moved: Moved) -> Sequence[Expr
         return own.candidates
     circular = [name for name in features.names if name in moved.angles]
     distances = [name for name, what in features.definitions.items() if _is_distance(what)]
-    return suited(ranges, circular, distances).without_gauge().candidates
+    fitting = suited(ranges, circular, distances).without_gauge()
+    return usable(fitting, x, features.names, group)[0].candidates
 
 
 def _meanings(problem: Problem, moved: Moved) -> Mapping[str, Expr]:
