@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 import numpy as np
-from sympy import Expr
 
 from interpret.discovery.coordinates import angles, moving
 from interpret.experiments.motion import PARTS, Motion
@@ -28,8 +27,6 @@ from interpret.laws.law import Law
 from interpret.ledger.account import Account, account
 from interpret.ledger.motion import Courses
 from interpret.ledger.statement import stated
-from interpret.select.unknown import symbols, unknown
-from systems.expressions import parse_assignments
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 from training.learn.learned import Learned
@@ -115,25 +112,6 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
 
 
 FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge, settled=settled)
-
-
-def asks_for_constants(problem: Problem, samples: Samples | None, options: Motion) -> bool:
-    """Whether the library asked for holds symbols that are no variables of the motion."""
-    mechanics = problem.motion()
-    names = {*mechanics.variables, *_given(options)}
-    strangers = {name for held in symbols(options.library) for name in held} - names
-    if strangers and samples is not None and len(mechanics.coordinates) > 1:
-        data = cleaned(cast(Trajectories, samples)).trajectories
-        names |= set(features_of(problem, data, options.features or "auto")[0].definitions)
-    return bool(unknown(options.library, names))
-
-
-def _given(options: Motion) -> Mapping[str, Expr]:
-    """The features that were written out."""
-    asked = options.features
-    if asked is None or asked in ("auto", "given", "none"):
-        return {}
-    return parse_assignments(asked) if isinstance(asked, str) else asked
 
 
 def _some(data: Trajectories) -> tuple[Trajectories, str]:

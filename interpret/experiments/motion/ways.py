@@ -7,18 +7,22 @@ the velocity or the time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, cast
 
+from sympy import Expr
+
 from interpret.experiments.motion import AUTO, PARTS, Motion
-from interpret.experiments.motion import forces as all_parts
 from interpret.experiments.motion import trajectories as potential
+from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.verbs import AnyFit, Conclusion
 from interpret.judge.beyond import beyond
 from interpret.judge.certificate import GRAVITY
 from interpret.keep.session import Session
+from interpret.select.unknown import symbols, unknown
 from systems.errors import InputError
+from systems.expressions import parse_assignments
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 
@@ -69,6 +73,27 @@ def settled(options: Motion) -> Motion:
         return replace(options, learn=FORCES, parts=AUTO)
     alone = given.intersection(OF_A_NETWORK)
     return replace(options, learn=POTENTIAL, parts=POTENTIAL if alone else AUTO)
+
+
+def asks_for_constants(problem: Problem, samples: Samples | None, options: Motion) -> bool:
+    """Whether the library asked for holds symbols that are no variables of the motion."""
+    mechanics = problem.motion()
+    names = {*mechanics.variables, *_given(options)}
+    strangers = {name for held in symbols(options.library) for name in held} - names
+    if strangers and samples is not None and len(mechanics.coordinates) > 1:
+        data = cleaned(cast(Trajectories, samples)).trajectories
+        names |= set(
+            potential.features_of(problem, data, options.features or "auto")[0].definitions
+        )
+    return bool(unknown(options.library, names))
+
+
+def _given(options: Motion) -> Mapping[str, Expr]:
+    """The features that were written out."""
+    asked = options.features
+    if asked is None or asked in ("auto", "given", "none"):
+        return {}
+    return parse_assignments(asked) if isinstance(asked, str) else asked
 
 
 def begun(problem: Problem, samples: Samples, options: Motion, session: Session) -> AnyFit:
@@ -123,6 +148,8 @@ def _all_parts(
     problem: Problem, samples: Samples, options: Motion, session: Session, told: str
 ) -> AnyFit:
     """All forces, and why they are asked for."""
+    from interpret.experiments.motion import forces as all_parts
+
     parts = ", ".join(PARTS)
     asked = replace(options, learn=FORCES, parts=parts, recipe=None, device=None, steps=None)
     fit = all_parts.learn(problem, samples, asked, session)
