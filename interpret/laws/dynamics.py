@@ -224,7 +224,10 @@ class Dynamics:
 
     def _solved(self, forces: Mapping[str, Force]) -> Force:
         total = [sympy.Add(*each) for each in zip(*forces.values(), strict=True)]
-        return equations.accelerations(self.kinetic, self.coordinates, total)
+        if "kinetic" in self.parts:
+            return equations.accelerations(self.kinetic, self.coordinates, total)
+        pairs = zip(total, self.mechanics.mass, strict=True)
+        return tuple(force / equations.exact(m) for force, m in pairs)
 
 
 def _in_digits(expr: Expr) -> Expr:
