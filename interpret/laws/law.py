@@ -218,12 +218,14 @@ class Law(Moving):
         names = [name for name in self.domain if name in used] or list(self.domain)
         left = self.form.left(KINDS[part.name].symbol, names)
         gauge = self.gauge if gauged(part.name) else ""
-        return Equation(left, self.measured(part), self.form, gauge)
+        return Equation(left, self.variables.inside.said(self.measured(part)), self.form, gauge)
 
     def statement(self) -> Statement:
         """What is printed of the law: `interpret.laws.report` writes it as text and as HTML."""
         equations = list(map(self.equation, self.parts))
-        rows = ((self.form.term(each.term), *each.row()) for each in self.measured())
+        inside = self.variables.inside
+        rows = ((self.form.term(e.term), *e.row()) for e in inside.said(self.measured()))
+        where = (f"{name} = {text(what)}" for name, what in self.features.items())
         return Statement(
             system=self.system,
             equations=tuple(map(str, equations)),
@@ -232,24 +234,25 @@ class Law(Moving):
             verdict=self.judgement.words,
             reasons=self.reasons,
             remarks=self.judgement.remarks,
-            where=tuple(f"{name} = {text(what)}" for name, what in self.features.items()),
+            where=(*where, *inside.words(self.terms)),
             table=(("term", "recovered", "error bar"), *rows),
-            absent=tuple(map(self.form.term, self.absent)),
+            absent=tuple(self.form.term(inside.named(term)) for term in self.absent),
             chi2_per_n=self.chi2_per_n,
         )
 
     @property
     def latex(self) -> str:
         r"""The law as LaTeX, without dollars: ``V(r) = - \frac{1}{4 \pi r} + c``."""
-        return r" \\ ".join(self.equation(part).latex for part in self.parts)
+        equations = r" \\ ".join(self.equation(part).latex for part in self.parts)
+        return r", \quad ".join([equations, *self.variables.inside.words(self.terms)])
 
     def summary(self) -> dict[str, Any]:
         """The law as ``--json`` prints it; the constant is left out."""
-        known = np.isfinite(self.coefficients).all()
         return {
-            "expression": readable(self.expr) if known else None,
+            "expression": readable(self.expr) if np.isfinite(self.coefficients).all() else None,
             "latex": self.latex,
             "terms": [each.to_json() for each in self.measured()],
+            **self.variables.inside.to_json(),
             "gauge": self.gauge,
         }
 
@@ -267,9 +270,7 @@ class Law(Moving):
             "terms": [each.to_json() for each in self.measured()],
             "covariance": [[finite(entry) for entry in row] for row in self.covariance],
             "candidates": {part.name: list(map(written, part.candidates)) for part in self.parts},
-            "undetermined": {
-                part.name: list(map(written, part.undetermined)) for part in self.parts
-            },
+            "undetermined": {each.name: [*map(written, each.undetermined)] for each in self.parts},
             **self.variables.to_json(),
             "gauge": self.gauge,
             "verdict": self.verdict,

@@ -11,6 +11,7 @@ from typing import Any
 
 from sympy import Expr, S
 
+from interpret.laws.inside import Inside
 from interpret.laws.json_numbers import finite, number
 from systems.errors import InputError, nearest
 from systems.expressions import parse, text
@@ -129,19 +130,21 @@ class Variables:
 
     `domain` is the range of each variable in the data: outside, a law is an extrapolation.
     `features` are those variables that are functions of the coordinates; none: they are these.
+    `inside` are the constants that terms hold.
     `bodies` are what a law of motion moves; a map, and a law of an earlier version, has none.
     """
 
     domain: Mapping[str, tuple[float, float]]
     features: Mapping[str, Expr]
     bodies: Bodies | None = None
+    inside: Inside = field(default_factory=Inside)
 
     def to_json(self) -> dict[str, Any]:
         """Expressions as text, what is not finite as None."""
         ends = {name: [finite(low), finite(top)] for name, (low, top) in self.domain.items()}
         features = {name: text(what) for name, what in self.features.items()}
         moved = {} if self.bodies is None else {"bodies": self.bodies.to_json()}
-        return {"features": features, "domain": ends, **moved}
+        return {"features": features, "domain": ends, **moved, **self.inside.to_json()}
 
     @staticmethod
     def from_json(contents: Mapping[str, Any]) -> Variables:
@@ -151,4 +154,5 @@ class Variables:
         }
         features = {name: parse(what) for name, what in contents["features"].items()}
         moved = contents.get("bodies")
-        return Variables(domain, features, None if moved is None else Bodies.from_json(moved))
+        bodies = None if moved is None else Bodies.from_json(moved)
+        return Variables(domain, features, bodies, Inside.from_json(contents))

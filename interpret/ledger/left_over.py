@@ -101,7 +101,7 @@ def _asked(
     motion: tuple[Array, Array, Array],
 ) -> LeftOver:
     """The F test of one variable's free force, and its rms over that of the acceleration."""
-    from scipy.stats import f as fisher
+    from scipy.special import fdtrc
 
     rows = [stretch(course, response(course, splines), target) for course, target in parts]
     reduced = Reduced(rows, account.state.noise)
@@ -118,7 +118,7 @@ def _asked(
     free = columns @ (along[seen] / values[seen])
     error = np.sqrt(spread * (columns**2 @ (1 / values[seen])))
     share = float(np.sqrt((free**2).sum(axis=1).mean() / (whole**2).sum(axis=1).mean()))
-    probability = float(fisher.sf(gain / max(many, 1) / spread, many, left))
+    probability = float(fdtrc(max(many, 1), left, gain / max(many, 1) / spread))
     value = np.column_stack([states, times])[:, splines.which]
     return LeftOver(name, probability, share, value, free, error)
 

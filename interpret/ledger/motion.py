@@ -29,10 +29,25 @@ class Path:
 
     @staticmethod
     def through(t: Array, q: Array, v: Array, a: Array) -> Path:
-        """The quintic pieces that have the given positions, velocities and accelerations (n, d)."""
-        from scipy.interpolate import BPoly
+        """The quintic pieces that have the given positions, velocities and accelerations (n, d).
 
-        curve: Any = BPoly.from_derivatives(t, np.stack([q, v, a], axis=1))
+        On a step of length h from y to y_+, with s = (t - t_i)/h,
+
+            q = y + h y' s + h² y'' s²/2 + s³ (A + B s + C s²)
+
+        where A, B, C follow from what value, slope and curvature still miss at its end.
+        """
+        from scipy.interpolate import PPoly
+
+        h = np.diff(t)[:, None]
+        missed = np.diff(q, axis=0) - h * v[:-1] - h**2 / 2 * a[:-1]
+        slope = h * np.diff(v, axis=0) - h**2 * a[:-1]
+        curvature = h**2 * np.diff(a, axis=0)
+        third = 10 * missed - 4 * slope + curvature / 2
+        fourth = -15 * missed + 7 * slope - curvature
+        fifth = 6 * missed - 3 * slope + curvature / 2
+        powers = fifth / h**5, fourth / h**4, third / h**3, a[:-1] / 2, v[:-1], q[:-1]
+        curve: Any = PPoly(np.stack(powers), t)
         return Path(curve, curve.derivative(), curve.derivative(2))
 
     def state(self, t: Array) -> Array:

@@ -70,7 +70,7 @@ def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
         contenders += _others(problem.with_library(library), library, contenders[0])
     contenders.sort(key=lambda contender: contender.bic)
     concluded = _conclude(law, library, contenders)
-    cut = len(problem.windows) > len(samples.prepared.trajectories)
+    cut = len(problem.trajectories) > len(samples.prepared.trajectories)
     if not cut or contenders[0].support == support or concluded.chi2_per_n > FITTED:
         return concluded
     # Chosen on stretches that the first law could be followed along; this one can be on longer.
@@ -96,7 +96,7 @@ def sharpened(problem: Shooting, first: Estimate) -> tuple[Shooting, Estimate]:
     """The same fit with sigma lowered to the residual, where chi^2/n is far below 1."""
     if first.chi2_per_n > OVERRATED:
         return problem, first
-    observed = np.concatenate([window.observed for window in problem.windows])
+    observed = np.concatenate(problem.observed)
     lowest = NEGLIGIBLE * observed.std(axis=0)
     sigma = np.maximum(problem.sigma * np.sqrt(first.chi2_per_n), lowest)
     finer = replace(problem, sigma=sigma).resolved(first.states, first.coefficients)
@@ -114,13 +114,13 @@ def measured(problem: Shooting, first: Estimate) -> tuple[Shooting, Estimate]:
     differences allow, the law is wrong or the noise correlated, and the differences are kept.
     """
     predicted = problem.predictions(first.states, first.coefficients)
-    pairs = zip(problem.windows, predicted, strict=True)
-    left = np.concatenate([cut.observed - path for cut, path in pairs])
+    pairs = zip(problem.observed, predicted, strict=True)
+    left = np.concatenate([seen - path for seen, path in pairs])
     share = first.degrees_of_freedom / first.observations
     sigma = np.sqrt((left**2).mean(axis=0) / share)
     if not (sigma < CREDIBLE * problem.sigma).all():
         return problem, first
-    lowest = SMALLEST_NOISE * np.concatenate([cut.observed for cut in problem.windows]).std(axis=0)
+    lowest = SMALLEST_NOISE * np.concatenate(problem.observed).std(axis=0)
     known = np.where(np.isfinite(problem.sigma), np.maximum(sigma, lowest), np.inf)
     again = replace(problem, sigma=known)
     found = maximise(again, first.states, first.coefficients)

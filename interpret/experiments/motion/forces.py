@@ -7,12 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 import numpy as np
+from sympy import Expr
 
-from interpret.discovery.coordinates import angles
-from interpret.experiments.motion import Motion
+from interpret.discovery.coordinates import angles, moving
+from interpret.experiments.motion import PARTS, Motion
+from interpret.experiments.motion.acting import Moved, acting, check
 from interpret.experiments.motion.balance import balance
 from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.learner import Learner
+from interpret.experiments.motion.trajectories import features_of
 from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.certificate import Certificate
 from interpret.judge.channel import Channels
@@ -23,12 +26,10 @@ from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Origin
 from interpret.laws.law import Law
 from interpret.ledger.account import Account, account
-from interpret.ledger.candidates import Candidates, frictions, rotations
 from interpret.ledger.motion import Courses
-from interpret.ledger.screen import DRIVE
 from interpret.ledger.statement import stated
-from interpret.select.defaults import suited
-from interpret.select.library import Library
+from interpret.select.unknown import symbols, unknown
+from systems.expressions import parse_assignments
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 from training.learn.learned import Learned
@@ -60,12 +61,25 @@ class ForcesFit(Fit[Motion, LearnedForces]):
 def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> ForcesFit:
     """The forces that the motion asks for, by the responses to all that may act."""
     clean = cleaned(cast(Trajectories, samples))
-    data, thinned = _some(clean.trajectories)
-    courses = Courses.of(data, estimate(data))
+    whole, still = moving(clean.trajectories)
+    data, thinned = _some(whole)
+    features, found_by, _ = features_of(problem, data, options.features or "auto")
     circular = angles(data.coordinates, options.angles, clean.turned)
-    found = account(courses, _candidates(problem, options, data, circular))
-    notes = (*clean.notes, *((thinned,) if thinned else ()))
+    candidates = acting(problem, options, Moved(data, features, circular))
+    courses = Courses.of(data, estimate(data))
+    found = account(courses, candidates, drive="drive" in options.asked_parts)
+    inside = ", ".join(map(str, candidates.inner))
+    told = f"{inside} in the library: no variable, so an unknown constant" if inside else ""
+    notes = tuple(filter(None, (*clean.notes, still, thinned, found_by, told)))
     return ForcesFit(problem, samples, options, LearnedForces(found), notes, clean.columns)
+
+
+def settled(problem: Problem, options: Motion) -> Motion:
+    """All parts where nobody says, and candidates of no others."""
+    parts = tuple(part for part in PARTS if part in options.asked_parts) or PARTS
+    chosen = replace(options, parts=", ".join(parts))
+    check(chosen)
+    return chosen
 
 
 def read(fit: ForcesFit) -> Law:
@@ -90,9 +104,9 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
         parts[part] = float(np.hypot(parts.get(part, 0.0), shares[k]))
     told = ", ".join(f"{part} {100 * share:.3g} %" for part, share in parts.items())
     notes = [f"of the rms acceleration: {told}"] if told else []
-    for constant, value in zip(candidates.inner, found.law.inner, strict=True):
-        if any(candidates.items[k].part == DRIVE for k in found.terms):
-            notes.append(f"{constant} = {value:.10g}")
+    inside = law.variables.inside.held(law.terms)
+    closed = ((name, each) for name, each in inside.items() if each.recognised is not None)
+    notes += [f"{name} = {each}, put in as {each.recognised}" for name, each in closed]
     dropped = [str(candidates.items[k].term) for g in found.dropped for k in candidates.groups[g]]
     if dropped:
         notes.append(f"significant beyond the law, but below what it misses: {', '.join(dropped)}")
@@ -100,32 +114,26 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
     return replace(beside, notes=(*notes, *beside.notes))
 
 
-FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge)
+FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge, settled=settled)
 
 
-def _candidates(
-    problem: Problem, options: Motion, data: Trajectories, circular: Sequence[str]
-) -> Candidates:
-    """Terms of the potential as asked for, the problem's own or what suits the coordinates; three
-    frictions; a magnetic field for every pair of coordinates."""
-    names = data.coordinates
-    _, q, _, _ = data.stack()
-    ranges = {name: (float(x.min()), float(x.max())) for name, x in zip(names, q.T, strict=True)}
-    asked = options.library
-    features = {} if problem.mechanics is None else problem.mechanics.features
-    if asked is not None:
-        known = (*names, *features)
-        potential = asked if isinstance(asked, Library) else Library.parse(asked, known, ranges)
-    elif problem.candidates:
-        potential = Library(problem.candidates).without_gauge()
-    else:
-        potential = suited(ranges, circular, ()).without_gauge()
-    none = Candidates(names, tuple(map(float, data.mass)))
-    return (
-        none.with_terms("potential", potential.candidates, features)
-        .with_terms("dissipative", frictions(names))
-        .with_terms("gyroscopic", rotations(names))
-    )
+def asks_for_constants(problem: Problem, samples: Samples | None, options: Motion) -> bool:
+    """Whether the library asked for holds symbols that are no variables of the motion."""
+    mechanics = problem.motion()
+    names = {*mechanics.variables, *_given(options)}
+    strangers = {name for held in symbols(options.library) for name in held} - names
+    if strangers and samples is not None and len(mechanics.coordinates) > 1:
+        data = cleaned(cast(Trajectories, samples)).trajectories
+        names |= set(features_of(problem, data, options.features or "auto")[0].definitions)
+    return bool(unknown(options.library, names))
+
+
+def _given(options: Motion) -> Mapping[str, Expr]:
+    """The features that were written out."""
+    asked = options.features
+    if asked is None or asked in ("auto", "given", "none"):
+        return {}
+    return parse_assignments(asked) if isinstance(asked, str) else asked
 
 
 def _some(data: Trajectories) -> tuple[Trajectories, str]:
