@@ -17,6 +17,7 @@ from interpret.judge.certificate import Certificate
 from interpret.keep import folder
 from interpret.laws import kept, report
 from interpret.laws.comparison import Comparison
+from interpret.laws.dynamics import Signals
 from interpret.laws.json_numbers import finite
 from interpret.laws.law import Law
 from interpret.laws.report import NO_LAW, Cost, Statement
@@ -89,7 +90,11 @@ class Run:
     # What follows
 
     def predict(
-        self, q0: ArrayLike, v0: ArrayLike | None = None, t: ArrayLike | None = None
+        self,
+        q0: ArrayLike,
+        v0: ArrayLike | None = None,
+        t: ArrayLike | None = None,
+        signals: Signals | None = None,
     ) -> tuple[Array, Array] | Array:
         """q(t) and v(t) from q0 and v0 at the first of the times t, as `Law.simulate` has them.
 
@@ -110,7 +115,7 @@ class Run:
             )
         if v0 is None or t is None:
             raise InputError("a motion is predicted from q0 and v0 at times t; give all three.")
-        return law.simulate(q0, v0, t)
+        return law.simulate(q0, v0, t, signals)
 
     @property
     def work(self) -> Mapping[str, Any]:

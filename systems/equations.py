@@ -118,9 +118,6 @@ def accelerations(
     right = forcing(lagrangian, coordinates)
     if beside:
         right = tuple(map(sympy.Add, right, beside))
-    own = masses.diagonal()
-    if masses.is_diagonal() and all(m.is_number and m != 0 for m in own):
-        return tuple(f / m for f, m in zip(right, own, strict=True))
     if sympy.simplify(masses.det()) == 0:
         raise InputError(
             f"the Lagrangian {lagrangian} does not determine the accelerations: the matrix "

@@ -168,6 +168,10 @@ def check_measured(book: NotebookNode, answers: dict[str, Any]) -> None:
     omega = re.search(r"cos\((.*)\*t\)", terms["drive"][0])
     assert omega is not None
     assert float(omega.group(1)) == pytest.approx(1.7, rel=1e-4)
+    oil = answers["runs"]["oil"]
+    terms = {term["term"]: term["coefficient"] for term in oil["law"]["terms"]}
+    assert oil["verdict"] == "identified"
+    assert terms == pytest.approx({"cos(theta)": -4.9, "Abs(thetad)**2.5": 0.04}, rel=2e-3)
     assert answers["missing"]["oil"]["verdict"] in ("approximate", "not in the library")
 
 

@@ -96,9 +96,12 @@ def predict(
     rates = tuple(f"v_{name}" for name in names)
     t = instants(times)
     state = numbers({**dict.fromkeys(rates, parse("0")), **given}, (*names, *rates))
-    motion = loaded.predict(state[: len(names)], state[len(names) :], t)
+    q, v = loaded.predict(state[: len(names)], state[len(names) :], t)
+    beyond = ", ".join(loaded.law.beyond(q, v))
+    if beyond:
+        print(f"note: {beyond} beyond the data, where the law is extrapolated.", file=sys.stderr)
     header = ",".join(["t", *names, *rates])
-    rows = (",".join(map(repr, row)) for row in np.column_stack([t, *motion]).tolist())
+    rows = (",".join(map(repr, row)) for row in np.column_stack([t, q, v]).tolist())
     table = "\n".join([header, *rows])
     if out is None:
         print(table)

@@ -37,6 +37,10 @@ AT_REST: Final = 1e-12
 """Of the largest speed, so little is added to one that is divided by: there is a force at rest."""
 
 
+MARGIN: Final = 0.05
+"""Of a variable's range in the data: the most extreme of noisy samples lie so far out, or in."""
+
+
 @dataclass(frozen=True)
 class Dynamics:
     """The parts of a law of motion by name, as expressions, and what they are written in.
@@ -176,6 +180,20 @@ class Dynamics:
         q, v = integrate.driven_flow(pushed if curves else field, q_start, v_start, times)
         return (q, v) if several else (q[0], v[0])
 
+    def beyond(self, q: Array, v: Array) -> list[str]:
+        """The variables that a motion q, v (n, d) takes out of the data: see `Law.beyond`."""
+        features = self.variables.features
+        written = integrate.compile([*features.values(), *map(sympy.Symbol, self.state[:-1])],
+                                    self.state[:-1])  # fmt: skip
+        columns = written(np.column_stack([q, v])).T
+        found = []
+        for name, column in zip((*features, *self.state[:-1]), columns, strict=True):
+            low, top = self.variables.domain.get(name, (-np.inf, np.inf))
+            room = MARGIN * (top - low)
+            if column.min() < low - room or column.max() > top + room:
+                found.append(name)
+        return found
+
     def _curves(self, signals: Signals | None, times: Array) -> list[Curve]:
         """Each signal as a function of time: what was given, or a spline through its values."""
         given = dict(signals or {})
@@ -206,7 +224,10 @@ class Dynamics:
 
     def _solved(self, forces: Mapping[str, Force]) -> Force:
         total = [sympy.Add(*each) for each in zip(*forces.values(), strict=True)]
-        return equations.accelerations(self.kinetic, self.coordinates, total)
+        if "kinetic" in self.parts:
+            return equations.accelerations(self.kinetic, self.coordinates, total)
+        pairs = zip(total, self.mechanics.mass, strict=True)
+        return tuple(force / equations.exact(m) for force, m in pairs)
 
 
 def _in_digits(expr: Expr) -> Expr:

@@ -126,6 +126,13 @@ class Moving:
         """
         return self._measured.simulate(q0, v0, t, signals)
 
+    def beyond(self, q: Array, v: Array) -> list[str]:
+        """The variables that a motion (n, d) takes beyond the data: there a law is extrapolated.
+
+        By more than a twentieth of their range; of those whose range is not known nothing is said.
+        """
+        return self._measured.beyond(q, v)
+
     def lambdify(self, library: str = "numpy") -> Callable[..., Any]:
         """a(q, v, t) -> q̈ by "numpy" or "torch": q, v and q̈ (..., d), t a number or (...,).
 

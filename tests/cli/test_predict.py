@@ -44,6 +44,15 @@ def test_the_motion_as_a_table(interpret, runs):
     np.testing.assert_allclose(found, np.column_stack([t, q, v]), atol=1e-7)
 
 
+def test_what_is_beyond_the_data_is_said(interpret, runs):
+    """The circles have radii up to ten; on the command line the table stays alone on stdout."""
+    inside = interpret("predict", "spring", "--start", "q=9", "--times", "0:6:1")
+    outside = interpret("predict", "spring", "--start", "q=12", "--times", "0:6:1")
+    assert inside.err == ""
+    assert outside.err == "note: q beyond the data, where the law is extrapolated.\n"
+    assert len(outside.out.splitlines()) == 8
+
+
 def test_a_file_that_can_be_read_again(interpret, runs, folder):
     asked = ("predict", "spring", "--start", "q=pi/2", "--times", "1, 2, 4")
     outcome = interpret(*asked, "--out", "next.csv")

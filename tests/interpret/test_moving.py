@@ -178,6 +178,19 @@ def test_forces_by_part_add_up():
     assert ORBIT.forces()["drive"] == (parse("0.05*t"), 0)
 
 
+def test_variables_beyond_the_data():
+    known = law(
+        {"potential": {"1/r": -1.0}},
+        {"x": 1.0, "y": 1.0},
+        features={"r": "sqrt(x**2 + y**2)"},
+        domain={"r": (1.0, 2.0), "xd": (-1.0, 1.0)},
+    )
+    at = np.array([[1.5, 1.5]])
+    assert known.beyond(at, np.array([[0.5, 9.0]])) == ["r"]
+    assert known.beyond(at / 1.5, np.array([[0.5, 9.0]])) == []
+    assert known.beyond(at / 9, np.array([[-1.5, 0.0]])) == ["r", "xd"]
+
+
 def test_parts_by_name():
     assert PENDULUM.dissipation == parse("0.15*ad**2 + 0.05*abs(ad)**3/3")
     assert PENDULUM.kinetic == parse("5*ad**2/4")
