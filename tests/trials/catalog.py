@@ -22,7 +22,8 @@ from tests.trials.outcome import Outcome, Trial
 class Cell:
     """A data set of a system, how it is learned, and how many of its rows and trajectories.
 
-    - `thinned`: of noisy data every so manieth row is taken, which only costs information.
+    - `thinned`: of noisy data every so manieth row is taken, which costs information and saves time:
+      a few of thousands a period, never so many that a passage of the centre has none left.
     - `most`: so many trajectories at most.
     """
 
@@ -57,16 +58,16 @@ def _rows(data: Trajectories, every: int) -> Trajectories:
 
 
 TRAJECTORIES: Final = (
-    Cell("oscillator", "circles", thinned=5),
-    Cell("double_well", "T1", thinned=25),
-    Cell("double_well", "T2", thinned=25),
-    Cell("double_well", "T3", thinned=25),
-    Cell("central_force", "reduced", thinned=40),
-    Cell("central_force", "drawn", thinned=40),
+    Cell("oscillator", "circles"),
+    Cell("double_well", "T1", thinned=5),
+    Cell("double_well", "T2", thinned=2),
+    Cell("double_well", "T3"),
+    Cell("central_force", "reduced", thinned=2),
+    Cell("central_force", "drawn", thinned=2),
     Cell("coulomb", "verlet", thinned=3, most=200),
     Cell("coulomb", "exact", thinned=3, most=200),
-    Cell("coulomb", "long_verlet", thinned=25, most=10),
-    Cell("coulomb", "long_exact", thinned=25, most=10),
+    Cell("coulomb", "long_verlet", thinned=5, most=10),
+    Cell("coulomb", "long_exact", thinned=5, most=10),
 )
 WINDOWS: Final = tuple(
     Cell(system, window, learn)
