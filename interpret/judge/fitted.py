@@ -17,6 +17,9 @@ from interpret.refinement.subsets import sharpened
 from interpret.select.library import Library
 from systems.samples.trajectories import Trajectories
 
+SECOND: Final = LADDER[1]
+"""A law that neither the shortest stretches nor these can be fitted by is not tried on longer ones."""
+
 UNFINISHED: Final = 0.01
 """A fit whose own parameters could still lower χ² by this part has not found its minimum."""
 
@@ -42,7 +45,8 @@ def residuals(law: Law, samples: Probes) -> Iterator[Residuals]:
             if len(states) == len(last.estimate.states):
                 continue  # these trajectories are too short for so many cuts
             states = carried(states, start, (last.problem, last.estimate))
-        problem = start.resolved(states, coefficients, MOST_STEPS if last else None)
+        most = None if cuts == LADDER[0] else MOST_STEPS
+        problem = start.resolved(states, coefficients, most)
         estimate = None if problem is None else maximise(problem, states, coefficients)
         if problem is not None and estimate is not None:
             found = Residuals(*sharpened(problem, estimate))
@@ -50,7 +54,7 @@ def residuals(law: Law, samples: Probes) -> Iterator[Residuals]:
                 yield found.remembered()
                 last, coefficients = found, found.estimate.coefficients
                 continue
-        if last is not None:
+        if last is not None or cuts == SECOND:
             return
 
 

@@ -76,7 +76,7 @@ def correlated(
     best = _few(linear.best()) if given is None else linear.settled(given)
     found: Found | None = None
     sigma = prepared.sigma
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         fitted = first_estimate(
             prepared.trajectories,
             prepared.smoothed,
@@ -95,8 +95,9 @@ def correlated(
             break
         order = again.best() if given is None else []
         found = _with_bars(estimate, again, best.support, order)
-        if given or _few(order).support == best.support:
-            break
+        cut = len(problem.windows) > len(prepared.trajectories)
+        if given or _few(order).support == best.support or (cut and number):
+            break  # a second law that is no better followed than the first is not the last either
         best = _few(order)
     return found
 

@@ -21,7 +21,6 @@ from systems.errors import InputError
 from training.prepare.noise import NEGLIGIBLE, SMALLEST_NOISE
 
 FINALISTS = 4
-RIVAL_WITH_MORE = 2.0
 OVERRATED = 0.25
 CREDIBLE = 1.5
 
@@ -160,10 +159,10 @@ def _part(library: Library, support: Support) -> Library:
 def _lead(best: Support, rival: Support) -> float:
     """How far ahead in BIC the best must be.
 
-    A rival that only adds terms can at most save what they cost, log n each; one that has others
-    instead is another law.
+    One that has other terms instead is another law. One that only adds terms holds this law as a
+    part: what it gains by chance alone brings it near often enough, and says nothing.
     """
-    return RIVAL_WITH_MORE if set(best) < set(rival) else CLOSE
+    return 0.0 if set(best) < set(rival) else CLOSE
 
 
 def _conclude(law: Law, library: Library, ranked: list[Contender]) -> Law:

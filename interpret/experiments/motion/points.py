@@ -152,7 +152,8 @@ def judge_general(law: Law, fit: StateFit) -> Certificate:
     learned = fit.learned
     window = _window(fit.problem, fit.options)
     particles = Particles(fit.problem, 1 if window is None else window.dimension)
-    ended = convergence(learned.history, fit.options.steps or ITERATIONS, TOLERANCE)
+    steps = fit.options.steps or ITERATIONS
+    ended = convergence(learned.history, steps, TOLERANCE, usual=ITERATIONS)
     return Certificate((*certify_points(law, learned.samples, particles).checks, ended))
 
 
