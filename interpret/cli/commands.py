@@ -116,6 +116,7 @@ def fit(
         folder, request = _asked_before(resume, context)
         opened = request.source.open()
     else:
+        chosen = _given(given)
         asked = Source.of(
             source,
             system=system,
@@ -128,8 +129,8 @@ def fit(
             velocities=velocities,
             accelerations=accelerations,
             set=set_,
+            drive=chosen.get("drive"),
         )
-        chosen = _given(given)
         request = Request(asked.resolved(), chosen)
         opened = asked.open()
         # What means nothing here is refused before a folder is made.

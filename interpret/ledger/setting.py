@@ -53,7 +53,7 @@ class Setting:
         """`searched` says among how many frequencies that of a drive was found."""
         forces = Field(candidates, courses.speed)
         none = Parameters(np.zeros(len(candidates)), np.ones(len(candidates.inner)))
-        columns = forces(courses.states, courses.times, none.coefficients, none.inner).columns
+        columns = forces(courses.states, courses.moments, none.coefficients, none.inner).columns
         each = np.sqrt((columns[..., : len(candidates)] ** 2).sum(axis=1).mean(axis=0))
         whole = np.sqrt((courses.accelerations**2).sum(axis=1).mean())
         friction = np.array([item.part == "dissipative" for item in candidates], dtype=bool)

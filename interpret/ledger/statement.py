@@ -99,10 +99,12 @@ def _inside(account: Account, found: _Estimates) -> dict[Symbol, Expr]:
 
 
 def _domain(account: Account) -> dict[str, tuple[float, float]]:
-    """The range of positions, velocities and the time in the data."""
+    """The range of positions, velocities, the time and signals in the data."""
     courses, names = account.setting.courses, account.setting.candidates.coordinates
-    columns = [*courses.states.T, courses.times]
-    variables = [*names, *(velocity(name).name for name in names), TIME.name]
+    moments = courses.moments.reshape(len(courses.times), -1)
+    columns = [*courses.states.T, *moments.T]
+    rates = (velocity(name).name for name in names)
+    variables = [*names, *rates, TIME.name, *account.setting.candidates.signals]
     pairs = zip(variables, columns, strict=True)
     return {name: (float(x.min()), float(x.max())) for name, x in pairs}
 

@@ -41,6 +41,7 @@ def read(
     momenta: Sequence[str] | None = None,
     velocities: Sequence[str] | None = None,
     accelerations: Sequence[str] | None = None,
+    drives: Sequence[str] | None = None,
     mass: ArrayLike | None = None,
 ) -> Trajectories | PhaseSamples:
     """The samples of a file or a data frame, see `understand`, which says what it took for what.
@@ -54,6 +55,7 @@ def read(
         momenta=momenta,
         velocities=velocities,
         accelerations=accelerations,
+        drives=drives,
         mass=mass,
     ).samples
 
@@ -65,6 +67,7 @@ def understand(
     momenta: Sequence[str] | None = None,
     velocities: Sequence[str] | None = None,
     accelerations: Sequence[str] | None = None,
+    drives: Sequence[str] | None = None,
     mass: ArrayLike | None = None,
 ) -> Understood:
     """The samples of a file of text, NPZ, HDF5 or Parquet, of a data frame, or a dictionary.
@@ -72,9 +75,10 @@ def understand(
     Which column is the time, a coordinate, its velocity or momentum is told by names, or because
     one is the derivative of another; `coordinates`, and `momenta`, `velocities` (p = m v) or
     `accelerations` name them instead, in the same order. `mass` holds one mass for each coordinate,
-    by default 1. Where there are neither momenta nor velocities, they are computed from the
-    positions. Points (q, q̇, q̈) without times become `PhaseSamples`. Arrays of NPZ and HDF5 files
-    are laid out as `systems.files.stacked` says.
+    by default 1; `drives` name what else was measured, and acts on the motion. Where there are
+    neither momenta nor velocities, they are computed from the positions. Points (q, q̇, q̈) without
+    times become `PhaseSamples`. Arrays of NPZ and HDF5 files are laid out as
+    `systems.files.stacked` says.
 
     Raises `InputError` for a file that is missing, empty or damaged, unknown columns, numbers that
     are infinite, times that do not increase, and fewer than three points.
@@ -99,6 +103,7 @@ def understand(
         momenta=momenta,
         velocities=velocities,
         accelerations=accelerations,
+        drives=drives,
     )
     table, named = _table(source, named)
     return understood(table, named, mass)

@@ -23,6 +23,7 @@ from interpret.select.library import Library
 from systems.equations import velocity
 from systems.errors import InputError
 from systems.expressions import parse_list, symbol
+from systems.forces import TIME
 from systems.problem import Problem
 from systems.samples.trajectories import Trajectories
 from training.features import Features
@@ -46,14 +47,18 @@ def acting(problem: Problem, options: Motion, moved: Moved) -> Candidates:
     Raises InputError for a part's own candidates where that part is left out, and for candidates in
     unknown names.
     """
+    features = _meanings(problem, moved)
     found = Candidates(moved.data.coordinates, tuple(map(float, moved.data.mass)))
     if "potential" in options.asked_parts:
         terms = _potential(problem, options, moved)
-        found = found.with_terms("potential", terms, _meanings(problem, moved))
+        found = found.with_terms("potential", terms, features)
     if "dissipative" in options.asked_parts:
         found = _with_friction(found, options.dissipation)
     if "gyroscopic" in options.asked_parts:
         found = _with_fields(found, options.gyroscopic)
+    taken = sorted({*options.driving} & {*_states(found.coordinates), *features, TIME.name})
+    if taken:
+        raise InputError(f"the drive {taken[0]} is called like something of the motion; rename it.")
     return found.driven_by(options.driving)
 
 

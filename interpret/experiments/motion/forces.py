@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
@@ -25,12 +25,16 @@ from interpret.laws.judgement import Origin
 from interpret.laws.law import Law
 from interpret.ledger.account import Account, account
 from interpret.ledger.motion import Courses
-from interpret.ledger.screen import DRIVE
 from interpret.ledger.statement import stated
+from systems.errors import InputError
+from systems.expressions import symbol
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 from training.learn.learned import Learned
 from training.prepare.noise import estimate
+
+if TYPE_CHECKING:
+    from scipy.interpolate import CubicSpline
 
 MOST_POINTS: Final = 4000
 """Samples that are looked at: of more, every second, third, ... of each trajectory."""
@@ -63,7 +67,7 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     features, found_by, _ = features_of(problem, data, options.features or "auto")
     circular = angles(data.coordinates, options.angles, clean.turned)
     candidates = acting(problem, options, Moved(data, features, circular))
-    courses = Courses.of(data, estimate(data))
+    courses = Courses.of(data, estimate(data), _signals(samples, options.driving))
     found = account(courses, candidates, drive="drive" in options.asked_parts)
     notes = tuple(filter(None, (*clean.notes, still, thinned, found_by)))
     return ForcesFit(problem, samples, options, LearnedForces(found), notes, clean.columns)
@@ -99,9 +103,13 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
         parts[part] = float(np.hypot(parts.get(part, 0.0), shares[k]))
     told = ", ".join(f"{part} {100 * share:.3g} %" for part, share in parts.items())
     notes = [f"of the rms acceleration: {told}"] if told else []
+    held = {s for k in found.terms for s in candidates.items[k].term.free_symbols}
     for constant, value in zip(candidates.inner, found.law.inner, strict=True):
-        if any(candidates.items[k].part == DRIVE for k in found.terms):
+        if constant in held:
             notes.append(f"{constant} = {value:.10g}")
+    driving = [name for name in candidates.signals if symbol(name) in held]
+    if driving:
+        notes.append(f"{', '.join(driving)}: the measured columns of t, by cubic splines")
     dropped = [str(candidates.items[k].term) for g in found.dropped for k in candidates.groups[g]]
     if dropped:
         notes.append(f"significant beyond the law, but below what it misses: {', '.join(dropped)}")
@@ -111,12 +119,31 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
 FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge, settled=settled)
 
 
+def _signals(samples: Samples, names: Sequence[str]) -> list[CubicSpline] | None:
+    """Cubic splines of the columns that drive each trajectory; None without any.
+
+    Raises InputError for columns that the samples do not have.
+    """
+    if not names:
+        return None
+    from scipy.interpolate import CubicSpline
+
+    whole = cast(Trajectories, samples)
+    unknown = [name for name in names if name not in whole.extra]
+    if unknown:
+        has = f"only {', '.join(whole.extra)}" if whole.extra else "none beside the motion"
+        raise InputError(
+            f"the samples have no column {', '.join(unknown)} that could drive them, {has}; name "
+            f"columns of a file or a data frame."
+        )
+    places = [whole.extra.index(name) for name in names]
+    return [CubicSpline(item.t, np.asarray(item.extra)[:, places]) for item in whole]
+
+
 def _some(data: Trajectories) -> tuple[Trajectories, str]:
     """At most so many samples, and a sentence about it."""
     every = -(-data.points // MOST_POINTS)
     if every == 1:
         return data, ""
-    items = tuple(
-        replace(item, t=item.t[::every], q=item.q[::every], p=item.p[::every]) for item in data
-    )
+    items = tuple(item.at(slice(None, None, every)) for item in data)
     return replace(data, items=items), f"of every {every} samples one is used"
