@@ -22,7 +22,6 @@ DETAILS = {
     "momenta": ("data",),
     "velocities": ("data",),
     "accelerations": ("data",),
-    "drive": ("data",),
 }
 
 

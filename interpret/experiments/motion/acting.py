@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import sympy
 from sympy import Expr
@@ -24,7 +24,7 @@ from systems.equations import velocity
 from systems.errors import InputError
 from systems.expressions import parse_list, symbol
 from systems.forces import TIME
-from systems.problem import Problem
+from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 from training.features import Features
 
@@ -71,6 +71,17 @@ def check(options: Motion) -> None:
                 f"--{option} gives candidates of the part {part}, which the parts "
                 f"{', '.join(options.asked_parts)} leave out; add {part} to --parts."
             )
+
+
+def refuse_undriven(samples: Samples | None, options: Motion) -> None:
+    """Raise InputError where a column is to drive the motion that the samples do not have."""
+    has = () if samples is None else cast(Trajectories, samples).extra
+    lacking = [name for name in options.driving if name not in has]
+    if lacking:
+        raise InputError(
+            f"there is no measured column {', '.join(lacking)} that could drive the motion; "
+            f"--drive names columns of a file of data."
+        )
 
 
 def _potential(problem: Problem, options: Motion, moved: Moved) -> Sequence[Expr]:

@@ -17,6 +17,7 @@ from interpret.experiments.motion import (
     trajectories,
     ways,
 )
+from interpret.experiments.motion.acting import refuse_undriven
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.verbs import (
     AnyFit,
@@ -55,7 +56,9 @@ def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motio
     else:
         window = problem.dataset(options.dataset).window
         held = Trajectories if window is None else PhaseSamples
-    options = ways.settled(options) if held is Trajectories else options
+    if held is Trajectories:
+        options = ways.settled(options)
+        refuse_undriven(samples, options)
     learn = options.learn or _default(problem)
     if LEARNERS[learn].samples is not held:
         raise InputError(

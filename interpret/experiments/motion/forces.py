@@ -26,7 +26,6 @@ from interpret.laws.law import Law
 from interpret.ledger.account import Account, account
 from interpret.ledger.motion import Courses
 from interpret.ledger.statement import stated
-from systems.errors import InputError
 from systems.expressions import symbol
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
@@ -120,22 +119,12 @@ FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge, settle
 
 
 def _signals(samples: Samples, names: Sequence[str]) -> list[CubicSpline] | None:
-    """Cubic splines of the columns that drive each trajectory; None without any.
-
-    Raises InputError for columns that the samples do not have.
-    """
+    """Cubic splines of the columns that drive each trajectory; None without any."""
     if not names:
         return None
     from scipy.interpolate import CubicSpline
 
     whole = cast(Trajectories, samples)
-    unknown = [name for name in names if name not in whole.extra]
-    if unknown:
-        has = f"only {', '.join(whole.extra)}" if whole.extra else "none beside the motion"
-        raise InputError(
-            f"the samples have no column {', '.join(unknown)} that could drive them, {has}; name "
-            f"columns of a file or a data frame."
-        )
     places = [whole.extra.index(name) for name in names]
     return [CubicSpline(item.t, np.asarray(item.extra)[:, places]) for item in whole]
 
