@@ -117,6 +117,7 @@ def fit(
         folder, request = _asked_before(resume, context)
         opened = request.source.open()
     else:
+        chosen = _given(given)
         asked = Source.of(
             source,
             system=system,
@@ -129,8 +130,8 @@ def fit(
             velocities=velocities,
             accelerations=accelerations,
             set=set_,
+            drive=chosen.get("drive"),
         )
-        chosen = _given(given)
         request = Request(asked.resolved(), chosen)
         opened = asked.open()
         # What means nothing here is refused before a folder is made.

@@ -6,14 +6,13 @@ path the noise that it has followed would.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interpret.ledger.account import Account
-from interpret.ledger.flow import flow
 from interpret.ledger.motion import Course, Path
 from interpret.ledger.response import response, stretch
 from interpret.ledger.rows import SMALLEST, Reduced
@@ -138,7 +137,7 @@ def _parts(
 def _along_the_law(account: Account, shooting: Shooting) -> list[Course]:
     """The courses with the law's own path in the place of the smooth one."""
     law = account.law
-    path, _ = flow(shooting.field, shooting.states, shooting.times, law, shooting.method)
+    path, _ = shooting.flown(law)
     courses = []
     ends = (*shooting.first[1:], len(shooting.states))
     for course, begin, end in zip(account.setting.courses.items, shooting.first, ends, strict=True):
@@ -146,9 +145,8 @@ def _along_the_law(account: Account, shooting: Shooting) -> list[Course]:
         # The last segment repeats its end where the course ends before it.
         last = len(course) - (end - begin - 1) * INTERVALS
         state = np.concatenate([inner, path[end - 1, :last]])
-        a = shooting.field(state, course.t, law.coefficients, law.inner).total
+        a = shooting.field(state, course.moments(course.t), law.coefficients, law.inner).total
         d = a.shape[1]
-        courses.append(
-            Course(course.t, course.values, Path.through(course.t, state[:, :d], state[:, d:], a))
-        )
+        path_of_law = Path.through(course.t, state[:, :d], state[:, d:], a)
+        courses.append(replace(course, path=path_of_law))
     return courses

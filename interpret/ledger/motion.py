@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -57,14 +57,22 @@ class Path:
 
 @dataclass(frozen=True)
 class Course:
-    """One trajectory: times (n,), its measured values (n, C), positions first, and its path."""
+    """One trajectory: times (n,), its measured values (n, C), positions first, and its path.
+
+    `signals` gives at any times (n,) what else was measured (n, k), by cubic splines.
+    """
 
     t: Array
     values: Array
     path: Path
+    signals: Curve | None = None
 
     def __len__(self) -> int:
         return len(self.t)
+
+    def moments(self, times: Array) -> Array:
+        """Times (n,), with the signals then: (n, 1 + k); the times alone where there are none."""
+        return times if self.signals is None else np.column_stack([times, self.signals(times)])
 
     def cut(self, first: int, last: int) -> Course:
         """The samples from `first` to before `last`."""
@@ -79,20 +87,27 @@ class Courses:
     dimension: int
 
     @staticmethod
-    def of(trajectories: Trajectories, noise: Noise) -> Courses:
-        """Trajectories with the noise of their channels; velocities that are derived, or whose σ
-        is infinite, are no measurements."""
+    def of(
+        trajectories: Trajectories, noise: Noise, signals: Sequence[Curve] | None = None
+    ) -> Courses:
+        """Trajectories with the noise of their channels, and the signals of each.
+
+        Velocities that are derived, or whose σ is infinite, are no measurements.
+        """
         d = trajectories.dimension
         alone = trajectories.derived or not np.isfinite(noise.p).all()
         items = []
-        for item, calm in zip(trajectories, smooth(trajectories, noise), strict=True):
+        curves = [None] * len(trajectories) if signals is None else signals
+        for item, calm, signal in zip(
+            trajectories, smooth(trajectories, noise), curves, strict=True
+        ):
             v = item.p / trajectories.mass
             values = item.q if alone else np.concatenate([item.q, v], axis=1)
             path = calm.trajectory
             through = Path.through(
                 path.t, path.q, path.p / trajectories.mass, calm.force / trajectories.mass
             )
-            items.append(Course(item.t, values, through))
+            items.append(Course(item.t, values, through, signal))
         return Courses(tuple(items), d)
 
     @cached_property
@@ -104,6 +119,11 @@ class Courses:
     def accelerations(self) -> Array:
         """The smooth accelerations at all measured times (n, d)."""
         return np.concatenate([item.path.a(item.t) for item in self.items])
+
+    @cached_property
+    def moments(self) -> Array:
+        """All measured times, with the signals then."""
+        return np.concatenate([item.moments(item.t) for item in self.items])
 
     @cached_property
     def times(self) -> Array:

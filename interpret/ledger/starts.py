@@ -283,7 +283,7 @@ def _finite(
         inner[list(together)] = value
         with np.errstate(all="ignore"):
             courses = setting.courses
-            columns = setting.field(courses.states, courses.times, none, inner).columns
+            columns = setting.field(courses.states, courses.moments, none, inner).columns
         found.append(bool(np.isfinite(columns[..., some]).all()))
     return np.array(found, dtype=bool)
 

@@ -113,7 +113,7 @@ def _inside(account: Account, found: _Estimates) -> Inside:
 
 
 def _domain(account: Account) -> dict[str, tuple[float, float]]:
-    """The range of positions, velocities, features and the time in the data."""
+    """The range of positions, velocities, features, the time and signals in the data."""
     columns = account.setting.columns
     return {name: (float(x.min()), float(x.max())) for name, x in columns.items()}
 
@@ -137,7 +137,7 @@ def _unfixed(account: Account) -> Iterator[str]:
     setting, law = account.setting, account.law
     candidates, terms = setting.candidates, len(setting.candidates)
     courses = setting.courses
-    forces = setting.field(courses.states, courses.times, law.coefficients, law.inner)
+    forces = setting.field(courses.states, courses.moments, law.coefficients, law.inner)
     for k, constant in enumerate(candidates.inner):
         groups = [g for g in account.chosen if k in candidates.inside(candidates.groups[g])]
         some = [number for g in groups for number in candidates.groups[g]]

@@ -7,7 +7,7 @@ import numpy as np
 from interpret.refinement.likelihood import Estimate, maximise
 from interpret.refinement.shooting import FEWEST_STEPS, Shooting, initial_states
 from interpret.select.library import Library
-from systems.samples.trajectories import Trajectories, Trajectory
+from systems.samples.trajectories import Trajectories
 from training.features import Features
 from training.prepare.stencils import Array
 
@@ -75,7 +75,7 @@ def cut(trajectories: Trajectories, cuts: int) -> Trajectories:
     for item in trajectories:
         parts = max(1, min(cuts, len(item.t) // FEWEST_SAMPLES))
         for index in np.array_split(np.arange(len(item.t)), parts):
-            items.append(Trajectory(item.t[index], item.q[index], item.p[index]))
+            items.append(item.at(index))
     return Trajectories(trajectories.coordinates, trajectories.mass, tuple(items))
 
 

@@ -13,6 +13,7 @@ from interpret.experiments.motion import (
     Motion,
     ways,
 )
+from interpret.experiments.motion.acting import refuse_undriven
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.verbs import (
     AnyFit,
@@ -62,6 +63,7 @@ def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motio
     if held is Trajectories:
         inside = options.learn is None and ways.asks_for_constants(problem, samples, options)
         options = ways.settled(replace(options, learn="forces") if inside else options)
+        refuse_undriven(samples, options)
     learn = options.learn or _default(problem)
     chosen = learner(learn)
     if chosen.samples is not held:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
@@ -27,10 +27,14 @@ from interpret.laws.law import Law
 from interpret.ledger.account import Account, account
 from interpret.ledger.motion import Courses
 from interpret.ledger.statement import stated
+from systems.expressions import symbol
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 from training.learn.learned import Learned
 from training.prepare.noise import estimate
+
+if TYPE_CHECKING:
+    from scipy.interpolate import CubicSpline
 
 MOST_POINTS: Final = 4000
 """Samples that are looked at: of more, every second, third, ... of each trajectory."""
@@ -63,7 +67,7 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     features, found_by, _ = features_of(problem, data, options.features or "auto")
     circular = angles(data.coordinates, options.angles, clean.turned)
     candidates = acting(problem, options, Moved(data, features, circular))
-    courses = Courses.of(data, estimate(data))
+    courses = Courses.of(data, estimate(data), _signals(samples, options.driving))
     found = account(courses, candidates, drive="drive" in options.asked_parts)
     inside = ", ".join(map(str, candidates.inner))
     told = f"{inside} in the library: no variable, so an unknown constant" if inside else ""
@@ -104,6 +108,10 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
     inside = law.variables.inside.held(law.terms)
     closed = ((name, each) for name, each in inside.items() if each.recognised is not None)
     notes += [f"{name} = {each}, put in as {each.recognised}" for name, each in closed]
+    held = {s for term in law.terms for s in term.free_symbols}
+    driving = [name for name in candidates.signals if symbol(name) in held]
+    if driving:
+        notes.append(f"{', '.join(driving)}: the measured columns of t, by cubic splines")
     dropped = [str(candidates.items[k].term) for g in found.dropped for k in candidates.groups[g]]
     if dropped:
         notes.append(f"significant beyond the law, but below what it misses: {', '.join(dropped)}")
@@ -114,12 +122,21 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
 FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge, settled=settled)
 
 
+def _signals(samples: Samples, names: Sequence[str]) -> list[CubicSpline] | None:
+    """Cubic splines of the columns that drive each trajectory; None without any."""
+    if not names:
+        return None
+    from scipy.interpolate import CubicSpline
+
+    whole = cast(Trajectories, samples)
+    places = [whole.extra.index(name) for name in names]
+    return [CubicSpline(item.t, np.asarray(item.extra)[:, places]) for item in whole]
+
+
 def _some(data: Trajectories) -> tuple[Trajectories, str]:
     """At most so many samples, and a sentence about it."""
     every = -(-data.points // MOST_POINTS)
     if every == 1:
         return data, ""
-    items = tuple(
-        replace(item, t=item.t[::every], q=item.q[::every], p=item.p[::every]) for item in data
-    )
+    items = tuple(item.at(slice(None, None, every)) for item in data)
     return replace(data, items=items), f"of every {every} samples one is used"

@@ -65,7 +65,7 @@ def settled(options: Motion) -> Motion:
         )
     if options.learn is not None:
         usual = {POTENTIAL: POTENTIAL, FORCES: AUTO}
-        return replace(options, parts=options.parts or usual[options.learn])
+        return replace(options, parts=options.parts or usual.get(options.learn))
     given = set(options.given)
     if asked not in ((), (AUTO,)):
         return replace(options, learn=POTENTIAL if asked == (POTENTIAL,) else FORCES)
