@@ -1,6 +1,7 @@
 """fit(): from a problem or from measured samples to the law, in one call.
 
 draw ──▶ learn ──▶ read ──▶ refine ──▶ judge ──▶ compare ──▶ keep
+           ▲──────── reconsider ────────┘
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import systems
 from interpret.experiments import EXPERIMENTS
 from interpret.experiments.options import Options
-from interpret.experiments.verbs import AnyFit, noisy
+from interpret.experiments.verbs import AnyFit, concluded, noisy
 from interpret.judge.certificate import Certificate
 from interpret.keep import folder
 from interpret.keep.provenance import provenance
@@ -64,20 +65,19 @@ def fit(
     verbs = EXPERIMENTS[problem.experiment].verbs
     with session(out, resume, progress) as current:
         samples = noisy(measured, asked) if measured else verbs.draw(problem, asked, current)
-        fitted = verbs.learn(problem, samples, asked, current)
-    refined = [verbs.refine(law, fitted) for law in verbs.read(fitted)]
-    certificates = tuple(verbs.judge(law, fitted) for law in refined)
-    pairs = zip(certificates, refined, strict=True)
+        first = concluded(verbs.learn(problem, samples, asked, current), verbs)
+        found = verbs.reconsidered(first, asked, current)
+    pairs = zip(found.certificates, found.laws, strict=True)
     laws = tuple(certificate.judged(law) for certificate, law in pairs)
     comparisons = compared(laws, verbs.compared(problem, asked))
-    findings = verbs.findings(fitted, laws, comparisons)
+    findings = verbs.findings(found.fit, laws, comparisons)
     findings = replace(findings, notes=(*understood, *findings.notes))
-    learned = fitted.learned
+    learned = found.fit.learned
     run = Run(
         laws=laws,
         comparisons=comparisons,
-        certificates=certificates,
-        fit=fitted,
+        certificates=found.certificates,
+        fit=found.fit,
         settings={
             "experiment": problem.experiment,
             "source": problem.name,

@@ -51,6 +51,15 @@ class Findings:
 AnyFit = Fit[Any, Any]
 
 
+@dataclass(frozen=True)
+class Conclusion:
+    """What a fit comes to: its laws, refined, and the certificate of each."""
+
+    fit: AnyFit
+    laws: tuple[Law, ...]
+    certificates: tuple[Certificate, ...]
+
+
 class Verbs(Protocol):
     """The verbs of an experiment, functions of a module."""
 
@@ -78,6 +87,10 @@ class Verbs(Protocol):
         """The checks of a law on the raw samples, from which its verdict follows."""
         ...
 
+    def reconsidered(self, first: Conclusion, options: Any, session: Session) -> Conclusion:
+        """What is concluded in the end, where something else may be learned of the samples too."""
+        ...
+
     def compared(self, problem: Problem, options: Any) -> Problem:
         """The problem whose truth the laws are compared with."""
         ...
@@ -87,6 +100,12 @@ class Verbs(Protocol):
     ) -> Findings:
         """What there is to say beside the laws."""
         ...
+
+
+def concluded(fit: AnyFit, verbs: Verbs) -> Conclusion:
+    """The laws that are read off a fit, refined and judged."""
+    laws = tuple(verbs.refine(law, fit) for law in verbs.read(fit))
+    return Conclusion(fit, laws, tuple(verbs.judge(law, fit) for law in laws))
 
 
 def drawn(problem: Problem, options: Options, session: Session) -> Samples:
@@ -110,6 +129,11 @@ def as_read(law: Law, fit: AnyFit) -> Law:
 def by_reading(law: Law, fit: AnyFit) -> Certificate:
     """The certificate of a law that was judged where it was read: that is its one check."""
     return as_it_was_read(law)
+
+
+def as_concluded(first: Conclusion, options: Options, session: Session) -> Conclusion:
+    """The first conclusion: there is one way to learn it."""
+    return first
 
 
 def whole(problem: Problem, options: Options) -> Problem:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from interpret.reading.probes import Probes
 from interpret.select.library import Library
+from training.bases.network import placed
 from training.features import Features
 from training.prepare.selection import select
 from training.rows.trajectories import importance
@@ -18,6 +21,9 @@ from training.rows.trajectories import importance
 Array = NDArray[np.float64]
 
 INTERVALS: Final = 1000
+
+WIDTH: Final = 32
+"""Neurons of a function of the coordinates that is tried: more would follow the noise."""
 
 SIMPSON: Final = (1 / 6, 4 / 6, 1 / 6)
 
@@ -70,6 +76,20 @@ class ForceColumns:
         with np.errstate(invalid="ignore", over="ignore"):
             force: Array = -(self.features.jacobian(q) @ slopes)
         return force
+
+
+def flexible(columns: ForceColumns, points: Tensor) -> Array:
+    """The mean forces of a potential of the features, whatever its form: the functions of a network
+    placed among `points` (n, f) of these, weighted (n d, K)."""
+    network = placed(points, WIDTH, seed=0)
+
+    def force(node: int) -> Array:
+        x = columns.features.values(columns.q[node])
+        slopes = network.gradients(torch.from_numpy(np.ascontiguousarray(x))).numpy()
+        field: Array = -(columns.features.jacobian(columns.q[node]) @ slopes)
+        return field
+
+    return columns.mean(force)
 
 
 def force_columns(samples: Probes) -> ForceColumns:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sympy import Expr
 
 from interpret.judge.causes import Cause, of_masses, of_time, of_velocity
-from interpret.judge.force_columns import ForceColumns, force_columns
+from interpret.judge.force_columns import ForceColumns, flexible, force_columns
 from interpret.laws.formula import text
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
@@ -18,7 +17,6 @@ from interpret.select.defaults import usable
 from interpret.select.library import NAMED, Library
 from interpret.select.matrix import Compressed, Support
 from interpret.select.supports import ranked
-from training.bases.network import placed
 
 Array = NDArray[np.float64]
 
@@ -40,9 +38,6 @@ AS_EXACT: Final = 10.0
 
 BETTER: Final = 2.0
 """A library is worth trying that misses (rms) half as much."""
-
-WIDTH: Final = 32
-"""Neurons of the function of the coordinates that is tried: more would follow the noise."""
 
 CONCENTRATED: Final = 3.0
 """What is left is called larger at one end of a variable where it is so many times (rms)."""
@@ -127,17 +122,9 @@ SIMPSONS: Final = 1e-8
 
 def _place(columns: ForceColumns, few: Array, samples: Probes) -> Cause:
     """A potential of the same variables, whatever its form."""
-    network = placed(samples.levels.x, WIDTH, seed=0)
-
-    def force(node: int) -> Array:
-        x = columns.features.values(columns.q[node])
-        slopes = network.gradients(torch.from_numpy(np.ascontiguousarray(x))).numpy()
-        field: Array = -(columns.features.jacobian(columns.q[node]) @ slopes)
-        return field
-
     names = ", ".join(columns.features.names)
     words = f"is a function of {names} that is not in the library"
-    return Cause(words, columns.left(np.hstack([few, columns.mean(force)])))
+    return Cause(words, columns.left(np.hstack([few, flexible(columns, samples.levels.x)])))
 
 
 def _where(columns: ForceColumns, few: Array) -> str:

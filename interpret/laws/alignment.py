@@ -62,6 +62,7 @@ def _descended(
 
     columns = (*setting.gauge, *setting.candidates)
     variables = (*setting.variables, *(name.name for name in names))
+
     def left(moved: Array) -> Array:
         """What the columns leave of the truth, as a part of it."""
         constants = np.broadcast_to(start + moved * scale, (len(setting.points), len(start)))

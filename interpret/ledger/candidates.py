@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
+from typing import Final
 
 import sympy
 from sympy import Expr, Symbol
@@ -20,24 +21,28 @@ class Candidate:
 
     The term is written as it is printed, in features where there are some; its acceleration in
     coordinates q, velocities qd, the time t and inner constants, such as the ω of a drive.
-    Candidates of one `group` stand or fall together: the cosine and the sine of one drive.
+    Candidates of one `group` stand or fall together: the cosine and the sine of one drive. With one
+    of its `rivals`, terms of the same part, it is never taken together.
     """
 
     part: str
     term: Expr
     acceleration: Force
     group: str
+    rivals: frozenset[Expr] = frozenset()
 
 
 @dataclass(frozen=True)
 class Candidates:
     """All candidates of a motion of the `coordinates`; `inner` are the constants inside them, and
-    `features` the functions of the coordinates that terms are written in."""
+    `signals` the measured functions of time that they hold; `features` are the functions of the
+    coordinates that terms are written in."""
 
     coordinates: tuple[str, ...]
     mass: tuple[float, ...]
     items: tuple[Candidate, ...] = ()
     inner: tuple[Symbol, ...] = ()
+    signals: tuple[str, ...] = ()
     features: Mapping[str, Expr] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -86,6 +91,35 @@ class Candidates:
         )
         return replace(self, items=(*self.items, *made), features=known)
 
+    def with_friction_of_each(self) -> Candidates:
+        """These and friction with a coefficient of its own on each of several coordinates.
+
+        Linear, and of few coordinates quadratic and dry, in the place of what is common to all.
+
+        >>> both = Candidates(("x", "y"), (1.0, 1.0)).with_terms("dissipative", frictions("xy"))
+        >>> [str(item.term) for item in both.with_friction_of_each().items[3:]]
+        ['xd**2/2', 'yd**2/2', 'Abs(xd)**3/3', 'Abs(yd)**3/3', 'Abs(xd)', 'Abs(yd)']
+        """
+        if self.dimension == 1:
+            return self
+        kinds = zip(*(frictions([name]) for name in self.coordinates), strict=True)
+        few = self.dimension <= FEW_COORDINATES
+        own = dict(zip(frictions(self.coordinates), kinds, strict=True))
+        offered = {one: each for one, each in own.items() if few or one == next(iter(own))}
+        items = tuple(
+            replace(item, rivals=frozenset(offered.get(item.term, ()))) for item in self.items
+        )
+        each = [term for terms in offered.values() for term in terms]
+        return replace(self, items=items).with_terms("dissipative", each)
+
+    def rivals(self, group: tuple[int, ...]) -> frozenset[int]:
+        """The candidates that a group is never taken together with."""
+        own = {self.items[k].term for k in group}
+        against = {term for k in group for term in self.items[k].rivals}
+        return frozenset(
+            k for k, item in enumerate(self.items) if item.term in against or item.rivals & own
+        )
+
     def with_inner(self, *constants: Symbol) -> Candidates:
         """The same, with more constants inside them."""
         return replace(self, inner=(*self.inner, *constants))
@@ -93,18 +127,32 @@ class Candidates:
     def with_unknowns(self) -> Candidates:
         """The same, with all that is no coordinate, velocity or time as a constant inside them.
 
-        >>> pole = Candidates(("q",), (1.0,)).with_terms("potential", [1 / (symbol("c") - symbol("q"))])
-        >>> pole.with_unknowns().inner
+        >>> q, c = symbol("q"), symbol("c")
+        >>> Candidates(("q",), (1.0,)).with_terms("potential", [1 / (c - q)]).with_unknowns().inner
         (c,)
         """
-        known = {symbol(name) for name in self.coordinates} | {TIME, *self.inner}
+        known = {TIME, *self.inner, *map(symbol, (*self.coordinates, *self.signals))}
         known |= {velocity(name) for name in self.coordinates}
         held = {s for item in self.items for a in item.acceleration for s in a.free_symbols}
         return self.with_inner(*sorted(held - known, key=str))
 
+    def driven_by(self, signals: Sequence[str]) -> Candidates:
+        """These and each of some measured columns u(t) as a force on each coordinate, W = q u.
+
+        >>> pushed = Candidates(("x",), (2.0,)).driven_by(["u"])
+        >>> pushed.items[0].term, pushed.items[0].acceleration
+        (u*x, (u/2,))
+        """
+        works = [symbol(name) * symbol(u) for u in signals for name in self.coordinates]
+        return replace(self, signals=tuple(signals)).with_terms("drive", works)
+
     def _acceleration(self, part: str, term: Expr) -> Force:
         force = generalized_force(part, term, self.coordinates)
         return tuple(f / exact(m) for f, m in zip(force, self.mass, strict=True))
+
+
+FEW_COORDINATES: Final = 3
+"""Of so many each may have its own quadratic and dry friction; of more that is a long list."""
 
 
 def frictions(coordinates: Sequence[str]) -> tuple[Expr, ...]:
@@ -129,6 +177,19 @@ def rotations(coordinates: Sequence[str]) -> tuple[Expr, ...]:
     return tuple(
         (symbol(a) * velocity(b) - symbol(b) * velocity(a)) / 2
         for a, b in combinations(coordinates, 2)
+    )
+
+
+def gradients_of_fields(coordinates: Sequence[str]) -> tuple[Expr, ...]:
+    """Fields B = x_i and B = x_j of every pair, as x_i² ẋ_j/2 and -x_j² ẋ_i/2.
+
+    >>> gradients_of_fields(["x", "y"])
+    (x**2*yd/2, -xd*y**2/2)
+    """
+    return tuple(
+        term
+        for a, b in combinations(coordinates, 2)
+        for term in (symbol(a) ** 2 * velocity(b) / 2, -(symbol(b) ** 2) * velocity(a) / 2)
     )
 
 

@@ -1,11 +1,11 @@
 """How a constant enters a candidate, and so which of its values are worth a try.
 
-    1/(c - r), log(c - r)     a pole or branch point: outside the range of the data
-    r**p                      an exponent
-    cos(k q)                  a wave number: from a quarter of a wave across the data to few samples
-    exp(-r/l), tanh(k q)      a rate: from a fraction across the data to one of their steps
-    exp(-(q - a)**2)          a place: among the data and around them
-    1/(1 + (r/a)**2)          a scale: around that of the data
+1/(c - r), log(c - r)     a pole or branch point: outside the range of the data
+r**p                      an exponent
+cos(k q)                  a wave number: from a quarter of a wave across the data to few samples
+exp(-r/l), tanh(k q)      a rate: from a fraction across the data to one of their steps
+exp(-(q - a)**2)          a place: among the data and around them
+1/(1 + (r/a)**2)          a scale: around that of the data
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ def _asked(
     motion: tuple[Array, Array, Array],
 ) -> LeftOver:
     """The F test of one variable's free force, and its rms over that of the acceleration."""
-    from scipy.stats import f as fisher
+    from scipy.special import fdtrc
 
     rows = [stretch(course, response(course, splines), target) for course, target in parts]
     reduced = Reduced(rows, account.state.noise)
@@ -110,7 +110,7 @@ def _asked(
     states, times, whole = motion
     free = splines(states, times) @ ((directions[:, seen] @ (along[seen] / values[seen])) / scale)
     share = float(np.sqrt((free**2).sum(axis=1).mean() / (whole**2).sum(axis=1).mean()))
-    return LeftOver(name, float(fisher.sf(gain / max(many, 1) / spread, many, left)), share)
+    return LeftOver(name, float(fdtrc(max(many, 1), left, gain / max(many, 1) / spread)), share)
 
 
 def _parts(

@@ -9,7 +9,7 @@ Source: J. Chen, Z. Chen, Biometrika 95, 759 (2008), at γ = 1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,10 +31,14 @@ ROUND_OFF: Final = 1e-16
 
 @dataclass(frozen=True)
 class Menu:
-    """What may be chosen: the columns of each group, and what it costs beside its columns."""
+    """What may be chosen: the columns of each group, and what it costs beside its columns.
+
+    ``apart`` says of each group which others are never chosen with it; () where none are.
+    """
 
     columns: tuple[tuple[int, ...], ...]
     extra: tuple[float, ...]
+    apart: tuple[frozenset[int], ...] = ()
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -42,6 +46,11 @@ class Menu:
     def of(self, chosen: Groups) -> list[int]:
         """The columns of some groups; those that several of them hold, once."""
         return list(dict.fromkeys(column for group in chosen for column in self.columns[group]))
+
+    def beside(self, chosen: Groups) -> Iterator[int]:
+        """The groups that may be chosen beside some."""
+        against = frozenset(chosen).union(*(self.apart[group] for group in chosen if self.apart))
+        return (group for group in range(len(self)) if group not in against)
 
     def penalty(self, chosen: Groups, count: int) -> float:
         """What a set costs, for so many rows."""
@@ -80,9 +89,10 @@ def search(gram: Array, count: int, menu: Menu, most: int) -> list[Found]:
         longer = {
             tuple(sorted((*item.chosen, group)))
             for item in best
-            for group in range(len(menu))
-            if group not in item.chosen
+            for group in menu.beside(item.chosen)
         }
+        if not longer:
+            break
         sets = sorted(longer)
         left = remainders(gram, [menu.of(chosen) for chosen in sets])
         pairs = zip(sets, left.tolist(), strict=True)

@@ -158,7 +158,7 @@ def _best_of_each_size(found: Sequence[Found]) -> list[Groups]:
 
 def _necessary(reduced: Reduced, menu: Menu, chosen: Groups) -> Groups:
     """The groups without those that chance explains, the weakest first; errors by the sandwich."""
-    from scipy.stats import f as fisher
+    from scipy.special import fdtrc
 
     while chosen:
         columns = menu.of(chosen)
@@ -169,7 +169,7 @@ def _necessary(reduced: Reduced, menu: Menu, chosen: Groups) -> Groups:
             some = [columns.index(k) for k in menu.columns[group]]
             values, own = step[[columns[k] for k in some]], covariance[np.ix_(some, some)]
             statistic = float(values @ np.linalg.solve(own, values)) / len(some)
-            chances.append(float(fisher.sf(statistic, len(some), BLOCKS - 1)))
+            chances.append(float(fdtrc(len(some), BLOCKS - 1, statistic)))
         weakest = int(np.argmax(chances))
         if chances[weakest] < CHANCE / len(menu):
             break

@@ -84,7 +84,11 @@ class Setting:
         state = zip([*names, *(velocity(x).name for x in names)], courses.states.T, strict=True)
         features = self.candidates.features
         found = compile(list(features.values()), names)(courses.states[:, : courses.dimension])
-        return {**dict(state), **dict(zip(features, found.T, strict=True)), TIME.name: courses.times}
+        return {
+            **dict(state),
+            **dict(zip(features, found.T, strict=True)),
+            TIME.name: courses.times,
+        }
 
     @property
     def most(self) -> int:
@@ -105,7 +109,12 @@ class Setting:
         columns = [
             (*group, *own) if lifted else group for group, own in zip(groups, inner, strict=True)
         ]
-        return Menu(tuple(columns), self.extra)
+        against = map(self.candidates.rivals, groups)
+        apart = tuple(
+            frozenset(k for k, other in enumerate(groups) if rivals.intersection(other))
+            for rivals in against
+        )
+        return Menu(tuple(columns), self.extra, apart)
 
     def pieces(self, course: Course) -> Iterator[tuple[int, int]]:
         """The first samples of a course's stretches, and those before which they end."""

@@ -37,7 +37,8 @@ RUNS_AWAY: Final = 1e4
 """χ² that grows by more in one step is no descent."""
 
 LARGEST: Final = 1e13
-"""Rows larger than this have lost their digits."""
+"""States that have grown by more than this have lost their digits. Columns grow with them, but have
+units of their own."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Shooting:
             for begin, end in itertools.pairwise(cuts):
                 own = tuple(self._nodes(number, range(begin, end), path, tangents))
                 rows = self._rows(number, range(begin, end), own, path, tangents)
-                if not np.abs(rows.columns).max(initial=0.0) < LARGEST:
+                if not np.abs(rows.start).max() < LARGEST:
                     return None
                 stretches.append(rows)
                 nodes.append(own)

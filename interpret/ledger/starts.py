@@ -259,7 +259,10 @@ def _scan(setting: Setting, together: tuple[int, ...], data: Data) -> _Scan:
         tried = [values(term, constant, others, data) for term in terms if term.has(constant)]
         grids.append(np.unique(np.concatenate(tried)))
     most = int(MOST_VALUES ** (1 / len(grids)))
-    grids = [g[np.unique(np.linspace(0, len(g) - 1, most).astype(int))] if len(g) > most else g for g in grids]
+    grids = [
+        g[np.unique(np.linspace(0, len(g) - 1, most).astype(int))] if len(g) > most else g
+        for g in grids
+    ]
     # A constant of which nothing is tried is a mere factor.
     grids = [g if len(g) else np.ones(1) for g in grids]
     grid = np.array(list(product(*grids)))

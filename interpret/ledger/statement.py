@@ -83,6 +83,8 @@ def _asked_for(account: Account) -> _Estimates:
     law, groups = account.law, account.setting.candidates.groups
     values = np.concatenate([law.coefficients, law.inner])
     found = _Estimates(values, account.covariance, tuple(account.terms))
+    if account.solution is None:
+        return found
     rows = account.setting.courses.times.size * account.setting.courses.channels
     for group in account.chosen if account.solution else ():
         own = [k for k in groups[group] if k in found.kept]

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 import numpy as np
 
 from interpret.experiments.born import Born
-from interpret.experiments.verbs import Findings, Fit, as_read, drawn, traced, whole
+from interpret.experiments.verbs import Findings, Fit, as_concluded, as_read, drawn, traced, whole
 from interpret.judge.certificate import Certificate
 from interpret.judge.series import certify_series
 from interpret.keep.session import Session
@@ -75,6 +75,7 @@ def read(fit: BornFit) -> tuple[Law, ...]:
 
 # Its numbers are those of least squares on the samples, or all that a plain network knows.
 refine = as_read
+reconsidered = as_concluded
 compared = whole
 
 

@@ -9,7 +9,16 @@ from typing import Any, Final, cast
 
 from interpret.experiments.levels import Levels
 from interpret.experiments.levels.store import LevelStore, LevelStudy
-from interpret.experiments.verbs import Findings, Fit, as_read, by_reading, noisy, traced, whole
+from interpret.experiments.verbs import (
+    Findings,
+    Fit,
+    as_concluded,
+    as_read,
+    by_reading,
+    noisy,
+    traced,
+    whole,
+)
 from interpret.judge.certificate import Certificate
 from interpret.judge.predicted_levels import certify_levels
 from interpret.keep.session import Session
@@ -164,6 +173,7 @@ def read(fit: LevelFit) -> tuple[Law, ...]:
 
 # The samples say nothing of the levels that the law was read off.
 refine = as_read
+reconsidered = as_concluded
 compared = whole
 
 

@@ -15,6 +15,7 @@ from interpret.experiments.options import (
     option,
     threshold_option,
 )
+from systems.errors import InputError, nearest
 
 if TYPE_CHECKING:
     from interpret.select.library import Library
@@ -24,10 +25,13 @@ POINTS: Final = (*EVERY, "learn", "samples")
 
 USES: Final[Mapping[str, tuple[str, ...]]] = {
     "potential": (
-        *(*EVERY, "learn", "features", "angles", "library", "threshold", "optimizer"),
+        *(*EVERY, "learn", "parts", "features", "angles", "library", "threshold", "optimizer"),
         *("recipe", "steps", "device"),
     ),
-    "forces": (*EVERY, "learn", "features", "angles", "library"),
+    "forces": (
+        *(*EVERY, "learn", "parts", "features", "angles", "library"),
+        *("dissipation", "gyroscopic", "drive"),
+    ),
     "exact": (*POINTS, "descent", "steps"),
     "polynomial": (*POINTS, "inputs", "trap", "library", "terms"),
     "coupling": (*POINTS, "inputs", "trap", "library", "terms"),
@@ -37,16 +41,27 @@ USES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What can be learned of a motion, and the options that mean something to it."""
 
+PARTS: Final = ("potential", "dissipative", "gyroscopic", "drive")
+"""The parts of a law of motion that are learned of trajectories."""
+
+AUTO: Final = "auto"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Motion(Options):
     """What is asked of a motion; beside the options of every experiment:
 
-    learn      "potential" (V from trajectories, the default there) or "forces" (with friction,
-               magnetic forces and a drive); of points of phase space
+    learn      "potential" (V from trajectories, and no other part) or "forces" (all parts, straight
+               away); of points of phase space
                "polynomial" (V, the default there), "exact" (the numbers in the known form),
                "coupling" (what is left of V inside a known trap), "neural" (either, by a network),
                "general" (L(q, q̇), nothing of its form given) or "lagrangian" (L from candidates)
+    parts      of trajectories: "auto" (V, and where it does not explain the motion all parts), or
+               some of "potential, dissipative, gyroscopic, drive"
+    dissipation, gyroscopic
+               candidates of these parts in place of the usual ones: Rayleigh functions such as
+               "v**2/2, abs(v)" (v the speed, xd the velocity of x), and terms such as "x*yd - y*xd"
+    drive      measured columns u(t) that drive the motion: the forces c u(t), on any coordinate
     features   what V depends on: "auto" (found from the data where there are several coordinates),
                "given" (the system's own), "none" (the coordinates), "r=sqrt(x**2+y**2)" or a
                mapping of names to expressions
@@ -67,15 +82,40 @@ class Motion(Options):
     Traceback (most recent call last):
         ...
     systems.errors.InputError: there is no trap 'open'; there are auto, known, unknown.
+    >>> Motion(parts="potential, drag")
+    Traceback (most recent call last):
+        ...
+    systems.errors.InputError: a motion has no part 'drag'; there are auto, or some of potential, \
+dissipative, gyroscopic, drive.
     """
 
     learn: str | None = option(
-        "What is learned: of trajectories the potential, or forces: friction, magnetic forces and "
-        "a drive with it; of points of phase space exact, "
+        "What is learned: of trajectories the potential alone, or forces, all parts straight away; "
+        "of points of phase space exact, "
         "polynomial, coupling, neural, general or lagrangian; of levels neural or structured.",
         LAW,
         metavar="NAME",
         choices=tuple(USES),
+    )
+    parts: str | Sequence[str] | None = option(
+        "Parts of the law: auto, or some of potential, dissipative, gyroscopic, drive.",
+        LAW,
+        metavar="PART,…",
+    )
+    dissipation: str | Sequence[Any] | None = option(
+        "Candidates of the friction, Rayleigh functions such as 'v**2/2, abs(v)'.",
+        LAW,
+        metavar="EXPR,…",
+    )
+    gyroscopic: str | Sequence[Any] | None = option(
+        "Candidates of the gyroscopic part, such as 'x*yd - y*xd'.",
+        LAW,
+        metavar="EXPR,…",
+    )
+    drive: str | Sequence[str] | None = option(
+        "Measured columns of the data file that drive the motion, such as u.",
+        LAW,
+        metavar="COLUMN,…",
     )
     features: str | Mapping[str, Any] | None = option(
         "What the potential depends on, such as 'r=sqrt(x**2+y**2)'; auto (find it), given, none.",
@@ -126,3 +166,30 @@ class Motion(Options):
         super().__post_init__()
         if self.learn is not None:
             self.refuse_unused(self.learn, USES)
+        strange = [name for name in self.asked_parts if name not in (AUTO, *PARTS)]
+        if strange or (AUTO in self.asked_parts and len(self.asked_parts) > 1):
+            raise InputError(
+                f"a motion has no part {', '.join(strange or self.asked_parts)!r}; there are "
+                f"{AUTO}, or some of {', '.join(PARTS)}."
+                f"{nearest(strange[0], PARTS) if strange else ''}"
+            )
+
+    @property
+    def asked_parts(self) -> tuple[str, ...]:
+        """The names of the parts that were given, none by default."""
+        return names(self.parts)
+
+    @property
+    def driving(self) -> tuple[str, ...]:
+        """The columns that drive the motion."""
+        return names(self.drive)
+
+
+def names(given: str | Sequence[str] | None) -> tuple[str, ...]:
+    """The names of a list, which may be text.
+
+    >>> names("x, y"), names(["x"]), names(None)
+    (('x', 'y'), ('x',), ())
+    """
+    parts = given.split(",") if isinstance(given, str) else given or ()
+    return tuple(part.strip() for part in parts)

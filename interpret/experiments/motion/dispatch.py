@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from interpret.experiments.motion import (
+    AUTO,
     USES,
     Motion,
     exact,
@@ -14,9 +15,17 @@ from interpret.experiments.motion import (
     lagrangians,
     points,
     trajectories,
+    ways,
 )
 from interpret.experiments.motion.learner import Learner
-from interpret.experiments.verbs import AnyFit, Findings, drawn, refuse_drawing, traced
+from interpret.experiments.verbs import (
+    AnyFit,
+    Conclusion,
+    Findings,
+    drawn,
+    refuse_drawing,
+    traced,
+)
 from interpret.judge.certificate import Certificate
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
@@ -37,9 +46,6 @@ LEARNERS: Final[Mapping[str, Learner[Any]]] = {
     "lagrangian": lagrangians.LAGRANGIAN,
 }
 
-DEFAULT: Final[Mapping[type, str]] = {Trajectories: "potential", PhaseSamples: "polynomial"}
-"""What is learned of samples when nobody says."""
-
 
 def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motion:
     """What is learned, of samples that it can be learned from, and what means something to it."""
@@ -49,8 +55,10 @@ def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motio
     else:
         window = problem.dataset(options.dataset).window
         held = Trajectories if window is None else PhaseSamples
-    asked = held is Trajectories and forces.asks_for_constants(problem, samples, options)
-    learn = options.learn or ("forces" if asked else _default(problem, held))
+    if held is Trajectories:
+        unknown = options.learn is None and forces.asks_for_constants(problem, samples, options)
+        options = ways.settled(replace(options, learn="forces") if unknown else options)
+    learn = options.learn or _default(problem)
     if LEARNERS[learn].samples is not held:
         raise InputError(
             f"{learn} is learned from {WORDS[LEARNERS[learn].samples]}, and these data are "
@@ -60,10 +68,10 @@ def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motio
     return LEARNERS[learn].settled(problem, chosen)
 
 
-def _default(problem: Problem, held: type) -> str:
-    """What is learned when nobody says: polynomials are of distances; measured points lack them."""
-    distances = held is Trajectories or problem.motion().distances
-    return DEFAULT[held] if distances else "lagrangian"
+def _default(problem: Problem) -> str:
+    """What is learned of points when nobody says: polynomials are of distances; measured points
+    lack them."""
+    return "polynomial" if problem.motion().distances else "lagrangian"
 
 
 WORDS: Final[Mapping[type, str]] = {
@@ -89,7 +97,8 @@ def draw(problem: Problem, options: Motion, session: Session) -> Samples:
 
 def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> AnyFit:
     """Learn what the options say."""
-    fit: AnyFit = LEARNERS[_learned(options)].learn(problem, samples, options, session)
+    learner = ways.begun if options.parts == AUTO else LEARNERS[_learned(options)].learn
+    fit: AnyFit = learner(problem, samples, options, session)
     return fit
 
 
@@ -108,6 +117,16 @@ def refine(law: Law, fit: AnyFit) -> Law:
 def judge(law: Law, fit: AnyFit) -> Certificate:
     """The checks of the law on the raw samples."""
     return LEARNERS[_learned(fit.options)].judge(law, fit)
+
+
+def reconsidered(first: Conclusion, options: Motion, session: Session) -> Conclusion:
+    """The conclusion, or that of all parts where the potential alone leaves something."""
+    return ways.reconsidered(first, options, session, _concluded)
+
+
+def _concluded(fit: AnyFit) -> Conclusion:
+    laws = tuple(refine(law, fit) for law in read(fit))
+    return Conclusion(fit, laws, tuple(judge(law, fit) for law in laws))
 
 
 def compared(problem: Problem, options: Motion) -> Problem:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 import numpy as np
-from sympy import Expr
 
-from interpret.discovery.coordinates import angles
-from interpret.discovery.features import discover
-from interpret.experiments.motion import Motion
+from interpret.discovery.coordinates import angles, moving
+from interpret.experiments.motion import PARTS, Motion
+from interpret.experiments.motion.acting import Moved, acting, check
 from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.learner import Learner
+from interpret.experiments.motion.trajectories import features_of
 from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.certificate import Certificate
 from interpret.judge.channel import Channels
@@ -24,16 +24,12 @@ from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Origin
 from interpret.laws.law import Law
 from interpret.ledger.account import Account, account
-from interpret.ledger.candidates import Candidates, frictions, rotations
 from interpret.ledger.motion import Courses
 from interpret.ledger.statement import stated
-from interpret.select.defaults import suited
-from interpret.select.library import Library
-from interpret.select.unknown import parsed, symbols, unknown
+from interpret.select.unknown import symbols, unknown
 from systems.expressions import parse_assignments
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
-from training.features import Features
 from training.learn.learned import Learned
 from training.prepare.noise import estimate
 
@@ -63,16 +59,25 @@ class ForcesFit(Fit[Motion, LearnedForces]):
 def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> ForcesFit:
     """The forces that the motion asks for, by the responses to all that may act."""
     clean = cleaned(cast(Trajectories, samples))
-    data, thinned = _some(clean.trajectories)
-    courses = Courses.of(data, estimate(data))
+    whole, still = moving(clean.trajectories)
+    data, thinned = _some(whole)
+    features, found_by, _ = features_of(problem, data, options.features or "auto")
     circular = angles(data.coordinates, options.angles, clean.turned)
-    features = features_of(problem, options, data)
-    candidates = _candidates(problem, options, data, circular, features)
-    found = account(courses, candidates)
-    inside = ", ".join(map(str, candidates.inner))
-    told = f"{inside} in the library: no variable, so an unknown constant" if inside else ""
-    notes = tuple(filter(None, (*clean.notes, thinned, told)))
+    candidates = acting(problem, options, Moved(data, features, circular))
+    courses = Courses.of(data, estimate(data))
+    found = account(courses, candidates, drive="drive" in options.asked_parts)
+    own = ", ".join(str(constant) for constant in candidates.inner)
+    told = f"{own} in the candidates: no variable, so an unknown constant" if own else ""
+    notes = tuple(filter(None, (*clean.notes, still, thinned, found_by, told)))
     return ForcesFit(problem, samples, options, LearnedForces(found), notes, clean.columns)
+
+
+def settled(problem: Problem, options: Motion) -> Motion:
+    """All parts where nobody says, and candidates of no others."""
+    parts = tuple(part for part in PARTS if part in options.asked_parts) or PARTS
+    chosen = replace(options, parts=", ".join(parts))
+    check(chosen)
+    return chosen
 
 
 def read(fit: ForcesFit) -> Law:
@@ -106,66 +111,20 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
     return Findings(tuple(notes))
 
 
-FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge)
-
-
 def asks_for_constants(problem: Problem, samples: Samples | None, options: Motion) -> bool:
     """Whether the library asked for holds symbols that are no variables of the motion."""
-    mechanics = problem.motion()
-    names = {*mechanics.variables, *_given(options)}
+    written = options.features
+    given = parse_assignments(written) if isinstance(written, str) and "=" in written else {}
+    named = written if isinstance(written, Mapping) else given
+    names = {*problem.motion().variables, *named}
     strangers = {name for held in symbols(options.library) for name in held} - names
-    if strangers and samples is not None and len(mechanics.coordinates) > 1:
-        data = cleaned(cast(Trajectories, samples)).trajectories
-        names |= set(features_of(problem, options, data))
+    if strangers and samples is not None and written in (None, "auto"):
+        data = moving(cleaned(cast(Trajectories, samples)).trajectories)[0]
+        names |= set(features_of(problem, data, "auto")[0].names)
     return bool(unknown(options.library, names))
 
 
-def features_of(problem: Problem, options: Motion, data: Trajectories) -> Mapping[str, Expr]:
-    """What the library may be written in beside the coordinates: what was given, or the problem's
-    own, or what is discovered where it holds names that are no coordinates."""
-    own = {} if problem.mechanics is None else problem.mechanics.features
-    if options.features not in (None, "auto", "given"):
-        return _given(options)
-    held = {name for names in symbols(options.library) for name in names}
-    if own or options.features == "given" or held <= set(data.coordinates):
-        return own
-    return discover(data).features.definitions
-
-
-def _given(options: Motion) -> Mapping[str, Expr]:
-    """The features that were written out."""
-    asked = options.features
-    if asked is None or asked in ("auto", "given", "none"):
-        return {}
-    return parse_assignments(asked) if isinstance(asked, str) else asked
-
-
-def _candidates(
-    problem: Problem,
-    options: Motion,
-    data: Trajectories,
-    circular: Sequence[str],
-    features: Mapping[str, Expr],
-) -> Candidates:
-    """Terms of the potential as asked for, the problem's own or what suits the coordinates; three
-    frictions; a magnetic field for every pair of coordinates."""
-    names = data.coordinates
-    _, q, _, _ = data.stack()
-    ranges = {name: (float(x.min()), float(x.max())) for name, x in zip(names, q.T, strict=True)}
-    written = Features.of(names, features).definitions
-    if options.library is not None:
-        potential = parsed(options.library, (*names, *written), ranges)
-    elif problem.candidates:
-        potential = Library(problem.candidates).without_gauge()
-    else:
-        potential = suited(ranges, circular, ()).without_gauge()
-    none = Candidates(names, tuple(map(float, data.mass)))
-    return (
-        none.with_terms("potential", potential.candidates, written)
-        .with_terms("dissipative", frictions(names))
-        .with_terms("gyroscopic", rotations(names))
-        .with_unknowns()
-    )
+FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge, settled=settled)
 
 
 def _some(data: Trajectories) -> tuple[Trajectories, str]:

@@ -40,6 +40,7 @@ from systems.samples.trajectories import Trajectories
 from training.features import Features
 from training.learn.fit import Fit as LearnedPotential
 from training.learn.motion import train
+from training.optimise.watch import UNWATCHED, Monitor
 from training.prepare.preparation import VERLET
 from training.settings import Settings
 
@@ -165,15 +166,34 @@ def settled(problem: Problem, options: Motion) -> Motion:
 
 def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> TrajectoryFit:
     """Learn V from trajectories, as a function of features that are given or found."""
+    return _learned(problem, samples, options, _settings(options), session.monitor)
+
+
+def look(problem: Problem, samples: Samples, options: Motion) -> TrajectoryFit:
+    """The same without any training of hidden weights: all that there is to it where one solve is
+    enough."""
+    settings = _settings(options)
+    fit = _learned(problem, samples, options, replace(settings, iterations=0), UNWATCHED)
+    return replace(fit, learned=replace(fit.learned, settings=settings))
+
+
+def complete(fit: TrajectoryFit) -> bool:
+    """Whether training would go no further than one solve has gone."""
+    learned = fit.learned
+    return learned.prepared.noisy or min(learned.residuals) <= learned.settings.tolerance
+
+
+def _learned(
+    problem: Problem, samples: Samples, options: Motion, settings: Settings, monitor: Monitor
+) -> TrajectoryFit:
     clean = cleaned(cast(Trajectories, samples))
     whole = clean.trajectories
     asked = options.features or "auto"
     trajectories, still = moving(whole) if asked in ("auto", "none") else (whole, "")
-    features, found, unfixed = _features(problem, trajectories, asked)
-    settings = _settings(options)
-    if clean.columns.verdict:
+    features, found, unfixed = features_of(problem, trajectories, asked)
+    if clean.columns.verdict and settings.iterations != 0:
         settings = replace(settings, iterations=min(settings.iterations or FIRST, FIRST))
-    learned = train(problem, trajectories, settings, features=features, monitor=session.monitor)
+    learned = train(problem, trajectories, settings, features=features, monitor=monitor)
     notes = tuple(note for note in (*clean.notes, still, found) if note)
     circular = angles(trajectories.coordinates, options.angles, clean.turned)
     return TrajectoryFit(
@@ -222,7 +242,7 @@ def _settings(options: Motion) -> Settings:
     )
 
 
-def _features(
+def features_of(
     problem: Problem, trajectories: Trajectories, asked: str | Mapping[str, Any]
 ) -> tuple[Features, str, str]:
     """What the potential is taken to be a function of, how it was found, and what is left open."""

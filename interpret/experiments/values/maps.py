@@ -13,6 +13,7 @@ from interpret.experiments.values import Values
 from interpret.experiments.verbs import (
     Findings,
     Fit,
+    as_concluded,
     as_read,
     drawn,
     refuse_drawing,
@@ -97,6 +98,7 @@ def read(fit: MapFit) -> tuple[Law, ...]:
 
 # Its numbers are those of least squares on the samples already.
 refine = as_read
+reconsidered = as_concluded
 compared = whole
 
 

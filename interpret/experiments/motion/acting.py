@@ -1,0 +1,165 @@
+"""What may act on a motion: candidates of every part that is asked for, the user's own or the
+usual ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sympy
+from sympy import Expr
+
+from interpret.experiments.motion import Motion
+from interpret.ledger.candidates import (
+    FEW_COORDINATES,
+    Candidates,
+    frictions,
+    gradients_of_fields,
+    rotations,
+)
+from interpret.select.defaults import suited, usable
+from interpret.select.library import Library
+from interpret.select.unknown import parsed
+from systems.equations import velocity
+from systems.errors import InputError
+from systems.expressions import symbol
+from systems.problem import Problem
+from systems.samples.trajectories import Trajectories
+from training.features import Features
+
+SPEED: Final = "v"
+"""What a user's candidates call the length of all velocities."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What moves: trajectories, what their potential is a function of, and which are angles."""
+
+    data: Trajectories
+    features: Features
+    angles: tuple[str, ...] = ()
+
+
+def acting(problem: Problem, options: Motion, moved: Moved) -> Candidates:
+    """The candidates of the parts asked for, all of them by default.
+
+    Raises InputError for a part's own candidates where that part is left out, and for candidates in
+    unknown names.
+    """
+    found = Candidates(moved.data.coordinates, tuple(map(float, moved.data.mass)))
+    if "potential" in options.asked_parts:
+        terms = _potential(problem, options, moved)
+        found = found.with_terms("potential", terms, _meanings(problem, moved))
+    if "dissipative" in options.asked_parts:
+        found = _with_friction(found, options.dissipation)
+    if "gyroscopic" in options.asked_parts:
+        found = _with_fields(found, options.gyroscopic)
+    return found.with_unknowns().driven_by(options.driving)
+
+
+def check(options: Motion) -> None:
+    """Raise InputError where a part has candidates of its own and is left out."""
+    of = {"dissipation": "dissipative", "gyroscopic": "gyroscopic", "drive": "drive"}
+    for option, part in of.items():
+        if getattr(options, option) is not None and part not in options.asked_parts:
+            raise InputError(
+                f"--{option} gives candidates of the part {part}, which the parts "
+                f"{', '.join(options.asked_parts)} leave out; add {part} to --parts."
+            )
+
+
+def _potential(problem: Problem, options: Motion, moved: Moved) -> Sequence[Expr]:
+    """Terms of the potential as asked for, the problem's own or what suits the variables."""
+    features, asked = moved.features, options.library
+    _, q, _, group = moved.data.stack()
+    x = features.values(q)
+    ranges = {
+        name: (float(values.min()), float(values.max()))
+        for name, values in zip(features.names, x.T, strict=True)
+    }
+    if isinstance(asked, Library):
+        return asked.candidates
+    known = (*moved.data.coordinates, *_meanings(problem, moved))
+    if asked is not None:
+        return parsed(asked, known, ranges).candidates
+    own = Library(problem.candidates).without_gauge() if problem.candidates else None
+    if own is not None and set(own.variables) <= set(known):
+        return own.candidates
+    circular = [name for name in features.names if name in moved.angles]
+    distances = [name for name, what in features.definitions.items() if _is_distance(what)]
+    fitting = suited(ranges, circular, distances).without_gauge()
+    return usable(fitting, x, features.names, group)[0].candidates
+
+
+def _meanings(problem: Problem, moved: Moved) -> Mapping[str, Expr]:
+    """The names that candidates may use beside coordinates."""
+    own = {} if problem.mechanics is None else problem.mechanics.features
+    return {**own, **moved.features.definitions}
+
+
+def _is_distance(what: Expr) -> bool:
+    """Whether a feature is never negative: a root, or an absolute value."""
+    return isinstance(what, sympy.Abs) or (what.is_Pow and what.exp == sympy.Rational(1, 2))
+
+
+def _with_friction(known: Candidates, asked: str | Sequence[Any] | None) -> Candidates:
+    """Rayleigh functions as asked for, or the usual frictions, common and of each coordinate."""
+    names = known.coordinates
+    if asked is None:
+        return known.with_terms("dissipative", frictions(names)).with_friction_of_each()
+    terms = _own("dissipation", asked, (*_states(names), SPEED))
+    *_, speed = frictions(names)
+    rates = {velocity(name) for name in names}
+    if symbol(SPEED) not in {*rates, *map(symbol, names)}:
+        terms = tuple(_simply(term.xreplace({symbol(SPEED): speed}), rates) for term in terms)
+    still = [term for term in terms if not term.free_symbols & rates]
+    if still:
+        raise InputError(f"{still[0]} is no friction: it holds no velocity ({_listed(rates)}).")
+    return known.with_terms("dissipative", terms)
+
+
+def _with_fields(known: Candidates, asked: str | Sequence[Any] | None) -> Candidates:
+    """Terms of first degree in the velocities as asked for, or a field for each pair of
+    coordinates, and of few coordinates its slope."""
+    names = known.coordinates
+    if asked is None:
+        few = known.dimension <= FEW_COORDINATES
+        slopes = gradients_of_fields(names) if few else ()
+        return known.with_terms("gyroscopic", (*rotations(names), *slopes))
+    terms = _own("gyroscopic", asked, _states(names))
+    rates = {velocity(name) for name in names}
+    for term in terms:
+        by_rate = [sympy.diff(term, rate) for rate in rates]
+        product = sympy.Add(*(rate * slope for rate, slope in zip(rates, by_rate, strict=True)))
+        curved = any(slope.free_symbols & rates for slope in by_rate)
+        if curved or sympy.expand(product - term) != 0:
+            raise InputError(
+                f"{term} is not of first degree in the velocities {_listed(rates)}; write a term "
+                f"of A(q)·q̇, such as x*yd - y*xd."
+            )
+    return known.with_terms("gyroscopic", terms)
+
+
+def _simply(term: Expr, rates: set[sympy.Symbol]) -> Expr:
+    """The term with |xd|² written as xd², its velocities being real."""
+    real = {rate: sympy.Symbol(rate.name, real=True) for rate in rates}
+    simple: Expr = term.xreplace(real).doit().xreplace({one: rate for rate, one in real.items()})
+    return simple
+
+
+def _own(option: str, asked: str | Sequence[Any], names: Sequence[str]) -> tuple[Expr, ...]:
+    """A user's own candidates in these names, and in unknown constants."""
+    try:
+        return parsed(asked, names).candidates
+    except InputError as error:
+        raise InputError(f"--{option}: {error}") from error
+
+
+def _states(names: Sequence[str]) -> tuple[str, ...]:
+    """Coordinates, and their velocities."""
+    return (*names, *(velocity(name).name for name in names))
+
+
+def _listed(rates: set[sympy.Symbol]) -> str:
+    return ", ".join(sorted(rate.name for rate in rates))

@@ -1,0 +1,134 @@
+"""Two ways to learn a motion: its potential alone, or all forces; and which law is the better one.
+
+Where nobody says, the potential alone is learned first; all forces are asked for where it leaves
+something. A first look, before any training, turns that round where the force plainly depends on
+the velocity or the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, cast
+
+from interpret.experiments.motion import AUTO, PARTS, Motion
+from interpret.experiments.motion import forces as all_parts
+from interpret.experiments.motion import trajectories as potential
+from interpret.experiments.verbs import AnyFit, Conclusion
+from interpret.judge.beyond import beyond
+from interpret.judge.certificate import GRAVITY
+from interpret.keep.session import Session
+from systems.errors import InputError
+from systems.problem import Problem, Samples
+from systems.samples.trajectories import Trajectories
+
+POTENTIAL: Final = "potential"
+FORCES: Final = "forces"
+
+OWN: Final = ("dissipation", "gyroscopic", "drive")
+"""Options that say what beside a potential acts."""
+
+OF_A_NETWORK: Final = ("recipe", "threshold", "optimizer")
+"""Options that say how a potential is learned and read: whoever gives one wants that."""
+
+MOST_COORDINATES: Final = 4
+"""Forces of every part are sought unasked for so many coordinates: of more they take minutes."""
+
+MENDABLE: Final = ("approximate", "not in the library")
+"""What the law of a potential is called where other forces may mend it. Columns that contradict
+each other, or leave directions open, do so of every law."""
+
+WORDS: Final = {"approximate": "approximate", "not in the library": "not the law"}
+"""How a verdict on it is said."""
+
+LAWS: Final = ("identified", "approximate", "ambiguous")
+"""What a law of all parts is called that explains the motion."""
+
+
+def settled(options: Motion) -> Motion:
+    """The way that the parts asked for ask for, and the parts: "auto" stays open.
+
+    >>> settled(Motion()).parts, settled(Motion(recipe="mlp")).parts
+    ('auto', 'potential')
+    >>> settled(Motion(parts="potential, drive")).learn, settled(Motion(drive="u")).learn
+    ('forces', 'forces')
+    """
+    asked = options.asked_parts
+    if options.learn == POTENTIAL and asked not in ((), (POTENTIAL,), (AUTO,)):
+        raise InputError(
+            f"to learn the potential is to learn no {', '.join(set(asked) - {POTENTIAL})} part; "
+            f"leave out one of learn and parts."
+        )
+    if options.learn is not None:
+        usual = {POTENTIAL: POTENTIAL, FORCES: AUTO}
+        return replace(options, parts=options.parts or usual[options.learn])
+    given = set(options.given)
+    if asked not in ((), (AUTO,)):
+        return replace(options, learn=POTENTIAL if asked == (POTENTIAL,) else FORCES)
+    if given.intersection(OWN):
+        return replace(options, learn=FORCES, parts=AUTO)
+    alone = given.intersection(OF_A_NETWORK)
+    return replace(options, learn=POTENTIAL, parts=POTENTIAL if alone else AUTO)
+
+
+def begun(problem: Problem, samples: Samples, options: Motion, session: Session) -> AnyFit:
+    """What is learned first: the potential, unless a look shows that more acts."""
+    look = potential.look(problem, samples, options)
+    complete = potential.complete(look)
+    closed = complete and not look.learned.prepared.noisy
+    few = len(look.probes.prepared.trajectories.coordinates) <= MOST_COORDINATES
+    cause = beyond(look.probes) if few and not closed and not look.columns.verdict else ""
+    if cause:
+        told = f"the force depends on {cause}: all parts are sought"
+        return _all_parts(problem, samples, options, session, told)
+    return look if complete else potential.learn(problem, samples, options, session)
+
+
+def reconsidered(
+    first: Conclusion,
+    options: Motion,
+    session: Session,
+    conclude: Callable[[AnyFit], Conclusion],
+) -> Conclusion:
+    """The conclusion of the other way, where the first leaves something and that is the better."""
+    if options.parts != AUTO:
+        return first
+    problem, samples = first.fit.problem, first.fit.samples
+    verdict = first.certificates[0].verdict
+    if first.fit.options.learn == FORCES:
+        if _others(first) and verdict in LAWS:
+            return first
+        alone = conclude(potential.learn(problem, samples, options, session))
+        return _better(alone, first)
+    few = len(cast(Trajectories, samples).coordinates) <= MOST_COORDINATES
+    if verdict not in MENDABLE or not few:
+        return first
+    told = f"the potential alone is {WORDS[verdict]}: all parts are sought"
+    return _better(first, conclude(_all_parts(problem, samples, options, session, told)))
+
+
+def _better(alone: Conclusion, whole: Conclusion) -> Conclusion:
+    """All parts where there are others than the potential, or where their law is the surer one."""
+    gravity = list(GRAVITY)
+    one, other = (gravity.index(item.certificates[0].verdict) for item in (alone, whole))
+    explains = whole.certificates[0].verdict in LAWS
+    if other < one or (one > 0 and explains and _others(whole)):
+        return whole
+    told = "friction, magnetic forces and a drive were sought too, and explain it no better"
+    noted = replace(alone.fit, notes=(*alone.fit.notes, told)) if one > 0 else alone.fit
+    return replace(alone, fit=noted)
+
+
+def _all_parts(
+    problem: Problem, samples: Samples, options: Motion, session: Session, told: str
+) -> AnyFit:
+    """All forces, and why they are asked for."""
+    parts = ", ".join(PARTS)
+    asked = replace(options, learn=FORCES, parts=parts, recipe=None, device=None, steps=None)
+    fit = all_parts.learn(problem, samples, asked, session)
+    return replace(fit, notes=(*fit.notes, told))
+
+
+def _others(conclusion: Conclusion) -> bool:
+    """Whether a law has parts beside the potential."""
+    return any(part.name != POTENTIAL for law in conclusion.laws for part in law.parts)
