@@ -11,6 +11,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, cast
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
 from interpret.experiments.motion import AUTO, PARTS, Motion
 from interpret.experiments.motion import forces as all_parts
 from interpret.experiments.motion import trajectories as potential
@@ -18,12 +22,19 @@ from interpret.experiments.verbs import AnyFit, Conclusion
 from interpret.judge.beyond import beyond
 from interpret.judge.certificate import GRAVITY
 from interpret.keep.session import Session
+from interpret.reading.singularities import candidates, singularities
+from interpret.select.library import Library
 from systems.errors import InputError
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 
+Array = NDArray[np.float64]
+
 POTENTIAL: Final = "potential"
 FORCES: Final = "forces"
+
+DEFAULT: Final = "default"
+"""The library that is taken when nobody says."""
 
 OWN: Final = ("dissipation", "gyroscopic", "drive")
 """Options that say what beside a potential acts."""
@@ -104,7 +115,28 @@ def reconsidered(
     if verdict not in MENDABLE or not few:
         return first
     told = f"the potential alone is {WORDS[verdict]}: all parts are sought"
-    return _better(first, conclude(_all_parts(problem, samples, options, session, told)))
+    options, seen = _with_singularities(first.fit, options)
+    notes = "; ".join(filter(None, (told, seen)))
+    return _better(first, conclude(_all_parts(problem, samples, options, session, notes)))
+
+
+def _with_singularities(fit: AnyFit, options: Motion) -> tuple[Motion, str]:
+    """With candidates that have the poles and branch points of a clean learned potential of one
+    variable, where nobody has given candidates; and a sentence about them."""
+    probes = fit.probes
+    if options.library not in (None, DEFAULT) or len(probes.domain) > 1 or probes.prepared.noisy:
+        return options, ""
+    ((name, (low, high)),) = probes.domain.items()
+
+    def potential(x: Array) -> Array:
+        return fit.learned.potential.values(torch.from_numpy(x[:, None])).numpy().ravel()
+
+    found = singularities(potential, low, high, probes.misfit)
+    more = candidates(name, found, low)
+    if not more:
+        return options, ""
+    told = f"the learned potential has {', '.join(map(str, found))}: {Library(more)} are tried"
+    return replace(options, library=Library([*fit.chosen.library, *more])), told
 
 
 def _better(alone: Conclusion, whole: Conclusion) -> Conclusion:
