@@ -127,9 +127,10 @@ def compare(
 
     - IDENTICAL: the same terms, and every coefficient is the true one (`Term.identical`);
     - EQUAL WITHIN ERROR: the same terms, every coefficient and every constant inside of a term
-      within 3.3 standard errors, each of them smaller than the coefficient, and the χ² d^T C^-1 d of all differences d under the
-      law's covariance C not less probable than 1e-3; or every coefficient is the true one, where
-      the data leave others of half the terms at most undetermined;
+      within 3.3 standard errors, each of them smaller than the coefficient, and the χ²
+      d^T C^-1 d of all differences d under the law's covariance C not less probable than 1e-3; or
+      every coefficient is the true one, where the data leave others of half the terms at most
+      undetermined;
     - UNDETERMINED: the same terms, none refuted, but an error bar is wider than its coefficient or
       not known, or the data determine fewer than half of the terms;
     - DIFFERENT: anything else. A truth with terms outside the library is always different, and so

@@ -91,23 +91,6 @@ class Candidates:
         )
         return replace(self, items=(*self.items, *made), features=known)
 
-    def with_inner(self, *constants: Symbol) -> Candidates:
-        """The same, with more constants inside them."""
-        return replace(self, inner=(*self.inner, *constants))
-
-    def with_unknowns(self) -> Candidates:
-        """The same, with all that is no coordinate, velocity or time as a constant inside them.
-
-        >>> q = symbol("q")
-        >>> pole = Candidates(("q",), (1.0,)).with_terms("potential", [1 / (symbol("c") - q)])
-        >>> pole.with_unknowns().inner
-        (c,)
-        """
-        known = {symbol(name) for name in self.coordinates} | {TIME, *self.inner}
-        known |= {velocity(name) for name in self.coordinates}
-        held = {s for item in self.items for a in item.acceleration for s in a.free_symbols}
-        return self.with_inner(*sorted(held - known, key=str))
-
     def with_friction_of_each(self) -> Candidates:
         """These and friction with a coefficient of its own on each of several coordinates.
 
@@ -136,6 +119,22 @@ class Candidates:
         return frozenset(
             k for k, item in enumerate(self.items) if item.term in against or item.rivals & own
         )
+
+    def with_inner(self, *constants: Symbol) -> Candidates:
+        """The same, with more constants inside them."""
+        return replace(self, inner=(*self.inner, *constants))
+
+    def with_unknowns(self) -> Candidates:
+        """The same, with all that is no coordinate, velocity or time as a constant inside them.
+
+        >>> q, c = symbol("q"), symbol("c")
+        >>> Candidates(("q",), (1.0,)).with_terms("potential", [1 / (c - q)]).with_unknowns().inner
+        (c,)
+        """
+        known = {TIME, *self.inner, *map(symbol, (*self.coordinates, *self.signals))}
+        known |= {velocity(name) for name in self.coordinates}
+        held = {s for item in self.items for a in item.acceleration for s in a.free_symbols}
+        return self.with_inner(*sorted(held - known, key=str))
 
     def driven_by(self, signals: Sequence[str]) -> Candidates:
         """These and each of some measured columns u(t) as a force on each coordinate, W = q u.

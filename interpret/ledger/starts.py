@@ -131,8 +131,8 @@ def _promising(
         order = np.argsort(-grams.gains(known, DEPENDENT)[0], kind="stable")
         some |= set(order[:SEARCHED].tolist())
     order = [*others, *scan.groups]
-    ends = np.cumsum([len(groups[g]) for g in order]).tolist()
-    columns = tuple(tuple(range(end - len(groups[g]), end)) for g, end in zip(order, ends))
+    place = iter(range(sum(len(groups[g]) for g in order)))
+    columns = tuple(tuple(next(place) for _ in groups[g]) for g in order)
     menu = Menu(columns, (0.0,) * len(order))
     found: dict[int, list[tuple[float, int, Groups]]] = {}
     for k in sorted(some):

@@ -7,7 +7,7 @@ import numpy as np
 from interpret.refinement.likelihood import Estimate, maximise
 from interpret.refinement.shooting import FEWEST_STEPS, Shooting, initial_states
 from interpret.select.library import Library
-from systems.samples.trajectories import Trajectories
+from systems.samples.trajectories import Trajectories, Trajectory
 from training.features import Features
 from training.prepare.stencils import Array
 

@@ -23,7 +23,7 @@ from interpret.select.library import Library
 from interpret.select.unknown import parsed
 from systems.equations import velocity
 from systems.errors import InputError
-from systems.expressions import parse_list, symbol
+from systems.expressions import symbol
 from systems.forces import TIME
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
@@ -165,10 +165,9 @@ def _simply(term: Expr, rates: set[sympy.Symbol]) -> Expr:
 
 
 def _own(option: str, asked: str | Sequence[Any], names: Sequence[str]) -> tuple[Expr, ...]:
-    """A user's own candidates in these names."""
-    text = asked if isinstance(asked, str) else ", ".join(map(str, asked))
+    """A user's own candidates in these names, and in unknown constants."""
     try:
-        return parse_list(text, names)
+        return parsed(asked, names).candidates
     except InputError as error:
         raise InputError(f"--{option}: {error}") from error
 

@@ -69,8 +69,8 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     candidates = acting(problem, options, Moved(data, features, circular))
     courses = Courses.of(data, estimate(data), _signals(samples, options.driving))
     found = account(courses, candidates, drive="drive" in options.asked_parts)
-    inside = ", ".join(map(str, candidates.inner))
-    told = f"{inside} in the library: no variable, so an unknown constant" if inside else ""
+    own = ", ".join(str(constant) for constant in candidates.inner)
+    told = f"{own} in the candidates: no variable, so an unknown constant" if own else ""
     notes = tuple(filter(None, (*clean.notes, still, thinned, found_by, told)))
     return ForcesFit(problem, samples, options, LearnedForces(found), notes, clean.columns)
 
