@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -59,20 +59,22 @@ class Path:
 class Course:
     """One trajectory: times (n,), its measured values (n, C), positions first, and its path.
 
-    `signals` gives at any times (n,) what else was measured (n, k), by cubic splines.
+    `signals` are functions of time that were measured beside it, by name.
     """
 
     t: Array
     values: Array
     path: Path
-    signals: Curve | None = None
+    signals: Mapping[str, Curve] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.t)
 
     def moments(self, times: Array) -> Array:
         """Times (n,), with the signals then: (n, 1 + k); the times alone where there are none."""
-        return times if self.signals is None else np.column_stack([times, self.signals(times)])
+        if not self.signals:
+            return times
+        return np.column_stack([times, *(curve(times) for curve in self.signals.values())])
 
     def cut(self, first: int, last: int) -> Course:
         """The samples from `first` to before `last`."""
@@ -88,7 +90,7 @@ class Courses:
 
     @staticmethod
     def of(
-        trajectories: Trajectories, noise: Noise, signals: Sequence[Curve] | None = None
+        trajectories: Trajectories, noise: Noise, signals: Sequence[Mapping[str, Curve]] = ()
     ) -> Courses:
         """Trajectories with the noise of their channels, and the signals of each.
 
@@ -97,7 +99,7 @@ class Courses:
         d = trajectories.dimension
         alone = trajectories.derived or not np.isfinite(noise.p).all()
         items = []
-        curves = [None] * len(trajectories) if signals is None else signals
+        curves = signals or [{}] * len(trajectories)
         for item, calm, signal in zip(
             trajectories, smooth(trajectories, noise), curves, strict=True
         ):

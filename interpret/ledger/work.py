@@ -97,7 +97,7 @@ def work(law: Law, courses: Courses) -> Work:
 def forces_along(law: Law, course: Course, t: Array) -> tuple[Array, dict[str, Array]]:
     """The velocities of the smooth path and the force of every part, (n, d) each, at times (n,)."""
     q, v = np.split(course.path.state(t), 2, axis=1)
-    return v, law.forces_at(q, v, t)
+    return v, law.forces_at(q, v, t, course.signals)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from interpret.pictures.picture import Picture
 
 def balance(law: Law, account: Account) -> Findings:
     """A sentence on who does the work, its numbers, and what the forces' pictures are drawn of."""
-    if not law.terms or law.signals or account.solution is None:
+    if not law.terms or account.solution is None:
         return Findings()
     courses, names = account.setting.courses, account.setting.candidates.coordinates
     done = work(law, courses)

@@ -25,7 +25,7 @@ from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Origin
 from interpret.laws.law import Law
 from interpret.ledger.account import Account, account
-from interpret.ledger.motion import Courses
+from interpret.ledger.motion import Courses, Curve
 from interpret.ledger.statement import stated
 from systems.expressions import symbol
 from systems.problem import Problem, Samples
@@ -34,7 +34,7 @@ from training.learn.learned import Learned
 from training.prepare.noise import estimate
 
 if TYPE_CHECKING:
-    from scipy.interpolate import CubicSpline
+    pass
 
 MOST_POINTS: Final = 4000
 """Samples that are looked at: of more, every second, third, ... of each trajectory."""
@@ -122,15 +122,19 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
 FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge, settled=settled)
 
 
-def _signals(samples: Samples, names: Sequence[str]) -> list[CubicSpline] | None:
-    """Cubic splines of the columns that drive each trajectory; None without any."""
-    if not names:
-        return None
+def _signals(samples: Samples, names: Sequence[str]) -> list[dict[str, Curve]]:
+    """Cubic splines of the columns that drive each trajectory, by name."""
     from scipy.interpolate import CubicSpline
 
     whole = cast(Trajectories, samples)
-    places = [whole.extra.index(name) for name in names]
-    return [CubicSpline(item.t, np.asarray(item.extra)[:, places]) for item in whole]
+    places = {name: whole.extra.index(name) for name in names}
+    return [
+        {
+            name: CubicSpline(item.t, np.asarray(item.extra)[:, place])
+            for name, place in places.items()
+        }
+        for item in whole
+    ]
 
 
 def _some(data: Trajectories) -> tuple[Trajectories, str]:
