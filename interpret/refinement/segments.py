@@ -97,7 +97,10 @@ def carried(states: Array, onto: Shooting, found: tuple[Shooting, Estimate]) -> 
     the whole, where the smoothed one leads elsewhere.
     """
     problem, estimate = found
-    known = {_first(item): state for item, state in zip(problem.trajectories, estimate.states, strict=True)}
+    known = {
+        _first(item): state
+        for item, state in zip(problem.trajectories, estimate.states, strict=True)
+    }
     pairs = zip(onto.trajectories, states, strict=True)
     return np.stack([known.get(_first(item), state) for item, state in pairs])
 
