@@ -57,8 +57,7 @@ def certify(law: Law, samples: Probes) -> Certificate:
     trajectories = samples.prepared.trajectories
     checks = [*as_it_was_read(law).checks, enough(law, trajectories.points)]
     if law.terms and np.isfinite(law.coefficients).all():
-        _, q, _, _ = trajectories.stack()
-        forces = Forces.of(law, samples.prepared.features, q)
+        forces = Forces.of(law, samples.prepared.features, samples.places)
         checks += [surrogate(law, forces), cancellation(forces)]
         checks += [supported(law, samples), unfixed(law, samples)]
         exact = not samples.prepared.noisy
