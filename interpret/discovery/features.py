@@ -157,10 +157,17 @@ def _guesses(felt: Forces, best: Quadratic | None, bent: bool) -> Iterator[Guess
         squares = [(symbol(name) - decimal(value)) ** 2 for name, value in centre]
         yield _found(names, {"r": sympy.sqrt(sympy.Add(*squares))}, whole)
     if best is not None:
-        yield _root(replace(best, centre=np.zeros(len(names))), tidy)
-        yield _root(best, tidy)
-    if best is not None and bent:
-        yield _root(best, decimal)
+        roots = (
+            _root(replace(best, centre=np.zeros(len(names))), tidy),
+            _root(best, tidy),
+            _root(best, decimal),
+        )
+        yield from (guess for guess in roots if bent or not _measured(guess))
+
+
+def _measured(guess: Guess) -> bool:
+    """Whether numbers in the features are no small fractions."""
+    return any(what.has(sympy.Float) for what in guess.features.definitions.values())
 
 
 def distances(names: Sequence[str], bodies: Sequence[Sequence[str]]) -> dict[str, sympy.Expr]:

@@ -25,7 +25,7 @@ AS_NOISE: Final = 2.0
 
 def supported(law: Law, samples: Probes) -> Check:
     """How many points each term rests on: (Σ f²)²/Σ f⁴ of its forces f, and over which range."""
-    _, q, _, _ = samples.prepared.trajectories.stack()
+    q = samples.places
     forces = Forces.of(law, samples.prepared.features, q)
     squares = (forces.columns.reshape(-1, q.shape[1], len(law.terms)) ** 2).sum(axis=1)
     fourth = (squares**2).sum(axis=0)

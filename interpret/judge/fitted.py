@@ -18,7 +18,7 @@ from interpret.select.library import Library
 from systems.samples.trajectories import Trajectories
 
 SECOND: Final = LADDER[1]
-"""A law that neither the shortest stretches nor these can be fitted by is not tried on longer ones."""
+"""A law that can be fitted to neither the shortest stretches nor these is not tried on longer."""
 
 UNFINISHED: Final = 0.01
 """A fit whose own parameters could still lower χ² by this part has not found its minimum."""

@@ -38,6 +38,9 @@ NETWORK: Final = 10.0
 UNRESOLVED: Final = 1e-8
 """Energies that close to this part say nothing about each other: integrators are no better."""
 
+QUIET: Final = 0.01
+"""χ²/n of residuals that are a tenth of a noise that was made as small as it may be."""
+
 TELLING: Final = 40
 """Samples of a stretch in which a correlation of errors shows: 1/√40 is a sixth."""
 
@@ -54,8 +57,7 @@ def certify(law: Law, samples: Probes) -> Certificate:
     trajectories = samples.prepared.trajectories
     checks = [*as_it_was_read(law).checks, enough(law, trajectories.points)]
     if law.terms and np.isfinite(law.coefficients).all():
-        _, q, _, _ = trajectories.stack()
-        forces = Forces.of(law, samples.prepared.features, q)
+        forces = Forces.of(law, samples.prepared.features, samples.places)
         checks += [surrogate(law, forces), cancellation(forces)]
         checks += [supported(law, samples), unfixed(law, samples)]
         exact = not samples.prepared.noisy
@@ -159,6 +161,13 @@ def _noisy(law: Law, samples: Probes) -> Iterator[Check]:
         yield Check("residuals", np.nan, np.nan, "not in the library", said)
         return
     whole = samples.prepared.trajectories
+    ratio, _ = left_over.excess(longest)
+    if ratio < QUIET:
+        # What is left are the steps of the integration: exact positions know no less.
+        said = f"the law leaves {np.sqrt(ratio):.1g} of the smallest noise that is told from none"
+        yield Check("noise", ratio, QUIET, "identified", said)
+        yield _held_out(longest, rungs)
+        return
     yield _left(longest, rungs, samples)
     yield _size(longest) if longest.errors is None else alike(longest, whole)
     yield _period(longest, rungs)

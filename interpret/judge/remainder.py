@@ -34,9 +34,9 @@ RESOLVED: Final = 1e-10
 def remainder(law: Law, samples: Probes) -> Check:
     """What the law leaves, its terms fitted, beside what any smooth potential more would leave.
 
-    min |A c - b| over min |A c + S s - b|, each over the root of its degrees of freedom; A the law's
-    terms and S Chebyshev polynomials of the same variables, in the rows that are known best (energy,
-    or Störmer–Verlet's forces).
+    min |A c - b| over min |A c + S s - b|, each over the root of its degrees of freedom; A the
+    law's terms and S Chebyshev polynomials of the same variables, in the rows that are known best
+    (energy, or Störmer–Verlet's forces).
     """
     family = samples.prepared.families[0]
     basis = Candidates(samples.features.names, law.terms)

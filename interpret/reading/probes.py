@@ -10,6 +10,7 @@ from interpret.laws.parts import Bodies, Variables
 from training.features import Features
 from training.learn.fit import Fit
 from training.prepare.preparation import Prepared
+from training.prepare.stencils import Array
 from training.rows import trajectories as rows
 from training.rows.trajectories import ForceRows, LevelRows
 
@@ -35,6 +36,15 @@ class Probes:
     def __repr__(self) -> str:
         where = f"{len(self.levels.x)} points of {', '.join(self.features.names)}"
         return f"Probes({self.system}: {where}, misfit {self.misfit:.1e})"
+
+    @property
+    def places(self) -> Array:
+        """q (n, d) of all samples, smoothed where they are noisy.
+
+        Near a pole a single reading, off by its noise, would outweigh all others.
+        """
+        _, q, _, _ = (self.prepared.smoothed or self.prepared.trajectories).stack()
+        return q
 
     @property
     def domain(self) -> dict[str, tuple[float, float]]:

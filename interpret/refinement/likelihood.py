@@ -13,8 +13,8 @@ MOST_ITERATIONS = 15
 MOST_REJECTIONS = 8
 CONVERGED = 1e-9
 CREEPING = 1e-6
-"""A fit that is not there after `SOON` integrations creeps along a valley: χ² of some thousand values
-falls by less than a hundredth then, which moves no coefficient by a tenth of its error."""
+"""A fit that is not there after `SOON` integrations creeps along a valley: χ² of some thousand
+values falls by less than a hundredth then, which moves no coefficient by a tenth of its error."""
 MISSED = 10.0
 NEAR_ENOUGH = 1e-4
 SOON = 8

@@ -23,6 +23,7 @@ from training.prepare.noise import NEGLIGIBLE, SMALLEST_NOISE
 FINALISTS = 4
 OVERRATED = 0.25
 CREDIBLE = 1.5
+RESOLVED = 0.1
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,9 @@ def measured(problem: Shooting, first: Estimate) -> tuple[Shooting, Estimate]:
     sigma = np.sqrt((left**2).mean(axis=0) / share)
     if not (sigma < CREDIBLE * problem.sigma).all():
         return problem, first
-    lowest = SMALLEST_NOISE * np.concatenate(problem.observed).std(axis=0)
+    spread = np.concatenate(problem.observed).std(axis=0)
+    # The steps were made fine enough for the σ supposed, and err by more than far smaller ones.
+    lowest = np.maximum(SMALLEST_NOISE * spread, RESOLVED * problem.sigma)
     known = np.where(np.isfinite(problem.sigma), np.maximum(sigma, lowest), np.inf)
     again = replace(problem, sigma=known)
     found = maximise(again, first.states, first.coefficients)

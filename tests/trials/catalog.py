@@ -22,8 +22,8 @@ from tests.trials.outcome import Outcome, Trial
 class Cell:
     """A data set of a system, how it is learned, and how many of its rows and trajectories.
 
-    - `thinned`: of noisy data every so manieth row is taken, which costs information and saves time:
-      a few of thousands a period, never so many that a passage of the centre has none left.
+    - `thinned`: of noisy data every so manieth row is taken, which costs information and saves
+      time, never so few that a passage of the centre has none left.
     - `most`: so many trajectories at most.
     """
 
@@ -83,8 +83,8 @@ def hidden(cell: Cell) -> bool:
 
     Twenty apart, 1 % of noise is larger than the force between the charges: the best error bar on
     alpha, that of `exact`, is half of it and more. In a window of 0.0002 or 0.0003 about a fixed
-    point all forces are linear to 4e-4: 1 % of noise leaves three deviations of 2000 samples to tell
-    1/r and q0**2 + q1**2 from any two other terms of the same two slopes.
+    point all forces are linear to 4e-4: 1 % of noise leaves three deviations of 2000 samples to
+    tell 1/r and q0**2 + q1**2 from any two other terms of the same two slopes.
     """
     linear = cell.dataset in ("narrow", "pinhole") and cell.learn == "polynomial"
     return cell.noise > 0 and (cell.dataset == "far_opposite" or linear)
