@@ -16,7 +16,6 @@ from interpret.experiments.motion import forces as all_parts
 from interpret.experiments.motion import trajectories as potential
 from interpret.experiments.verbs import AnyFit, Conclusion
 from interpret.judge.beyond import beyond
-from interpret.judge.certificate import GRAVITY
 from interpret.keep.session import Session
 from systems.errors import InputError
 from systems.problem import Problem, Samples
@@ -108,15 +107,16 @@ def reconsidered(
 
 
 def _better(alone: Conclusion, whole: Conclusion) -> Conclusion:
-    """All parts where there are others than the potential, or where their law is the surer one."""
-    gravity = list(GRAVITY)
-    one, other = (gravity.index(item.certificates[0].verdict) for item in (alone, whole))
-    explains = whole.certificates[0].verdict in LAWS
-    if other < one or (one > 0 and explains and _others(whole)):
+    """All parts, where others than the potential explain a motion that this alone does not.
+
+    Of a potential the certificate of the first way knows more: whether it is a surrogate, say.
+    """
+    verdict = alone.certificates[0].verdict
+    if verdict != "identified" and _others(whole) and whole.certificates[0].verdict in LAWS:
         return whole
     told = "friction, magnetic forces and a drive were sought too, and explain it no better"
-    noted = replace(alone.fit, notes=(*alone.fit.notes, told)) if one > 0 else alone.fit
-    return replace(alone, fit=noted)
+    noted = replace(alone.fit, notes=(*alone.fit.notes, told))
+    return alone if verdict == "identified" else replace(alone, fit=noted)
 
 
 def _all_parts(
