@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import sympy
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from interpret.laws import report
+from interpret.laws.alignment import aligned, filled
 from interpret.laws.forms import Form
 from interpret.laws.json_numbers import finite
 from interpret.laws.law import Law
@@ -18,7 +19,7 @@ from interpret.laws.parts import Part, gauged
 from interpret.laws.report import Beside, Row, Statement
 from interpret.laws.term import Term
 from interpret.laws.truth import Decomposition, Words, common, decompose
-from interpret.laws.verdicts import Outcome, judged
+from interpret.laws.verdicts import INSIDE, Outcome, judged
 from systems.errors import InputError, nearest
 from systems.expressions import parse, text
 from systems.forces import FORCES
@@ -125,10 +126,11 @@ def compare(
     variables. The verdict is
 
     - IDENTICAL: the same terms, and every coefficient is the true one (`Term.identical`);
-    - EQUAL WITHIN ERROR: the same terms, every coefficient within 3.3 standard errors, each of
-      them smaller than the coefficient, and the χ² d^T C^-1 d of all differences d under the
-      law's covariance C not less probable than 1e-3; or every coefficient is the true one, where
-      the data leave others of half the terms at most undetermined;
+    - EQUAL WITHIN ERROR: the same terms, every coefficient and every constant inside of a term
+      within 3.3 standard errors, each of them smaller than the coefficient, and the χ²
+      d^T C^-1 d of all differences d under the law's covariance C not less probable than 1e-3; or
+      every coefficient is the true one, where the data leave others of half the terms at most
+      undetermined;
     - UNDETERMINED: the same terms, none refuted, but an error bar is wider than its coefficient or
       not known, or the data determine fewer than half of the terms;
     - DIFFERENT: anything else. A truth with terms outside the library is always different, and so
@@ -154,17 +156,20 @@ def compare(
     terms: list[Term] = []
     outside: list[Expr] = []
     remainders = []
+    constants: dict[Symbol, Expr] = {}
     for part in law.parts:
         known = truths[law.quantity(part)]
-        found, rows = _decomposed(law, part, words, known)
+        found, rows, numbers = _decomposed(law, part, words, known)
         terms += rows
         outside += found.outside
         remainders.append(found.remainder)
+        constants |= numbers
     for name, formula in _unheard(law, problem, truth).items():
         for term in sympy.Add.make_args(formula):
             outside.append(term)
             factor, rest = term.as_independent(*term.free_symbols, as_Add=False)
             terms.append(Term(rest, None, None, None, factor, name, tried=False))
+    terms += _constants(law, constants)
     verdict, reason = judged(law, terms, outside)
     return Comparison(
         verdict=verdict,
@@ -213,13 +218,32 @@ def _unheard(
 
 def _decomposed(
     law: Law, part: Part, words: Words, truth: Expr
-) -> tuple[Decomposition, tuple[Term, ...]]:
-    """The truth on the candidates of a part, and the terms of both."""
+) -> tuple[Decomposition, tuple[Term, ...], Mapping[Symbol, Expr]]:
+    """The truth on the candidates of a part, the terms of both, and the truth's values of the
+    constants inside of them, where it has others."""
     found = decompose(common(law, part, words, truth))
     terms = _terms(law, part, found)
     if {term.term for term in terms if term.truth is not None} == set(part.terms):
-        return found, terms
-    return _in_the_words_of(law, part, words, truth) or (found, terms)
+        return found, terms, {}
+    same = _in_the_words_of(law, part, words, truth)
+    if same is not None:
+        return *same, {}
+    numbers = aligned(law, part, words, truth)
+    if numbers is None:
+        return found, terms, {}
+    true = decompose(common(law, filled(law, part, numbers), words, truth))
+    if true.outside:
+        return found, terms, {}
+    pattern = law.variables.inside.pattern
+    rows = [replace(term, term=pattern(term.term)) for term in _terms(law, part, true)]
+    return true, tuple(rows), numbers
+
+
+def _constants(law: Law, true: Mapping[Symbol, Expr]) -> Iterator[Term]:
+    """The constants inside of terms beside what they are in the truth."""
+    for constant, value in true.items():
+        own = law.variables.inside.constants[constant.name]
+        yield Term(constant, own.value, own.stderr, own.recognised, value, INSIDE)
 
 
 def _in_the_words_of(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import sympy
 from numpy.typing import ArrayLike, NDArray
 from sympy import Expr
 
@@ -18,6 +17,7 @@ from interpret.laws.formula import readable, text
 from interpret.laws.json_numbers import finite
 from interpret.laws.judgement import Judgement, Origin, Verdict
 from interpret.laws.measured import Equation, Measured
+from interpret.laws.moving import Moving
 from interpret.laws.parts import KINDS, MAP, Part, Variables, gauged
 from interpret.laws.report import Statement
 from systems.errors import InputError
@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Law:
+class Law(Moving):
     """y(x) = Σ_k c_k φ_k(x), each φ_k a term of one of its parts.
 
     - `parts`: their terms φ_k, taken from candidates. The k terms of the law are those of all
@@ -39,7 +39,8 @@ class Law:
     - `variables`: what the terms are written in. `gauge`: what the data cannot fix, in words.
     - `form`: what the terms look like, summed: a sum, integrals, or poles.
 
-    Laws are values: equal when all of this is. Raises InputError for shapes that do not match.
+    What it does next, such as `equations` and `simulate`, is in `interpret.laws.moving`. Laws are
+    values: equal when all of this is. Raises InputError for shapes that do not match.
 
     >>> r = symbol("r")
     >>> law = Law(origin=Origin("coulomb"), parts=(Part("potential", (1 / r,), (1 / r, r**-2)),),
@@ -168,15 +169,6 @@ class Law:
         """The law as a sympy expression without the constant, all coefficients as measured."""
         return replace(self, recognised=(None,) * len(self.terms)).expr
 
-    @property
-    def potential(self) -> Expr:
-        """V as a sympy expression, closed forms where recognised; 0 without one."""
-        some = [each for each in self.measured() if each.part == "potential"]
-        return self._sum(some) if some else sympy.Integer(0)
-
-    def _sum(self, some: Sequence[Measured]) -> Expr:
-        return self.form.expr([(each.factor, each.term) for each in some])
-
     def in_coordinates(self) -> Expr:
         """`expr` with the features written out in the coordinates of the data."""
         definitions = {symbol(name): expression for name, expression in self.features.items()}
@@ -226,12 +218,14 @@ class Law:
         names = [name for name in self.domain if name in used] or list(self.domain)
         left = self.form.left(KINDS[part.name].symbol, names)
         gauge = self.gauge if gauged(part.name) else ""
-        return Equation(left, self.measured(part), self.form, gauge)
+        return Equation(left, self.variables.inside.said(self.measured(part)), self.form, gauge)
 
     def statement(self) -> Statement:
         """What is printed of the law: `interpret.laws.report` writes it as text and as HTML."""
         equations = list(map(self.equation, self.parts))
-        rows = ((self.form.term(each.term), *each.row()) for each in self.measured())
+        inside = self.variables.inside
+        rows = ((self.form.term(e.term), *e.row()) for e in inside.said(self.measured()))
+        where = (f"{name} = {text(what)}" for name, what in self.features.items())
         return Statement(
             system=self.system,
             equations=tuple(map(str, equations)),
@@ -240,24 +234,25 @@ class Law:
             verdict=self.judgement.words,
             reasons=self.reasons,
             remarks=self.judgement.remarks,
-            where=tuple(f"{name} = {text(what)}" for name, what in self.features.items()),
+            where=(*where, *inside.words(self.terms)),
             table=(("term", "recovered", "error bar"), *rows),
-            absent=tuple(map(self.form.term, self.absent)),
+            absent=tuple(self.form.term(inside.named(term)) for term in self.absent),
             chi2_per_n=self.chi2_per_n,
         )
 
     @property
     def latex(self) -> str:
         r"""The law as LaTeX, without dollars: ``V(r) = - \frac{1}{4 \pi r} + c``."""
-        return r" \\ ".join(self.equation(part).latex for part in self.parts)
+        equations = r" \\ ".join(self.equation(part).latex for part in self.parts)
+        return r", \quad ".join([equations, *self.variables.inside.words(self.terms)])
 
     def summary(self) -> dict[str, Any]:
         """The law as ``--json`` prints it; the constant is left out."""
-        known = np.isfinite(self.coefficients).all()
         return {
-            "expression": readable(self.expr) if known else None,
+            "expression": readable(self.expr) if np.isfinite(self.coefficients).all() else None,
             "latex": self.latex,
             "terms": [each.to_json() for each in self.measured()],
+            **self.variables.inside.to_json(),
             "gauge": self.gauge,
         }
 
@@ -275,13 +270,8 @@ class Law:
             "terms": [each.to_json() for each in self.measured()],
             "covariance": [[finite(entry) for entry in row] for row in self.covariance],
             "candidates": {part.name: list(map(written, part.candidates)) for part in self.parts},
-            "undetermined": {
-                part.name: list(map(written, part.undetermined)) for part in self.parts
-            },
-            "features": {name: written(what) for name, what in self.features.items()},
-            "domain": {
-                name: [finite(low), finite(top)] for name, (low, top) in self.domain.items()
-            },
+            "undetermined": {each.name: [*map(written, each.undetermined)] for each in self.parts},
+            **self.variables.to_json(),
             "gauge": self.gauge,
             "verdict": self.verdict,
             "missed": finite(self.judgement.missed),

@@ -161,7 +161,7 @@ def _projected(setting: Setting, rest: Expr) -> tuple[list[float], float, float]
     """Coefficients of `rest` on the candidates; what is left over, of `rest` and of the truth."""
     columns = (*setting.gauge, *setting.candidates)
     expressions = (*columns, rest, setting.truth)
-    table = _finite_or_not(expressions, setting.variables, setting.points)
+    table = values_or_not(expressions, setting.variables, setting.points)
     table = np.ascontiguousarray(table[np.isfinite(table).all(axis=1)])
     if len(table) <= len(columns):
         raise InputError(
@@ -181,7 +181,7 @@ def _projected(setting: Setting, rest: Expr) -> tuple[list[float], float, float]
     return solution[len(setting.gauge) :].tolist(), residual / size, remainder
 
 
-def _finite_or_not(expressions: Sequence[Expr], variables: Sequence[str], x: Array) -> Array:
+def values_or_not(expressions: Sequence[Expr], variables: Sequence[str], x: Array) -> Array:
     """The expressions at the points, inf or nan where one is singular: (n, f) to (n, k)."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return values(expressions, variables, x)
@@ -229,7 +229,7 @@ def _coordinates(law: Law, variables: tuple[str, ...], candidates: int) -> Array
     for _ in range(ATTEMPTS):
         scale = largest * 10.0 ** random.uniform(-2, 2, size=(count, 1))
         points = scale * random.standard_normal((count, len(variables)))
-        features = _finite_or_not(expressions, variables, points)
+        features = values_or_not(expressions, variables, points)
         inside = ((features >= bounds[:, 0]) & (features <= bounds[:, 1])).all(axis=1)
         found = np.vstack([found, points[inside]])
         if len(found) >= count:

@@ -21,6 +21,9 @@ LARGEST_Z: Final = 3.3
 SMALLEST_P: Final = 1e-3
 """The χ² of all coefficients together must be at least so probable."""
 
+INSIDE: Final = "inside"
+"""The part that constants inside of terms are said to be of; they follow the terms of all parts."""
+
 FEWEST: Final = 0.5
 """Where the data determine a smaller share of the true terms, too little is known to tell."""
 
@@ -62,11 +65,11 @@ def _within_error(law: Law, terms: Sequence[Term]) -> tuple[Outcome, str]:
     error bar is wider than itself is not refuted by the truth, and does not bear it out.
     """
     asked = [number for number, term in enumerate(terms) if not term.identical]
-    names = [law.form.term(terms[number].term) for number in asked]
+    names = [_named(law, terms[number]) for number in asked]
     true = np.array([float(terms[number].truth or 0) for number in asked])
-    coefficients = law.coefficients[asked]
-    covariance = law.covariance[np.ix_(asked, asked)]
-    stderr = law.stderr[asked]
+    coefficients = np.array([float(terms[number].recovered or 0) for number in asked])
+    covariance = _covariance(law, terms)[np.ix_(asked, asked)]
+    stderr = np.sqrt(np.maximum(np.diagonal(covariance), 0.0))
     if not np.isfinite(coefficients).all():
         return "DIFFERENT", "a coefficient is not a finite number"
     if not np.isfinite(covariance).all() or not (stderr > 0).all():
@@ -77,8 +80,23 @@ def _within_error(law: Law, terms: Sequence[Term]) -> tuple[Outcome, str]:
     wide = stderr >= np.abs(true)
     if wide.any():
         listed = ", ".join(name for name, is_wide in zip(names, wide, strict=True) if is_wide)
-        return "UNDETERMINED", f"the error bar is wider than the coefficient of {listed}"
+        return "UNDETERMINED", f"the error bar is wider than {listed}"
     return "EQUAL WITHIN ERROR", ""
+
+
+def _named(law: Law, term: Term) -> str:
+    shown = law.form.term(term.term)
+    return shown if term.part == INSIDE else f"the coefficient of {shown}"
+
+
+def _covariance(law: Law, terms: Sequence[Term]) -> Array:
+    """That of the law's coefficients, and the variances of the constants inside of its terms."""
+    variances = [float(t.stderr or 0.0) ** 2 for t in terms if t.part == INSIDE]
+    size = len(law.coefficients)
+    both = np.zeros((size + len(variances),) * 2)
+    both[:size, :size] = law.covariance
+    np.fill_diagonal(both[size:, size:], variances)
+    return both
 
 
 def _off(z: Array, correlation: Array, names: Sequence[str]) -> str:
@@ -90,7 +108,7 @@ def _off(z: Array, correlation: Array, names: Sequence[str]) -> str:
 
     worst = int(np.argmax(np.abs(z)))
     if abs(z[worst]) > LARGEST_Z:
-        return f"the coefficient of {names[worst]} is off by {abs(z[worst]):.2g} error bars"
+        return f"{names[worst]} is off by {abs(z[worst]):.2g} error bars"
     chi2 = float(z @ np.linalg.pinv(correlation, rcond=1e-12, hermitian=True) @ z)
     if float(chdtrc(len(z), chi2)) < SMALLEST_P:
         return f"the coefficients together are off by chi^2 = {chi2:.3g} for {len(z)} terms"

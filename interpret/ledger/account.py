@@ -22,12 +22,13 @@ from interpret.ledger.flow import RK4, Parameters, eighth_order
 from interpret.ledger.motion import Courses
 from interpret.ledger.rows import Reduced
 from interpret.ledger.scan import Peak
-from interpret.ledger.screen import State, driven, noise_of, screened
+from interpret.ledger.screen import State, driven, held, noise_of, screened
 from interpret.ledger.screen import peaks as peaks_of
 from interpret.ledger.search import Groups
 from interpret.ledger.selection import Contender, Selection, select
 from interpret.ledger.setting import Setting
 from interpret.ledger.shooting import INTERVALS, Shooting, Solution
+from interpret.ledger.starts import Start, started
 from systems.errors import InputError
 
 Array = NDArray[np.float64]
@@ -88,6 +89,11 @@ class Account:
         return self.state.chosen
 
     @property
+    def score(self) -> float:
+        """What the groups that are kept scored among the sets that they were compared with."""
+        return next((c.score for c in self.contenders if c.chosen == self.chosen), np.inf)
+
+    @property
     def terms(self) -> list[int]:
         """The candidates that are kept."""
         groups = self.setting.candidates.groups
@@ -112,14 +118,35 @@ def account(courses: Courses, candidates: Candidates, *, drive: bool = True) -> 
     """
     if not len(candidates):
         raise InputError("there are no candidates of forces; give a library.")
-    setting = Setting.of(courses, candidates)
-    state, parts = screened(setting, np.zeros(0))
+    setting, starts = _set(courses, candidates)
+    inner = starts[0].inner
+    state, parts = screened(setting, inner)
     if drive and len(courses.times) >= FEWEST_FOR_A_DRIVE:
         peaks = peaks_of(setting, parts)
         if peaks and peaks[0].significant:
-            found = settled(*driven(setting, peaks[0]))
+            found = _best(*driven(setting, peaks[0], inner), starts)
             return replace(found, notes=(*found.notes, *_other_drives(setting, found, peaks)))
-    return settled(setting, state)
+    return _best(setting, state, starts)
+
+
+def _set(courses: Courses, candidates: Candidates) -> tuple[Setting, list[Start]]:
+    """The setting, and where the constants inside of candidates start."""
+    setting = Setting.of(courses, candidates)
+    if not candidates.inner:
+        return setting, [Start(np.zeros(0), (), np.inf)]
+    starts, searched = started(setting)
+    return setting.at(starts[0].inner, searched), starts
+
+
+def _best(setting: Setting, state: State, starts: Sequence[Start]) -> Account:
+    """The account from a screened set, or from another that was found with its constants."""
+    found = [settled(setting, state)]
+    for start in starts:
+        if start.chosen and all(start.chosen != item.chosen for item in found):
+            found.append(settled(setting, held(setting, start, state.noise)))
+    best, *others = sorted(found, key=lambda item: (-item.joined, item.score))
+    rivals = [c for item in others for c in item.contenders if c.chosen == item.chosen]
+    return replace(best, contenders=(*best.contenders, *rivals))
 
 
 def _other_drives(setting: Setting, found: Account, peaks: Sequence[Peak]) -> Iterator[str]:
@@ -128,16 +155,17 @@ def _other_drives(setting: Setting, found: Account, peaks: Sequence[Peak]) -> It
     Of a linear motion one trajectory does not tell the drive from the motion's own oscillation.
     """
     known = found.setting.candidates
-    if not any(known.inside(known.groups[group]) for group in found.chosen):
+    last = len(known.inner) - 1
+    if not any(last in known.inside(known.groups[group]) for group in found.chosen):
         return
-    own, width = float(found.law.inner[0]), LINES * np.pi / setting.courses.span
+    own, width = float(found.law.inner[last]), LINES * np.pi / setting.courses.span
     others = [p for p in peaks if p.gain > AS_STRONG * peaks[0].gain]
     for peak in [p for p in others if abs(p.frequency - own) > width][:MOST_RIVALS]:
-        rival = settled(*driven(setting, peak))
+        rival = settled(*driven(setting, peak, found.law.inner[:last]))
         enough = max(AS_GOOD * float(found.missed.max()), EXACTLY)
-        apart = abs(float(rival.law.inner[0]) - own) > width
+        apart = abs(float(rival.law.inner[last]) - own) > width
         if apart and float(rival.missed.max()) <= enough and rival.joined >= found.joined:
-            yield f"a drive of ω = {rival.law.inner[0]:.6g} with a law of its own does as well"
+            yield f"a drive of ω = {rival.law.inner[last]:.6g} with a law of its own does as well"
             return
 
 
@@ -179,7 +207,8 @@ def climbed(
             state = _less(setting, state)
             solution = shooting.solved(state.law, menu.of(state.chosen), length, state.noise)
         if solution is None:
-            return None
+            # A choice that the motion does not follow leaves the one before.
+            return found
         still = np.zeros(solution.law.size)
         noise = noise_of(solution.reduced, still, len(menu.of(state.chosen)), setting)
         moved = float(np.abs(np.log(noise.sigma / state.noise.sigma)).max())

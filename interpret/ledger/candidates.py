@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Final
 
@@ -35,13 +35,15 @@ class Candidate:
 @dataclass(frozen=True)
 class Candidates:
     """All candidates of a motion of the `coordinates`; `inner` are the constants inside them, and
-    `signals` the measured functions of time that they hold."""
+    `signals` the measured functions of time that they hold; `features` are the functions of the
+    coordinates that terms are written in."""
 
     coordinates: tuple[str, ...]
     mass: tuple[float, ...]
     items: tuple[Candidate, ...] = ()
     inner: tuple[Symbol, ...] = ()
     signals: tuple[str, ...] = ()
+    features: Mapping[str, Expr] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -81,12 +83,13 @@ class Candidates:
         >>> [item.acceleration for item in spring]
         [(-q,), (-2*q**3,)]
         """
-        meaning = {symbol(name): what for name, what in (features or {}).items()}
+        known = {**self.features, **(features or {})}
+        meaning = {symbol(name): what for name, what in known.items()}
         made = tuple(
             Candidate(part, term, self._acceleration(part, term.xreplace(meaning)), group or name)
             for term, name in ((term, f"{part}: {term}") for term in terms)
         )
-        return replace(self, items=(*self.items, *made))
+        return replace(self, items=(*self.items, *made), features=known)
 
     def with_friction_of_each(self) -> Candidates:
         """These and friction with a coefficient of its own on each of several coordinates.
@@ -117,9 +120,21 @@ class Candidates:
             k for k, item in enumerate(self.items) if item.term in against or item.rivals & own
         )
 
-    def with_inner(self, constant: Symbol) -> Candidates:
-        """The same, with one more constant inside them."""
-        return replace(self, inner=(*self.inner, constant))
+    def with_inner(self, *constants: Symbol) -> Candidates:
+        """The same, with more constants inside them."""
+        return replace(self, inner=(*self.inner, *constants))
+
+    def with_unknowns(self) -> Candidates:
+        """The same, with all that is no coordinate, velocity or time as a constant inside them.
+
+        >>> q, c = symbol("q"), symbol("c")
+        >>> Candidates(("q",), (1.0,)).with_terms("potential", [1 / (c - q)]).with_unknowns().inner
+        (c,)
+        """
+        known = {TIME, *self.inner, *map(symbol, (*self.coordinates, *self.signals))}
+        known |= {velocity(name) for name in self.coordinates}
+        held = {s for item in self.items for a in item.acceleration for s in a.free_symbols}
+        return self.with_inner(*sorted(held - known, key=str))
 
     def driven_by(self, signals: Sequence[str]) -> Candidates:
         """These and each of some measured columns u(t) as a force on each coordinate, W = q u.

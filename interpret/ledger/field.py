@@ -81,7 +81,7 @@ class Field:
         at_rest = {velocity(name): sympy.Integer(0) for name in self.candidates.coordinates}
         if expr.replace(sympy.sign, lambda _: sympy.Integer(1)).subs(at_rest) != 0:
             expr = expr.replace(sympy.sign, lambda v: v / sympy.sqrt(v**2 + dry))
-        return self._apart(expr, lambda exponent: dry if exponent < 0 else sympy.Integer(0))
+        return self._apart(expr, lambda exponent: dry if exponent.is_negative else sympy.Integer(0))
 
     def _safe(self, expr: Expr) -> Expr:
         """A slope that has a value at rest: no root of a speed of zero is divided by."""

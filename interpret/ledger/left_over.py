@@ -27,13 +27,19 @@ SEEN: Final = 1e-8
 """Directions of the splines that the motion sees less of say nothing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LeftOver:
-    """A free force of one variable: how probable it is by chance, and its share of the whole."""
+    """A free force of one variable: how probable it is by chance, and its share of the whole.
+
+    At the `values` (n,) of the variable it is an acceleration (n, d), known to an `error` (n, d).
+    """
 
     variable: str
     probability: float
     share: float
+    values: Array
+    force: Array
+    error: Array
 
 
 def left_over(account: Account) -> list[LeftOver]:
@@ -107,9 +113,13 @@ def _asked(
     many, left = int(seen.sum()), max(reduced.count - int(seen.sum()), 1)
     spread = max(float(reduced.gram[-1, -1]) - gain, SMALLEST) / left
     states, times, whole = motion
-    free = splines(states, times) @ ((directions[:, seen] @ (along[seen] / values[seen])) / scale)
+    columns = splines(states, times) / scale @ directions[:, seen]
+    free = columns @ (along[seen] / values[seen])
+    error = np.sqrt(spread * (columns**2 @ (1 / values[seen])))
     share = float(np.sqrt((free**2).sum(axis=1).mean() / (whole**2).sum(axis=1).mean()))
-    return LeftOver(name, float(fdtrc(max(many, 1), left, gain / max(many, 1) / spread)), share)
+    probability = float(fdtrc(max(many, 1), left, gain / max(many, 1) / spread))
+    value = np.column_stack([states, times])[:, splines.which]
+    return LeftOver(name, probability, share, value, free, error)
 
 
 def _parts(

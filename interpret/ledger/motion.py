@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -29,10 +29,25 @@ class Path:
 
     @staticmethod
     def through(t: Array, q: Array, v: Array, a: Array) -> Path:
-        """The quintic pieces that have the given positions, velocities and accelerations (n, d)."""
-        from scipy.interpolate import BPoly
+        """The quintic pieces that have the given positions, velocities and accelerations (n, d).
 
-        curve: Any = BPoly.from_derivatives(t, np.stack([q, v, a], axis=1))
+        On a step of length h from y to y_+, with s = (t - t_i)/h,
+
+            q = y + h y' s + h² y'' s²/2 + s³ (A + B s + C s²)
+
+        where A, B, C follow from what value, slope and curvature still miss at its end.
+        """
+        from scipy.interpolate import PPoly
+
+        h = np.diff(t)[:, None]
+        missed = np.diff(q, axis=0) - h * v[:-1] - h**2 / 2 * a[:-1]
+        slope = h * np.diff(v, axis=0) - h**2 * a[:-1]
+        curvature = h**2 * np.diff(a, axis=0)
+        third = 10 * missed - 4 * slope + curvature / 2
+        fourth = -15 * missed + 7 * slope - curvature
+        fifth = 6 * missed - 3 * slope + curvature / 2
+        powers = fifth / h**5, fourth / h**4, third / h**3, a[:-1] / 2, v[:-1], q[:-1]
+        curve: Any = PPoly(np.stack(powers), t)
         return Path(curve, curve.derivative(), curve.derivative(2))
 
     def state(self, t: Array) -> Array:
@@ -44,20 +59,22 @@ class Path:
 class Course:
     """One trajectory: times (n,), its measured values (n, C), positions first, and its path.
 
-    `signals` gives at any times (n,) what else was measured (n, k), by cubic splines.
+    `signals` are functions of time that were measured beside it, by name.
     """
 
     t: Array
     values: Array
     path: Path
-    signals: Curve | None = None
+    signals: Mapping[str, Curve] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.t)
 
     def moments(self, times: Array) -> Array:
         """Times (n,), with the signals then: (n, 1 + k); the times alone where there are none."""
-        return times if self.signals is None else np.column_stack([times, self.signals(times)])
+        if not self.signals:
+            return times
+        return np.column_stack([times, *(curve(times) for curve in self.signals.values())])
 
     def cut(self, first: int, last: int) -> Course:
         """The samples from `first` to before `last`."""
@@ -73,7 +90,7 @@ class Courses:
 
     @staticmethod
     def of(
-        trajectories: Trajectories, noise: Noise, signals: Sequence[Curve] | None = None
+        trajectories: Trajectories, noise: Noise, signals: Sequence[Mapping[str, Curve]] = ()
     ) -> Courses:
         """Trajectories with the noise of their channels, and the signals of each.
 
@@ -82,7 +99,7 @@ class Courses:
         d = trajectories.dimension
         alone = trajectories.derived or not np.isfinite(noise.p).all()
         items = []
-        curves = [None] * len(trajectories) if signals is None else signals
+        curves = signals or [{}] * len(trajectories)
         for item, calm, signal in zip(
             trajectories, smooth(trajectories, noise), curves, strict=True
         ):

@@ -6,7 +6,7 @@ Along a stretch whose motion is nearly free, a force cos ωt moves v by sin ωt/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,13 +60,16 @@ def scan(courses: Courses, parts: Sequence[tuple[Course, Stretch]], noise: Noise
     """The peaks beyond the candidates' columns, the highest first."""
     grid = frequencies(courses)
     d = courses.dimension
-    found = [_gains(parts, noise, grid, coordinate, d) for coordinate in range(d)]
+    found = []
+    for moved in range(d):
+        every = Grams.of(parts, noise, lambda course, moved=moved: _waves(course, grid, moved, d))
+        found.append(every.gains(range(len(every.known) - 1)))
     rows = sum(item.target.size - item.start.shape[-1] for _, item in parts)
     needed = 3 * np.log(rows) + 2 * np.log(len(grid) * d)
     peaks = []
-    for coordinate, (gains, left) in enumerate(found):
-        for k, gain in enumerate(gains):
-            around = gains[max(0, k - 6) : k + 7]
+    for coordinate, (gained, left) in enumerate(found):
+        for k, gain in enumerate(gained):
+            around = gained[max(0, k - 6) : k + 7]
             if gain > 0 and gain == around.max():
                 share = gain / max(left, gain)
                 evidence = -rows * float(np.log(max(1 - share, DEGENERATE)))
@@ -74,42 +77,66 @@ def scan(courses: Courses, parts: Sequence[tuple[Course, Stretch]], noise: Noise
     return sorted(peaks, key=lambda peak: -peak.gain)
 
 
-def _gains(
-    parts: Sequence[tuple[Course, Stretch]], noise: Noise, grid: Array, coordinate: int, d: int
-) -> tuple[Array, float]:
-    """What cosine and sine of each ω gain on one coordinate, and the χ² that the library leaves."""
-    inside = np.zeros((len(grid), 2, 2))
-    pull = np.zeros((len(grid), 2))
-    cross: Array | float = 0.0
-    known: Array | float = 0.0
-    for course, item in parts:
-        rows = np.concatenate([item.start, item.columns, item.target[..., None]], axis=2)
-        white = _flat(noise.whitened(rows))
-        size = item.start.shape[-1]
-        q, _ = orthogonal(white[:, :size])
-        left = white[:, size:] - q @ (q.T @ white[:, size:])
-        waves = [_flat(noise.whitened(w)) for w in _waves(course, grid, coordinate, d)]
-        columns = np.stack([w - q @ (q.T @ w) for w in waves], axis=2)
-        inside += np.einsum("nwf,nwg->wfg", columns, columns)
-        pull += np.einsum("nwf,n->wf", columns, left[:, -1])
-        cross = cross + np.einsum("np,nwf->wpf", left[:, :-1], columns)
-        known = known + left.T @ left
-    known, cross = np.asarray(known), np.asarray(cross)
-    scale = np.sqrt(np.maximum(np.diagonal(known)[:-1], SMALLEST**2))
-    inverse = np.linalg.pinv(known[:-1, :-1] / np.outer(scale, scale), 1e-12, hermitian=True)
-    target = known[:-1, -1] / scale
-    seen = cross / scale[:, None]
-    beyond = inside - np.einsum("wpf,pq,wqg->wfg", seen, inverse, seen)
-    asked = pull - np.einsum("wpf,pq,q->wf", seen, inverse, target)
-    values, directions = np.linalg.eigh(beyond)
-    along = np.einsum("wfg,wf->wg", directions, asked)
-    told = values[:, 0] > DEPENDENT * np.trace(inside, axis1=1, axis2=2)
-    gains = np.where(told, (along**2 / np.where(told[:, None], values, 1.0)).sum(axis=1), 0.0)
-    return gains, float(known[-1, -1] - target @ inverse @ target)
+@dataclass(frozen=True)
+class Grams:
+    """Of [candidates | target], ``known`` (B + 1, B + 1), and of f more columns at each of G values
+    with these, ``cross`` (G, B + 1, f), and with each other, ``inside`` (G, f, f)."""
+
+    known: Array
+    cross: Array
+    inside: Array
+
+    @staticmethod
+    def of(
+        parts: Sequence[tuple[Course, Stretch]], noise: Noise, columns: Callable[[Course], Array]
+    ) -> Grams:
+        """Along all parts, whitened, without initial states; `columns` are (n, C, G, f)."""
+        known: Array | float = 0.0
+        cross: Array | float = 0.0
+        inside: Array | float = 0.0
+        for course, item in parts:
+            rows = np.concatenate([item.start, item.columns, item.target[..., None]], axis=2)
+            white = _flat(noise.whitened(rows))
+            size = item.start.shape[-1]
+            q, _ = orthogonal(white[:, :size])
+            left = white[:, size:] - q @ (q.T @ white[:, size:])
+            tried = columns(course)
+            wave = _flat(noise.whitened(tried.reshape(*tried.shape[:2], -1)))
+            wave = (wave - q @ (q.T @ wave)).reshape(len(wave), *tried.shape[2:])
+            known = known + left.T @ left
+            cross = cross + np.einsum("np,nwf->wpf", left, wave)
+            inside = inside + np.einsum("nwf,nwg->wfg", wave, wave)
+        return Grams(np.asarray(known), np.asarray(cross), np.asarray(inside))
+
+    def gains(self, some: Sequence[int], dependent: float = DEPENDENT) -> tuple[Array, float]:
+        """What each value's columns gain in χ² beyond some candidates, and what these leave.
+
+        Where they leave less of its columns than `dependent`, a value gains nothing.
+        """
+        pick = list(some)
+        scale = np.sqrt(np.maximum(np.diagonal(self.known)[pick], SMALLEST**2))
+        known = self.known[np.ix_(pick, pick)] / np.outer(scale, scale)
+        inverse = np.linalg.pinv(known, 1e-12, hermitian=True)
+        target = self.known[pick, -1] / scale
+        seen = self.cross[:, pick] / scale[:, None]
+        beyond = self.inside - np.einsum("wpf,pq,wqg->wfg", seen, inverse, seen)
+        asked = self.cross[:, -1] - np.einsum("wpf,pq,q->wf", seen, inverse, target)
+        values, directions = np.linalg.eigh(beyond)
+        along = np.einsum("wfg,wf->wg", directions, asked)
+        told = values[:, 0] > dependent * np.trace(self.inside, axis1=1, axis2=2)
+        gained = (along**2 / np.where(told[:, None], values, 1.0)).sum(axis=1)
+        return np.where(told, gained, 0.0), float(self.known[-1, -1] - target @ inverse @ target)
+
+    def whole(self, value: int) -> Array:
+        """The Gram matrix of [candidates | one value's columns | target]."""
+        known, cross, inside = self.known, self.cross[value], self.inside[value]
+        above = np.hstack([known[:-1, :-1], cross[:-1], known[:-1, -1:]])
+        own = np.hstack([cross[:-1].T, inside, cross[-1:].T])
+        return np.vstack([above, own, np.hstack([known[-1:, :-1], cross[-1:], known[-1:, -1:]])])
 
 
-def _waves(course: Course, grid: Array, coordinate: int, d: int) -> list[Array]:
-    """How forces cos ωt and sin ωt on one coordinate move the values: (n, C, ω) each."""
+def _waves(course: Course, grid: Array, coordinate: int, d: int) -> Array:
+    """How forces cos ωt and sin ωt on one coordinate move the values: (n, C, ω, 2)."""
     channels = course.values.shape[1]
     phase = np.outer(course.t, grid)
     waves = []
@@ -118,7 +145,7 @@ def _waves(course: Course, grid: Array, coordinate: int, d: int) -> list[Array]:
         moved[:, coordinate] = position / grid**2
         moved[:, d + coordinate] = rate / grid
         waves.append(moved[:, :channels])
-    return waves
+    return np.stack(waves, axis=3)
 
 
 def _flat(rows: Array) -> Array:

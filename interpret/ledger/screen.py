@@ -18,6 +18,7 @@ from interpret.ledger.scan import Peak, frequencies, scan
 from interpret.ledger.search import Groups, search
 from interpret.ledger.selection import select
 from interpret.ledger.setting import Setting
+from interpret.ledger.starts import Start
 
 Array = NDArray[np.float64]
 
@@ -49,19 +50,32 @@ def screened(setting: Setting, inner: Array) -> tuple[State, list[tuple[Course, 
         noise = noise_of(reduced, step, len(menu.of(best)), setting)
     chosen = select(rows, noise, menu, setting.most, setting.scales).chosen
     step = reduced.step(menu.of(chosen))
-    return State(chosen, Parameters(step, inner), noise), parts
+    return State(chosen, Parameters(step[: len(setting.candidates)], inner), noise), parts
 
 
-def driven(setting: Setting, peak: Peak) -> tuple[Setting, State]:
-    """The same motion with a drive of a peak's frequency among the candidates, screened anew."""
+def held(setting: Setting, start: Start, noise: Noise) -> State:
+    """A set that was found with the constants inside it, screened no further."""
+    more = np.zeros(len(setting.candidates.inner) - len(start.inner))
+    still = Parameters(np.zeros(len(setting.candidates)), np.append(start.inner, more + 1))
+    reduced = Reduced([item for _, item in setting.parts(still)], noise)
+    step = reduced.step(setting.menu(lifted=False).of(start.chosen))
+    return State(start.chosen, still.moved(step), noise)
+
+
+def driven(setting: Setting, peak: Peak, inner: Array) -> tuple[Setting, State]:
+    """The same motion with a drive of a peak's frequency among the candidates, screened anew.
+
+    `inner` are the constants inside the other candidates.
+    """
     known = setting.candidates
     frequency = Symbol(f"omega_{len(known.inner)}")
     name = known.coordinates[peak.coordinate]
     more = known.with_inner(frequency).with_terms(
         DRIVE, drives(name, frequency), group=f"{DRIVE} {frequency}"
     )
-    wider = Setting.of(setting.courses, more, len(frequencies(setting.courses)))
-    state, _ = screened(wider, np.array([peak.frequency]))
+    start = np.append(inner, peak.frequency)
+    wider = Setting.of(setting.courses, more, start, len(frequencies(setting.courses)))
+    state, _ = screened(wider, start)
     return wider, state
 
 

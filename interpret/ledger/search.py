@@ -44,8 +44,8 @@ class Menu:
         return len(self.columns)
 
     def of(self, chosen: Groups) -> list[int]:
-        """The columns of some groups."""
-        return [column for group in chosen for column in self.columns[group]]
+        """The columns of some groups; those that several of them hold, once."""
+        return list(dict.fromkeys(column for group in chosen for column in self.columns[group]))
 
     def beside(self, chosen: Groups) -> Iterator[int]:
         """The groups that may be chosen beside some."""
@@ -116,6 +116,8 @@ def remainders(gram: Array, sets: Sequence[Sequence[int]]) -> Array:
     # Sets are made as long as the longest by columns of their own that explain nothing.
     unit = np.eye(size + longest)
     unit[:size, :size] = (gram / np.outer(scale, scale))[:-1, :-1]
+    # A column of nothing, that of a constant inside of a term with coefficient 0, explains nothing.
+    np.fill_diagonal(unit, 1.0)
     pull = np.append(gram[:-1, -1] / scale[:-1] / scale[-1], np.zeros(longest))
     numbers = np.array([[*s, *range(size, size + longest - len(s))] for s in sets])
     inside = unit[numbers[:, :, None], numbers[:, None, :]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -18,6 +18,9 @@ from interpret.ledger.response import response, stretch
 from interpret.ledger.rows import Stretch
 from interpret.ledger.search import Menu
 from interpret.ledger.selection import Scales
+from systems.equations import velocity
+from systems.forces import TIME
+from systems.integrate import compile
 
 Array = NDArray[np.float64]
 
@@ -49,19 +52,44 @@ class Setting:
     extra: tuple[float, ...]
 
     @staticmethod
-    def of(courses: Courses, candidates: Candidates, searched: int = 0) -> Setting:
-        """`searched` says among how many frequencies that of a drive was found."""
+    def of(
+        courses: Courses, candidates: Candidates, inner: Array | None = None, searched: int = 0
+    ) -> Setting:
+        """`searched` says among how many values the constants inside of terms were found."""
         forces = Field(candidates, courses.speed)
-        none = Parameters(np.zeros(len(candidates)), np.ones(len(candidates.inner)))
-        columns = forces(courses.states, courses.moments, none.coefficients, none.inner).columns
-        each = np.sqrt((columns[..., : len(candidates)] ** 2).sum(axis=1).mean(axis=0))
-        whole = np.sqrt((courses.accelerations**2).sum(axis=1).mean())
         friction = np.array([item.part == "dissipative" for item in candidates], dtype=bool)
-        scales = Scales(each / whole, friction, FLOOR * courses.range, courses.range)
+        scales = Scales(np.ones(len(candidates)), friction, FLOOR * courses.range, courses.range)
+        extra = (0.0,) * len(candidates.groups)
+        plain = Setting(courses, candidates, forces, scales, extra)
+        start = np.ones(len(candidates.inner)) if inner is None else inner
+        return plain.at(start, searched)
+
+    def at(self, inner: Array, searched: int) -> Setting:
+        """The same, with what candidates are worth where the constants inside have these values."""
+        none, courses = np.zeros(len(self.candidates)), self.courses
+        columns = self.field(courses.states, courses.moments, none, inner).columns
+        each = np.sqrt((columns[..., : len(none)] ** 2).sum(axis=1).mean(axis=0))
+        whole = np.sqrt((courses.accelerations**2).sum(axis=1).mean())
         rows = len(courses.times) * courses.channels
         paid = float(np.log(rows) + 2 * np.log(max(searched, 1)))
-        extra = tuple(paid if candidates.inside(group) else 0.0 for group in candidates.groups)
-        return Setting(courses, candidates, forces, scales, extra)
+        groups = self.candidates.groups
+        extra = tuple(paid if self.candidates.inside(group) else 0.0 for group in groups)
+        return replace(self, scales=replace(self.scales, accelerations=each / whole), extra=extra)
+
+    @property
+    def columns(self) -> dict[str, Array]:
+        """What terms are written in, by name, at every sample: positions, velocities, features, the
+        time and signals."""
+        courses, names = self.courses, self.candidates.coordinates
+        state = zip([*names, *(velocity(x).name for x in names)], courses.states.T, strict=True)
+        features = self.candidates.features
+        found = compile(list(features.values()), names)(courses.states[:, : courses.dimension])
+        moments = courses.moments.reshape(len(courses.times), -1)
+        return {
+            **dict(state),
+            **dict(zip(features, found.T, strict=True)),
+            **dict(zip((TIME.name, *self.candidates.signals), moments.T, strict=True)),
+        }
 
     @property
     def most(self) -> int:
@@ -101,7 +129,10 @@ class Setting:
         return max(BEYOND_NOISE * self.courses.calm, NOTHING)
 
     def parts(self, law: Parameters) -> list[tuple[Course, Stretch]]:
-        """The stretches of screening, and their rows along the smooth path."""
+        """The stretches of screening, and their rows along the smooth path.
+
+        The columns are those of coefficients and of the constants inside of terms.
+        """
         found = []
         for course in self.courses.items:
             for first, last in self.pieces(course):
@@ -110,5 +141,5 @@ class Setting:
                     piece,
                     lambda state, t: self.field(state, t, law.coefficients, law.inner).columns,
                 )
-                found.append((piece, stretch(piece, columns[..., : len(self.candidates)])))
+                found.append((piece, stretch(piece, columns)))
         return found

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
-import sympy
 from numpy.typing import NDArray
-from sympy import Expr, Symbol
 
 from interpret.laws.constants import recognise
-from interpret.laws.judgement import Judgement, Origin
+from interpret.laws.inside import Constant, Inside
+from interpret.laws.judgement import Judgement, Origin, Verdict
 from interpret.laws.law import Law
-from interpret.laws.parts import KINDS, Part, Variables
+from interpret.laws.parts import KINDS, Bodies, Part, Variables
+from interpret.laws.value import with_error
 from interpret.ledger.account import Account
+from interpret.ledger.candidates import Candidates
+from interpret.ledger.screen import DRIVE
 from interpret.select.criteria import CLOSE
-from systems.equations import velocity
-from systems.forces import TIME
 
 Array = NDArray[np.float64]
 
 GAUGE = "one constant"
+
+LOOSE: Final = 1 / 3
+"""A constant that may change its terms by a third within its error bar is not fixed."""
 
 
 @dataclass(frozen=True)
@@ -50,24 +55,27 @@ def stated(account: Account, origin: Origin) -> Law:
     candidates = account.setting.candidates
     found = _asked_for(account)
     inside = _inside(account, found)
+    verdict = _as_read(account)
+    bodies = Bodies(dict(zip(candidates.coordinates, candidates.mass, strict=True)))
     numbers: list[int] = []
     parts = []
     for name in KINDS:
         own = [k for k, item in enumerate(candidates) if item.part == name]
         kept = [k for k in own if k in found.kept]
         if kept or name == "potential":
-            terms = tuple(candidates.items[k].term.xreplace(inside) for k in kept)
-            tried = tuple(candidates.items[k].term.xreplace(inside) for k in own)
-            parts.append(Part(name, terms, tried))
+            terms = tuple(inside.filled(candidates.items[k].term) for k in kept)
+            # With its constant in, one may be another: r**p at p = -1.
+            tried = dict.fromkeys(inside.filled(candidates.items[k].term) for k in own)
+            parts.append(Part(name, terms, tuple(tried)))
             numbers += kept
     return Law(
         origin=origin,
         parts=tuple(parts),
         coefficients=found.values[numbers],
         covariance=found.covariance[np.ix_(numbers, numbers)],
-        variables=Variables(_domain(account), {}),
+        variables=Variables(_domain(account), candidates.features, bodies, inside),
         gauge=GAUGE,
-        judgement=_as_read(account),
+        judgement=verdict,
     )
 
 
@@ -79,7 +87,7 @@ def _asked_for(account: Account) -> _Estimates:
     if account.solution is None:
         return found
     rows = account.setting.courses.times.size * account.setting.courses.channels
-    for group in account.chosen:
+    for group in account.chosen if account.solution else ():
         own = [k for k in groups[group] if k in found.kept]
         deviations = {k: values[k] ** 2 / found.covariance[k, k] for k in own}
         weakest = min(own, key=lambda k: deviations[k])
@@ -88,35 +96,71 @@ def _asked_for(account: Account) -> _Estimates:
     return found
 
 
-def _inside(account: Account, found: _Estimates) -> dict[Symbol, Expr]:
-    """What is put in for every constant inside terms."""
-    terms = len(account.setting.candidates)
-    numbers = {}
-    for k, constant in enumerate(account.setting.candidates.inner, start=terms):
-        value, error = found.values[k], np.sqrt(found.covariance[k, k])
-        numbers[constant] = recognise(float(value), float(error)) or sympy.Float(float(value))
-    return numbers
+def _inside(account: Account, found: _Estimates) -> Inside:
+    """The constants inside of terms; those of candidates that were not kept have no error bar."""
+    candidates = account.setting.candidates
+    held = {k for group in account.chosen for k in candidates.inside(candidates.groups[group])}
+    constants = {}
+    for k, constant in enumerate(candidates.inner):
+        number = len(candidates) + k
+        value, error = float(found.values[number]), np.inf
+        if k in held:
+            error = float(np.sqrt(found.covariance[number, number]))
+        constants[constant.name] = Constant(value, error, recognise(value, error))
+    names = set(candidates.inner)
+    terms = (item.term for item in candidates if item.term.free_symbols & names)
+    return Inside(constants, tuple(terms))
 
 
 def _domain(account: Account) -> dict[str, tuple[float, float]]:
-    """The range of positions, velocities, the time and signals in the data."""
-    courses, names = account.setting.courses, account.setting.candidates.coordinates
-    moments = courses.moments.reshape(len(courses.times), -1)
-    columns = [*courses.states.T, *moments.T]
-    rates = (velocity(name).name for name in names)
-    variables = [*names, *rates, TIME.name, *account.setting.candidates.signals]
-    pairs = zip(variables, columns, strict=True)
-    return {name: (float(x.min()), float(x.max())) for name, x in pairs}
+    """The range of positions, velocities, features, the time and signals in the data."""
+    columns = account.setting.columns
+    return {name: (float(x.min()), float(x.max())) for name, x in columns.items()}
 
 
 def _as_read(account: Account) -> Judgement:
-    """Ambiguous where another set is as good, or where the law loses the motion."""
-    reasons = list(account.notes)
-    own = next((c.score for c in account.contenders if c.chosen == account.chosen), np.inf)
+    """Ambiguous where another set is as good, where the law loses the motion, or where the data do
+    not fix a constant inside of it."""
+    reasons = [*account.notes, *_unfixed(account)]
     groups, items = account.setting.candidates.groups, account.setting.candidates.items
     for rival in account.contenders:
-        if not set(account.chosen) <= set(rival.chosen) and rival.score - own < CLOSE:
+        if not set(account.chosen) <= set(rival.chosen) and rival.score - account.score < CLOSE:
             terms = ", ".join(str(items[k].term) for group in rival.chosen for k in groups[group])
             reasons.append(f"the terms {terms} explain the motion as well")
             break
-    return Judgement("ambiguous" if reasons else "identified", tuple(reasons))
+    verdict: Verdict = "ambiguous" if reasons else "identified"
+    return Judgement(verdict, tuple(reasons), remarks=_unheard(account))
+
+
+def _unfixed(account: Account) -> Iterator[str]:
+    """A sentence for every constant whose error bar is a large change of its terms."""
+    setting, law = account.setting, account.law
+    candidates, terms = setting.candidates, len(setting.candidates)
+    courses = setting.courses
+    forces = setting.field(courses.states, courses.moments, law.coefficients, law.inner)
+    for k, constant in enumerate(candidates.inner):
+        groups = [g for g in account.chosen if k in candidates.inside(candidates.groups[g])]
+        some = [number for g in groups for number in candidates.groups[g]]
+        if not some:
+            continue
+        error = np.sqrt(account.covariance[terms + k, terms + k])
+        moved = error * np.linalg.norm(forces.columns[..., terms + k])
+        if moved > LOOSE * np.linalg.norm(forces.columns[..., some] @ law.coefficients[some]):
+            yield f"{constant} is not fixed by these data: {with_error(law.inner[k], error)}"
+
+
+def _unheard(account: Account) -> tuple[str, ...]:
+    """A sentence for the constants of candidates of which none was kept, but for a drive's."""
+    candidates = account.setting.candidates
+    asked, kept = (
+        {k for g in some for k in candidates.inside(candidates.groups[g])}
+        for some in (_undriven(candidates), account.chosen)
+    )
+    names = ", ".join(str(candidates.inner[k]) for k in sorted(asked - kept))
+    return (f"no term with {names} is in the law: these data do not fix it",) if names else ()
+
+
+def _undriven(candidates: Candidates) -> list[int]:
+    """The groups that are no drive."""
+    pairs = enumerate(candidates.groups)
+    return [g for g, group in pairs if candidates.items[group[0]].part != DRIVE]

@@ -20,9 +20,10 @@ from interpret.ledger.candidates import (
 )
 from interpret.select.defaults import suited, usable
 from interpret.select.library import Library
+from interpret.select.unknown import parsed
 from systems.equations import velocity
 from systems.errors import InputError
-from systems.expressions import parse_list, symbol
+from systems.expressions import symbol
 from systems.forces import TIME
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
@@ -59,7 +60,7 @@ def acting(problem: Problem, options: Motion, moved: Moved) -> Candidates:
     taken = sorted({*options.driving} & {*_states(found.coordinates), *features, TIME.name})
     if taken:
         raise InputError(f"the drive {taken[0]} is called like something of the motion; rename it.")
-    return found.driven_by(options.driving)
+    return found.with_unknowns().driven_by(options.driving)
 
 
 def check(options: Motion) -> None:
@@ -97,7 +98,7 @@ def _potential(problem: Problem, options: Motion, moved: Moved) -> Sequence[Expr
         return asked.candidates
     known = (*moved.data.coordinates, *_meanings(problem, moved))
     if asked is not None:
-        return Library.parse(asked, known, ranges).candidates
+        return parsed(asked, known, ranges).candidates
     own = Library(problem.candidates).without_gauge() if problem.candidates else None
     if own is not None and set(own.variables) <= set(known):
         return own.candidates
@@ -164,10 +165,9 @@ def _simply(term: Expr, rates: set[sympy.Symbol]) -> Expr:
 
 
 def _own(option: str, asked: str | Sequence[Any], names: Sequence[str]) -> tuple[Expr, ...]:
-    """A user's own candidates in these names."""
-    text = asked if isinstance(asked, str) else ", ".join(map(str, asked))
+    """A user's own candidates in these names, and in unknown constants."""
     try:
-        return parse_list(text, names)
+        return parsed(asked, names).candidates
     except InputError as error:
         raise InputError(f"--{option}: {error}") from error
 

@@ -11,6 +11,7 @@ import numpy as np
 from interpret.discovery.coordinates import angles, moving
 from interpret.experiments.motion import PARTS, Motion
 from interpret.experiments.motion.acting import Moved, acting, check
+from interpret.experiments.motion.balance import balance
 from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.motion.trajectories import features_of
@@ -25,7 +26,7 @@ from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Origin
 from interpret.laws.law import Law
 from interpret.ledger.account import Account, account
-from interpret.ledger.motion import Courses
+from interpret.ledger.motion import Courses, Curve
 from interpret.ledger.statement import stated
 from systems.expressions import symbol
 from systems.problem import Problem, Samples
@@ -34,7 +35,7 @@ from training.learn.learned import Learned
 from training.prepare.noise import estimate
 
 if TYPE_CHECKING:
-    from scipy.interpolate import CubicSpline
+    pass
 
 MOST_POINTS: Final = 4000
 """Samples that are looked at: of more, every second, third, ... of each trajectory."""
@@ -69,7 +70,9 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     candidates = acting(problem, options, Moved(data, features, circular))
     courses = Courses.of(data, estimate(data), _signals(samples, options.driving))
     found = account(courses, candidates, drive="drive" in options.asked_parts)
-    notes = tuple(filter(None, (*clean.notes, still, thinned, found_by)))
+    own = ", ".join(str(constant) for constant in candidates.inner)
+    told = f"{own} in the candidates: no variable, so an unknown constant" if own else ""
+    notes = tuple(filter(None, (*clean.notes, still, thinned, found_by, told)))
     return ForcesFit(problem, samples, options, LearnedForces(found), notes, clean.columns)
 
 
@@ -126,31 +129,36 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
         parts[part] = float(np.hypot(parts.get(part, 0.0), shares[k]))
     told = ", ".join(f"{part} {100 * share:.3g} %" for part, share in parts.items())
     notes = [f"of the rms acceleration: {told}"] if told else []
-    held = {s for k in found.terms for s in candidates.items[k].term.free_symbols}
-    for constant, value in zip(candidates.inner, found.law.inner, strict=True):
-        if constant in held:
-            notes.append(f"{constant} = {value:.10g}")
+    inside = law.variables.inside.held(law.terms)
+    closed = ((name, each) for name, each in inside.items() if each.recognised is not None)
+    notes += [f"{name} = {each}, put in as {each.recognised}" for name, each in closed]
+    held = {s for term in law.terms for s in term.free_symbols}
     driving = [name for name in candidates.signals if symbol(name) in held]
     if driving:
         notes.append(f"{', '.join(driving)}: the measured columns of t, by cubic splines")
     dropped = [str(candidates.items[k].term) for g in found.dropped for k in candidates.groups[g]]
     if dropped:
         notes.append(f"significant beyond the law, but below what it misses: {', '.join(dropped)}")
-    return Findings(tuple(notes))
+    beside = balance(law, found)
+    return replace(beside, notes=(*notes, *beside.notes))
 
 
 FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge, settled=settled)
 
 
-def _signals(samples: Samples, names: Sequence[str]) -> list[CubicSpline] | None:
-    """Cubic splines of the columns that drive each trajectory; None without any."""
-    if not names:
-        return None
+def _signals(samples: Samples, names: Sequence[str]) -> list[dict[str, Curve]]:
+    """Cubic splines of the columns that drive each trajectory, by name."""
     from scipy.interpolate import CubicSpline
 
     whole = cast(Trajectories, samples)
-    places = [whole.extra.index(name) for name in names]
-    return [CubicSpline(item.t, np.asarray(item.extra)[:, places]) for item in whole]
+    places = {name: whole.extra.index(name) for name in names}
+    return [
+        {
+            name: CubicSpline(item.t, np.asarray(item.extra)[:, place])
+            for name, place in places.items()
+        }
+        for item in whole
+    ]
 
 
 def _some(data: Trajectories) -> tuple[Trajectories, str]:

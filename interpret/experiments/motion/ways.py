@@ -7,22 +7,36 @@ the velocity or the time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, cast
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from interpret.discovery.coordinates import moving
 from interpret.experiments.motion import AUTO, PARTS, Motion
-from interpret.experiments.motion import forces as all_parts
 from interpret.experiments.motion import trajectories as potential
+from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.verbs import AnyFit, Conclusion
 from interpret.judge.beyond import beyond
 from interpret.keep.session import Session
+from interpret.reading.singularities import candidates, singularities
+from interpret.select.library import Library
+from interpret.select.unknown import symbols, unknown
 from systems.errors import InputError
+from systems.expressions import parse_assignments
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 
+Array = NDArray[np.float64]
+
 POTENTIAL: Final = "potential"
 FORCES: Final = "forces"
+
+DEFAULT: Final = "default"
+"""The library that is taken when nobody says."""
 
 OWN: Final = ("dissipation", "gyroscopic", "drive")
 """Options that say what beside a potential acts."""
@@ -70,6 +84,19 @@ def settled(options: Motion) -> Motion:
     return replace(options, learn=POTENTIAL, parts=POTENTIAL if alone else AUTO)
 
 
+def asks_for_constants(problem: Problem, samples: Samples | None, options: Motion) -> bool:
+    """Whether the library asked for holds symbols that are no variables of the motion."""
+    written = options.features
+    given = parse_assignments(written) if isinstance(written, str) and "=" in written else {}
+    named = written if isinstance(written, Mapping) else given
+    names = {*problem.motion().variables, *named}
+    strangers = {name for held in symbols(options.library) for name in held} - names
+    if strangers and samples is not None and written in (None, "auto"):
+        data = moving(cleaned(cast(Trajectories, samples)).trajectories)[0]
+        names |= set(potential.features_of(problem, data, "auto")[0].names)
+    return bool(unknown(options.library, names))
+
+
 def begun(problem: Problem, samples: Samples, options: Motion, session: Session) -> AnyFit:
     """What is learned first: the potential, unless a look shows that more acts."""
     look = potential.look(problem, samples, options)
@@ -103,7 +130,28 @@ def reconsidered(
     if verdict not in MENDABLE or not few:
         return first
     told = f"the potential alone is {WORDS[verdict]}: all parts are sought"
-    return _better(first, conclude(_all_parts(problem, samples, options, session, told)))
+    options, seen = _with_singularities(first.fit, options)
+    notes = "; ".join(filter(None, (told, seen)))
+    return _better(first, conclude(_all_parts(problem, samples, options, session, notes)))
+
+
+def _with_singularities(fit: AnyFit, options: Motion) -> tuple[Motion, str]:
+    """With candidates that have the poles and branch points of a clean learned potential of one
+    variable, where nobody has given candidates; and a sentence about them."""
+    probes = fit.probes
+    if options.library not in (None, DEFAULT) or len(probes.domain) > 1 or probes.prepared.noisy:
+        return options, ""
+    ((name, (low, high)),) = probes.domain.items()
+
+    def potential(x: Array) -> Array:
+        return fit.learned.potential.values(torch.from_numpy(x[:, None])).numpy().ravel()
+
+    found = singularities(potential, low, high, probes.misfit)
+    more = candidates(name, found, low)
+    if not more:
+        return options, ""
+    told = f"the learned potential has {', '.join(map(str, found))}: {Library(more)} are tried"
+    return replace(options, library=Library([*fit.chosen.library, *more])), told
 
 
 def _better(alone: Conclusion, whole: Conclusion) -> Conclusion:
@@ -123,6 +171,8 @@ def _all_parts(
     problem: Problem, samples: Samples, options: Motion, session: Session, told: str
 ) -> AnyFit:
     """All forces, and why they are asked for."""
+    from interpret.experiments.motion import forces as all_parts
+
     parts = ", ".join(PARTS)
     asked = replace(options, learn=FORCES, parts=parts, recipe=None, device=None, steps=None)
     fit = all_parts.learn(problem, samples, asked, session)

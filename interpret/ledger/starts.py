@@ -1,0 +1,299 @@
+"""Where the constants inside candidates start: by a scan of their values, then by Gauss–Newton.
+
+    min over c of  min over θ  |y - Σ_k θ_k φ_k(c)|²     along the smooth path
+
+The coefficients θ are eliminated at every value of c (variable projection). From the best values
+of a scan c descends, with the terms that are best there; a pole is not found from afar otherwise.
+
+Source: G. H. Golub, V. Pereyra, SIAM J. Numer. Anal. 10, 413 (1973).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interpret.ledger.field import Field
+from interpret.ledger.flow import Parameters
+from interpret.ledger.inner import Data, values
+from interpret.ledger.motion import Course
+from interpret.ledger.response import response
+from interpret.ledger.rows import Noise, Reduced
+from interpret.ledger.scan import Grams
+from interpret.ledger.search import Groups, Menu, remainders, search
+from interpret.ledger.setting import Setting
+
+Array = NDArray[np.float64]
+
+MOST_VALUES: Final = 1500
+"""Of constants that one term holds, all together: as many as a drive's frequencies."""
+
+CHUNK: Final = 50
+"""Values whose columns are held at once."""
+
+SEARCHED: Final = 60
+"""Values that gain most, alone and beyond the whole library, of which the best sets are sought."""
+
+MOST_GROUPS: Final = 4
+STARTS: Final = 2
+"""Sets are of up to four groups; of each number of them the two best values are gone down from."""
+
+MOST_STARTS: Final = 4
+AS_GOOD: Final = 30.0
+"""Sets whose scores along the smooth path differ by less are compared on the law's own, the small
+ones first, to which others are added there: the path's own error tells them apart by as much."""
+
+ROUNDS: Final = 3
+STEPS: Final = 12
+HALVINGS: Final = 8
+SETTLED: Final = 1e-3
+"""χ² that a step gains, below which the descent has settled: error bars mean one unit."""
+
+DEPENDENT: Final = 1e-13
+"""Clean data tell a pole far off from the powers of the library by little more than round-off."""
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """Constants that share candidates, the groups that hold them, and their values (G, m) with
+    their places in the grid."""
+
+    constants: tuple[int, ...]
+    groups: Groups
+    grid: Array
+    places: Array
+
+
+@dataclass(frozen=True)
+class Start:
+    """Values of all constants (N,), the groups that explain most with them, and their score."""
+
+    inner: Array
+    chosen: Groups
+    score: float
+
+
+def started(setting: Setting) -> tuple[list[Start], int]:
+    """Where the constants of the candidates start: the best first, then such as may be better; and
+    among how many values they were found.
+
+    A smooth path hardly tells sets of terms that have constants of their own from each other.
+    """
+    inner = np.ones(len(setting.candidates.inner))
+    data = Data(setting.columns)
+    scans = [_scan(setting, together, data) for together in _together(setting)]
+    unknown = {group for scan in scans for group in scan.groups}
+    noise = Noise.white(np.maximum(setting.courses.scatter, setting.scales.least))
+    found = [Start(inner, (), np.inf)]
+    for _ in range(2 if len(scans) > 1 else 1):
+        for scan in scans:
+            unknown -= set(scan.groups)
+            found = _ranked(setting, scan, found[0].inner, unknown, noise) or found
+    return found, sum(len(scan.grid) for scan in scans)
+
+
+def _ranked(
+    setting: Setting, scan: _Scan, inner: Array, unknown: set[int], noise: Noise
+) -> list[Start]:
+    """The constants with those of one scan where their terms explain most, and rivals."""
+    best: dict[Groups, Start] = {}
+    for value, chosen in _promising(setting, scan, inner, unknown, noise):
+        start = inner.copy()
+        start[list(scan.constants)] = value
+        for found in _descended(setting, scan, Start(start, chosen, np.inf), unknown, noise):
+            if found.score < best.get(found.chosen, Start(inner, (), np.inf)).score:
+                best[found.chosen] = found
+    if not best:
+        return []
+    first = min(best.values(), key=lambda item: item.score)
+    others = [item for item in best.values() if item.score < first.score + AS_GOOD]
+    others.sort(key=lambda item: (len(item.chosen), item.score))
+    return [first, *(item for item in others if item is not first)][:MOST_STARTS]
+
+
+def _promising(
+    setting: Setting, scan: _Scan, inner: Array, unknown: set[int], noise: Noise
+) -> Iterator[tuple[Array, Groups]]:
+    """Values of the scan, and groups: of every number of groups those that explain most."""
+    if not len(scan.grid):
+        return
+    groups = setting.candidates.groups
+    others = [g for g in range(len(groups)) if g not in unknown and g not in scan.groups]
+    grams, count = _grams(setting, scan, inner, others, noise)
+    every = range(len(grams.known) - 1)
+    some: set[int] = set()
+    for known in ((), every):
+        order = np.argsort(-grams.gains(known, DEPENDENT)[0], kind="stable")
+        some |= set(order[:SEARCHED].tolist())
+    order = [*others, *scan.groups]
+    place = iter(range(sum(len(groups[g]) for g in order)))
+    columns = tuple(tuple(next(place) for _ in groups[g]) for g in order)
+    menu = Menu(columns, (0.0,) * len(order))
+    found: dict[int, list[tuple[float, int, Groups]]] = {}
+    for k in sorted(some):
+        for item in search(grams.whole(k), count, menu, MOST_GROUPS):
+            chosen = tuple(sorted(order[g] for g in item.chosen))
+            if set(chosen) & set(scan.groups):
+                found.setdefault(len(chosen), []).append((item.chi_squared, k, chosen))
+    for sets in found.values():
+        taken: list[int] = []
+        for _, k, chosen in sorted(sets):
+            if all(np.abs(scan.places[k] - scan.places[other]).max() > 1 for other in taken):
+                taken.append(k)
+                yield scan.grid[k], chosen
+            if len(taken) == STARTS:
+                break
+
+
+def _grams(
+    setting: Setting, scan: _Scan, inner: Array, others: Sequence[int], noise: Noise
+) -> tuple[Grams, int]:
+    """Those of other groups, and of the scan's at every value; and how many rows they are of."""
+    known = setting.candidates
+    columns = [k for g in others for k in known.groups[g]]
+    law = Parameters(np.zeros(len(known)), inner)
+    parts = [(course, item.on(columns)) for course, item in setting.parts(law)]
+    items = tuple(known.items[k] for g in scan.groups for k in known.groups[g])
+    own = replace(known, items=items, inner=tuple(known.inner[k] for k in scan.constants))
+    field = Field(own, setting.courses.speed)
+    each = [
+        Grams.of(parts, noise, lambda course, some=some: _columns(course, field, some))
+        for some in np.array_split(scan.grid, -(-len(scan.grid) // CHUNK))
+    ]
+    cross, inside = (np.concatenate([getattr(g, n) for g in each]) for n in ("cross", "inside"))
+    count = sum(item.target.size - item.start.shape[-1] for _, item in parts)
+    return Grams(each[0].known, cross, inside), count
+
+
+def _columns(course: Course, field: Field, grid: Array) -> Array:
+    """The responses to terms at each value of their constants: (n, C, G, f)."""
+    none = np.zeros(len(field.candidates))
+
+    def force(state: Array, t: Array) -> Array:
+        with np.errstate(all="ignore"):
+            each = [field(state, t, none, x).columns[..., : len(none)] for x in grid]
+        pushed = np.concatenate(each, axis=2)
+        return np.nan_to_num(pushed, nan=0.0, posinf=0.0, neginf=0.0)
+
+    moved = response(course, force)[:, : course.values.shape[1]]
+    return moved.reshape(*moved.shape[:2], len(grid), len(none))
+
+
+def _descended(
+    setting: Setting, scan: _Scan, start: Start, unknown: set[int], noise: Noise
+) -> Iterator[Start]:
+    """A set where its constants suit it best, and better ones that hold them, one after another."""
+    menu = setting.menu(lifted=False)
+    allowed = [group for group in range(len(menu)) if group not in unknown]
+    some = Menu(tuple(menu.columns[g] for g in allowed), (0.0,) * len(allowed))
+    own = {allowed.index(group) for group in scan.groups}
+    none, chosen, score = np.zeros(len(setting.candidates)), start.chosen, np.inf
+    inner = start.inner
+    for _ in range(ROUNDS):
+        inner = _stepped(setting, inner, menu.of(chosen), scan.constants, noise)
+        reduced = _rows(setting, Parameters(none, inner), noise)
+        if not reduced.finite:
+            return
+        left = float(remainders(reduced.gram, [menu.of(chosen)])[0])
+        paid = some.penalty(tuple(map(allowed.index, chosen)), reduced.count)
+        yield Start(inner, chosen, reduced.count * float(np.log(left / reduced.count)) + paid)
+        sets = search(reduced.gram, reduced.count, some, setting.most)
+        best = next(item for item in sets if own & set(item.chosen))
+        if not best.score < score:
+            return
+        chosen, before = tuple(allowed[k] for k in best.chosen), chosen
+        score = best.score
+        if chosen == before:
+            return
+
+
+def _stepped(
+    setting: Setting, inner: Array, active: Sequence[int], free: Sequence[int], noise: Noise
+) -> Array:
+    """Gauss–Newton on some constants and coefficients, each step halved until it gains."""
+    terms = len(setting.candidates)
+    both = [*active, *(terms + k for k in free)]
+    none = Parameters(np.zeros(terms), inner)
+    coefficients = _rows(setting, none, noise).step(active)[:terms]
+    here = _rows(setting, Parameters(coefficients, inner), noise)
+    left = here.chi_squared(here.step(active))
+    for _ in range(STEPS):
+        step = here.step(both)
+        for halving in range(HALVINGS):
+            moved = inner + step[terms:] / 2**halving
+            there = _rows(setting, Parameters(step[:terms], moved), noise)
+            if there.finite and there.chi_squared(there.step(active)) < left:
+                break
+        else:
+            return inner
+        inner, here, before = moved, there, left
+        left = there.chi_squared(there.step(active))
+        if before - left < SETTLED + 1e-9 * left:
+            break
+    return inner
+
+
+def _rows(setting: Setting, law: Parameters, noise: Noise) -> Reduced:
+    with np.errstate(all="ignore"):
+        return Reduced([item for _, item in setting.parts(law)], noise)
+
+
+def _scan(setting: Setting, together: tuple[int, ...], data: Data) -> _Scan:
+    """The values of constants that share candidates: all combinations, thinned where many."""
+    known = setting.candidates
+    symbols = [known.inner[k] for k in together]
+    numbers = [
+        number
+        for number, group in enumerate(known.groups)
+        if set(known.inside(group)) & set(together)
+    ]
+    terms = [known.items[k].term for number in numbers for k in known.groups[number]]
+    grids = []
+    for constant in symbols:
+        others = {other: 1.0 for other in symbols if other != constant}
+        tried = [values(term, constant, others, data) for term in terms if term.has(constant)]
+        grids.append(np.unique(np.concatenate(tried)))
+    most = int(MOST_VALUES ** (1 / len(grids)))
+    grids = [
+        g[np.unique(np.linspace(0, len(g) - 1, most).astype(int))] if len(g) > most else g
+        for g in grids
+    ]
+    # A constant of which nothing is tried is a mere factor.
+    grids = [g if len(g) else np.ones(1) for g in grids]
+    grid = np.array(list(product(*grids)))
+    places = np.array(list(product(*(range(len(g)) for g in grids))))
+    fine = _finite(setting, numbers, together, grid)
+    return _Scan(together, tuple(numbers), grid[fine], places[fine])
+
+
+def _finite(
+    setting: Setting, numbers: Sequence[int], together: Sequence[int], grid: Array
+) -> NDArray[np.bool_]:
+    """At which values (G,) the terms are numbers all along the motion."""
+    known = setting.candidates
+    none, inner = np.zeros(len(known)), np.ones(len(known.inner))
+    some = [k for number in numbers for k in known.groups[number]]
+    found = []
+    for value in grid:
+        inner[list(together)] = value
+        with np.errstate(all="ignore"):
+            courses = setting.courses
+            columns = setting.field(courses.states, courses.moments, none, inner).columns
+        found.append(bool(np.isfinite(columns[..., some]).all()))
+    return np.array(found, dtype=bool)
+
+
+def _together(setting: Setting) -> list[tuple[int, ...]]:
+    """The constants in sets that share no candidate."""
+    sets: list[set[int]] = []
+    for group in setting.candidates.groups:
+        held = set(setting.candidates.inside(group))
+        if held:
+            apart = [item for item in sets if not item & held]
+            sets = [*apart, held.union(*(item for item in sets if item & held))]
+    return [tuple(sorted(item)) for item in sets]
