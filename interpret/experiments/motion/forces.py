@@ -16,10 +16,11 @@ from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.motion.trajectories import features_of
 from interpret.experiments.verbs import Findings, Fit
-from interpret.judge.certificate import Certificate
+from interpret.judge.certificate import Certificate, Check
 from interpret.judge.channel import Channels
 from interpret.judge.forces_account import certify_forces
 from interpret.judge.motion import by_columns
+from interpret.judge.support import Forces, enough, surrogate
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Origin
@@ -90,8 +91,31 @@ def read(fit: ForcesFit) -> Law:
 
 def judge(law: Law, fit: ForcesFit) -> Certificate:
     """Whether the motion is followed, down to noise, and no force is left over."""
-    checks = certify_forces(law, fit.learned.account).checks
+    account = fit.learned.account
+    checks = [*certify_forces(law, account).checks, enough(law, len(account.setting.courses.times))]
+    if law.parts[0].name == "potential" and law.parts[0].terms:
+        checks.append(_surrogate(law, account))
     return Certificate((by_columns(fit.columns), *checks))
+
+
+def _surrogate(law: Law, account: Account) -> Check:
+    """Whether the potential is a sum of nearly all its candidates: others would do as well."""
+    setting, found = account.setting, account.law
+    own = [k for k in account.terms if setting.candidates.items[k].part == "potential"]
+    courses = setting.courses
+    columns = setting.field(courses.states, courses.moments, found.coefficients, found.inner)
+    pushes = Forces.at_points(columns.columns[..., own] * found.coefficients[own])
+    part = law.parts[0]
+    some = slice(len(part.terms))
+    alone = replace(
+        law,
+        parts=(part,),
+        coefficients=law.coefficients[some],
+        covariance=law.covariance[some, some],
+        recognised=(),
+    )
+    said = surrogate(alone, pushes)
+    return said if said.passed else replace(said, verdict="ambiguous")
 
 
 def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Findings:

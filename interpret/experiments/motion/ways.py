@@ -21,7 +21,6 @@ from interpret.experiments.motion import trajectories as potential
 from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.verbs import AnyFit, Conclusion
 from interpret.judge.beyond import beyond
-from interpret.judge.certificate import GRAVITY
 from interpret.keep.session import Session
 from interpret.reading.singularities import candidates, singularities
 from interpret.select.library import Library
@@ -131,12 +130,12 @@ def reconsidered(
     if verdict not in MENDABLE or not few:
         return first
     told = f"the potential alone is {WORDS[verdict]}: all parts are sought"
-    options, seen = _with_singularities(first.fit, options)
+    options, seen = _with_singularities(cast(potential.TrajectoryFit, first.fit), options)
     notes = "; ".join(filter(None, (told, seen)))
     return _better(first, conclude(_all_parts(problem, samples, options, session, notes)))
 
 
-def _with_singularities(fit: AnyFit, options: Motion) -> tuple[Motion, str]:
+def _with_singularities(fit: potential.TrajectoryFit, options: Motion) -> tuple[Motion, str]:
     """With candidates that have the poles and branch points of a clean learned potential of one
     variable, where nobody has given candidates; and a sentence about them."""
     probes = fit.probes
@@ -144,10 +143,11 @@ def _with_singularities(fit: AnyFit, options: Motion) -> tuple[Motion, str]:
         return options, ""
     ((name, (low, high)),) = probes.domain.items()
 
-    def potential(x: Array) -> Array:
-        return fit.learned.potential.values(torch.from_numpy(x[:, None])).numpy().ravel()
+    def learned(x: Array) -> Array:
+        values = fit.learned.potential.values(torch.from_numpy(x[:, None]))
+        return np.asarray(values.numpy()).ravel()
 
-    found = singularities(potential, low, high, probes.misfit)
+    found = singularities(learned, low, high, probes.misfit)
     more = candidates(name, found, low)
     if not more:
         return options, ""
@@ -156,15 +156,18 @@ def _with_singularities(fit: AnyFit, options: Motion) -> tuple[Motion, str]:
 
 
 def _better(alone: Conclusion, whole: Conclusion) -> Conclusion:
-    """All parts where there are others than the potential, or where their law is the surer one."""
-    gravity = list(GRAVITY)
-    one, other = (gravity.index(item.certificates[0].verdict) for item in (alone, whole))
-    explains = whole.certificates[0].verdict in LAWS
-    if other < one or (one > 0 and explains and _others(whole)):
+    """All parts, where terms that the potential alone has not tried explain the motion.
+
+    Of a potential of the same candidates the certificate of the first way knows more: whether it is a surrogate, say.
+    """
+    verdict = alone.certificates[0].verdict
+    tried = {term for law in alone.laws for term in law.candidates}
+    brings = any(term not in tried for law in whole.laws for term in law.terms)
+    if verdict != "identified" and brings and whole.certificates[0].verdict in LAWS:
         return whole
     told = "friction, magnetic forces and a drive were sought too, and explain it no better"
-    noted = replace(alone.fit, notes=(*alone.fit.notes, told)) if one > 0 else alone.fit
-    return replace(alone, fit=noted)
+    noted = replace(alone.fit, notes=(*alone.fit.notes, told))
+    return alone if verdict == "identified" else replace(alone, fit=noted)
 
 
 def _all_parts(
