@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from typing import Final
 
@@ -44,9 +45,10 @@ STARTS: Final = 2
 """Sets are of up to four groups; of each number of them the two best values are gone down from."""
 
 MOST_STARTS: Final = 4
-AS_GOOD: Final = 30.0
-"""Sets whose scores along the smooth path differ by less are compared on the law's own, the small
-ones first, to which others are added there: the path's own error tells them apart by as much."""
+AS_GOOD: Final = 2.0
+"""Sets that miss at most twice as much along the smooth path are compared on the law's own, the
+small ones first, to which others are added there: the error of the path itself, which is no white
+noise, tells them apart by as much."""
 
 ROUNDS: Final = 3
 STEPS: Final = 12
@@ -111,7 +113,8 @@ def _ranked(
     if not best:
         return []
     first = min(best.values(), key=lambda item: item.score)
-    others = [item for item in best.values() if item.score < first.score + AS_GOOD]
+    most = first.score + 2 * len(setting.courses.times) * setting.courses.channels * np.log(AS_GOOD)
+    others = [item for item in best.values() if item.score < most]
     others.sort(key=lambda item: (len(item.chosen), item.score))
     return [first, *(item for item in others if item is not first)][:MOST_STARTS]
 
@@ -128,8 +131,8 @@ def _promising(
     every = range(len(grams.known) - 1)
     some: set[int] = set()
     for known in ((), every):
-        order = np.argsort(-grams.gains(known, DEPENDENT)[0], kind="stable")
-        some |= set(order[:SEARCHED].tolist())
+        gained, _ = grams.gains(known, DEPENDENT)
+        some |= set(np.argsort(-gained, kind="stable")[:SEARCHED].tolist())
     order = [*others, *scan.groups]
     place = iter(range(sum(len(groups[g]) for g in order)))
     columns = tuple(tuple(next(place) for _ in groups[g]) for g in order)
@@ -162,7 +165,7 @@ def _grams(
     own = replace(known, items=items, inner=tuple(known.inner[k] for k in scan.constants))
     field = Field(own, setting.courses.speed)
     each = [
-        Grams.of(parts, noise, lambda course, some=some: _columns(course, field, some))
+        Grams.of(parts, noise, partial(_columns, field=field, grid=some))
         for some in np.array_split(scan.grid, -(-len(scan.grid) // CHUNK))
     ]
     cross, inside = (np.concatenate([getattr(g, n) for g in each]) for n in ("cross", "inside"))
@@ -192,8 +195,8 @@ def _descended(
     allowed = [group for group in range(len(menu)) if group not in unknown]
     some = Menu(tuple(menu.columns[g] for g in allowed), (0.0,) * len(allowed))
     own = {allowed.index(group) for group in scan.groups}
-    none, chosen, score = np.zeros(len(setting.candidates)), start.chosen, np.inf
-    inner = start.inner
+    none = np.zeros(len(setting.candidates))
+    inner, chosen, score = start.inner, start.chosen, np.inf
     for _ in range(ROUNDS):
         inner = _stepped(setting, inner, menu.of(chosen), scan.constants, noise)
         reduced = _rows(setting, Parameters(none, inner), noise)
@@ -263,8 +266,7 @@ def _scan(setting: Setting, together: tuple[int, ...], data: Data) -> _Scan:
         g[np.unique(np.linspace(0, len(g) - 1, most).astype(int))] if len(g) > most else g
         for g in grids
     ]
-    # A constant of which nothing is tried is a mere factor.
-    grids = [g if len(g) else np.ones(1) for g in grids]
+    grids = [g if len(g) else np.ones(1) for g in grids]  # nothing is tried of a mere factor
     grid = np.array(list(product(*grids)))
     places = np.array(list(product(*(range(len(g)) for g in grids))))
     fine = _finite(setting, numbers, together, grid)
@@ -278,12 +280,11 @@ def _finite(
     known = setting.candidates
     none, inner = np.zeros(len(known)), np.ones(len(known.inner))
     some = [k for number in numbers for k in known.groups[number]]
-    found = []
+    states, times, found = setting.courses.states, setting.courses.times, []
     for value in grid:
         inner[list(together)] = value
         with np.errstate(all="ignore"):
-            courses = setting.courses
-            columns = setting.field(courses.states, courses.times, none, inner).columns
+            columns = setting.field(states, times, none, inner).columns
         found.append(bool(np.isfinite(columns[..., some]).all()))
     return np.array(found, dtype=bool)
 

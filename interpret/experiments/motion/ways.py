@@ -115,12 +115,12 @@ def reconsidered(
     if verdict not in MENDABLE or not few:
         return first
     told = f"the potential alone is {WORDS[verdict]}: all parts are sought"
-    options, seen = _with_singularities(first.fit, options)
+    options, seen = _with_singularities(cast(potential.TrajectoryFit, first.fit), options)
     notes = "; ".join(filter(None, (told, seen)))
     return _better(first, conclude(_all_parts(problem, samples, options, session, notes)))
 
 
-def _with_singularities(fit: AnyFit, options: Motion) -> tuple[Motion, str]:
+def _with_singularities(fit: potential.TrajectoryFit, options: Motion) -> tuple[Motion, str]:
     """With candidates that have the poles and branch points of a clean learned potential of one
     variable, where nobody has given candidates; and a sentence about them."""
     probes = fit.probes
@@ -128,10 +128,10 @@ def _with_singularities(fit: AnyFit, options: Motion) -> tuple[Motion, str]:
         return options, ""
     ((name, (low, high)),) = probes.domain.items()
 
-    def potential(x: Array) -> Array:
-        return fit.learned.potential.values(torch.from_numpy(x[:, None])).numpy().ravel()
+    def values(x: Array) -> Array:
+        return np.ravel(fit.learned.potential.values(torch.from_numpy(x[:, None])).numpy())
 
-    found = singularities(potential, low, high, probes.misfit)
+    found = singularities(values, low, high, probes.misfit)
     more = candidates(name, found, low)
     if not more:
         return options, ""
