@@ -14,6 +14,7 @@ from typing import Any
 
 import systems
 from interpret.experiments import EXPERIMENTS
+from interpret.experiments.motion import names
 from interpret.experiments.options import Options
 from interpret.experiments.verbs import AnyFit, concluded, noisy
 from interpret.judge.certificate import Certificate
@@ -60,7 +61,8 @@ def fit(
     q**2/2
     """
     started = time.perf_counter()
-    source, name, understood = taken_in(source, name)
+    drives = names(given.get("drive") if options is None else getattr(options, "drive", None))
+    source, name, understood = taken_in(source, name, drives)
     problem, measured, asked = settled(source, name, given, options)
     verbs = EXPERIMENTS[problem.experiment].verbs
     with session(out, resume, progress) as current:
@@ -111,14 +113,19 @@ def settled(
 
 
 def taken_in(
-    source: str | Path | Problem | Samples | Understood | Any, name: str | None = None
+    source: str | Path | Problem | Samples | Understood | Any,
+    name: str | None = None,
+    drives: Sequence[str] = (),
 ) -> tuple[str | Path | Problem | Samples, str | None, tuple[str, ...]]:
-    """The source, files and data frames read, its name, and what was understood of it."""
+    """The source, files and data frames read, its name, and what was understood of it.
+
+    `drives` are columns of a file or a data frame that drive the motion.
+    """
     if isinstance(source, str | Path):
         if not is_data(source):
             return source, name, ()
-        return taken_in(understand(source), name or Path(source).stem)
-    found = understand(source) if is_frame(source) else source
+        return taken_in(understand(source, drives=drives), name or Path(source).stem)
+    found = understand(source, drives=drives) if is_frame(source) else source
     if isinstance(found, Understood):
         return found.samples, name, found.notes
     return found, name, ()

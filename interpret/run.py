@@ -8,20 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 
 from interpret.experiments.verbs import AnyFit, Findings
 from interpret.judge.certificate import Certificate
 from interpret.keep import folder
 from interpret.laws import kept, report
 from interpret.laws.comparison import Comparison
+from interpret.laws.dynamics import Signals
 from interpret.laws.json_numbers import finite
 from interpret.laws.law import Law
-from interpret.laws.report import Cost, Statement
-from interpret.pictures.picture import SUFFIX, Picture
+from interpret.laws.report import NO_LAW, Cost, Statement
+from interpret.pictures.picture import DRAWERS, SUFFIX, Picture
 from systems.errors import InputError, damage
 from systems.problem import Samples
 from training.potential import Potential
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,6 +87,47 @@ class Run:
             raise InputError("this run was never saved, so it has no weights to load.")
         return Potential.load(self.path / folder.WEIGHTS)
 
+    # What follows
+
+    def predict(
+        self,
+        q0: ArrayLike,
+        v0: ArrayLike | None = None,
+        t: ArrayLike | None = None,
+        signals: Signals | None = None,
+    ) -> tuple[Array, Array] | Array:
+        """q(t) and v(t) from q0 and v0 at the first of the times t, as `Law.simulate` has them.
+
+        Of a map that was learned from values, y = f(x) at the points x (n, f), given alone. Raises
+        InputError where no law was found, for maps of whole functions, and as `Law.simulate` does.
+        """
+        source, law = self.settings["source"], self.law
+        if law.verdict == NO_LAW:
+            raise InputError(
+                f"no law of {source} was found in the library: nothing follows from it."
+            )
+        if self.settings["experiment"] == "values" and v0 is None and t is None:
+            return law(q0)
+        if self.settings["experiment"] != "motion":
+            raise InputError(
+                f"{source} is a map, in which nothing moves; a map that was learned from values is "
+                f"predicted at points x, as predict(x)."
+            )
+        if v0 is None or t is None:
+            raise InputError("a motion is predicted from q0 and v0 at times t; give all three.")
+        return law.simulate(q0, v0, t, signals)
+
+    @property
+    def work(self) -> Mapping[str, Any]:
+        """Who did how much work, see `interpret.ledger.work`; InputError for a run without."""
+        if "work" not in self.findings.numbers:
+            raise InputError(
+                f"the run of {self.settings['source']} has no account of its forces' work; learn "
+                f"forces of trajectories."
+            )
+        found: Mapping[str, Any] = self.findings.numbers["work"]
+        return found
+
     # Pictured
 
     @property
@@ -92,7 +138,8 @@ class Run:
             files = {item.name: item.read_bytes() for item in self.path.glob(f"*{SUFFIX}")}
         kept = {name: content for name, content in files.items() if name.endswith(SUFFIX)}
         read = [Picture.read(name, folder.encode(content)) for name, content in kept.items()]
-        return {picture.kind: picture for picture in read}
+        found = {picture.kind: picture for picture in read}
+        return {kind: found[kind] for kind in (*DRAWERS, *found) if kind in found}
 
     @property
     def picture(self) -> bytes:

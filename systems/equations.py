@@ -103,22 +103,27 @@ def forcing(lagrangian: Expr, coordinates: Sequence[str]) -> tuple[Expr, ...]:
     return tuple(forces)
 
 
-def accelerations(lagrangian: Expr, coordinates: Sequence[str]) -> tuple[Expr, ...]:
-    """q̈ = M⁻¹ f, in q and qd.
+def accelerations(
+    lagrangian: Expr, coordinates: Sequence[str], beside: Sequence[Expr] = ()
+) -> tuple[Expr, ...]:
+    """q̈ = M⁻¹ (f + Q), in q and qd; `beside` are other forces Q than those of L.
 
     Raises `InputError` when M has no inverse, so that L does not determine the motion.
 
     >>> q, qd = Symbol("q"), Symbol("qd")
-    >>> accelerations(qd**2 - q**4, ["q"])
-    (-2*q**3,)
+    >>> accelerations(qd**2 - q**4, ["q"], beside=[-qd])
+    (-2*q**3 - qd/2,)
     """
     masses = mass_matrix(lagrangian, coordinates)
+    right = forcing(lagrangian, coordinates)
+    if beside:
+        right = tuple(map(sympy.Add, right, beside))
     if sympy.simplify(masses.det()) == 0:
         raise InputError(
             f"the Lagrangian {lagrangian} does not determine the accelerations: the matrix "
             f"∂²L/∂q̇∂q̇ has no inverse; every coordinate needs its own kinetic energy."
         )
-    return tuple(masses.LUsolve(Matrix(forcing(lagrangian, coordinates))))
+    return tuple(masses.LUsolve(Matrix(right)))
 
 
 def energy(lagrangian: Expr, coordinates: Sequence[str]) -> Expr:

@@ -62,3 +62,42 @@ def generalized_force(part: str, term: Expr, coordinates: Sequence[str]) -> Forc
             f"{nearest(part, FORCES)}"
         )
     return tuple(FORCES[part](term, coordinates))
+
+
+def softened(force: Expr, coordinates: Sequence[str], width: float) -> Expr:
+    """`force` with what jumps at rest made a slope of that width: v/|v| is v/√(v² + w²).
+
+    Its terms that vanish at rest, such as |v| v, stay as they are.
+
+    >>> xd = sympy.Symbol("xd")
+    >>> softened(-sympy.sign(xd) - xd**2 * sympy.sign(xd), ["x"], 0.5)
+    -xd**2*sign(xd) - xd/sqrt(xd**2 + 0.25)
+    """
+    square = sympy.Float(width**2)
+    at_rest = {velocity(name): sympy.Integer(0) for name in coordinates}
+
+    def one(term: Expr) -> Expr:
+        if term.replace(sympy.sign, lambda _: sympy.Integer(1)).subs(at_rest) == 0:
+            return term
+        return term.replace(sympy.sign, lambda v: v / sympy.sqrt(v**2 + square))
+
+    finite = finite_at_rest(force, coordinates, width)
+    return sympy.Add(*map(one, sympy.Add.make_args(finite)))
+
+
+def finite_at_rest(force: Expr, coordinates: Sequence[str], width: float) -> Expr:
+    """`force` without division by a speed of zero: 1/√(v_x² + v_y²) is 1/√(v_x² + v_y² + w²).
+
+    >>> xd, yd = sympy.symbols("xd yd")
+    >>> finite_at_rest(xd / sympy.sqrt(xd**2 + yd**2), ["x", "y"], 0.5)
+    xd/sqrt(xd**2 + yd**2 + 0.25)
+    """
+    rates = {velocity(name) for name in coordinates}
+
+    def apart(base: Expr, exponent: Expr) -> Expr:
+        fixed = exponent.is_integer or not exponent < 0
+        if fixed or not base.free_symbols or base.free_symbols - rates:
+            return base**exponent
+        return (base + sympy.Float(width**2)) ** exponent
+
+    return force.replace(sympy.Pow, apart)

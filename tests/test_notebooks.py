@@ -34,7 +34,8 @@ def code_cells(book: NotebookNode) -> list[NotebookNode]:
 
 
 def test_there_are_notebooks() -> None:
-    assert {"potentials", "lagrangians", "born", "luescher"} <= {path.stem for path in NOTEBOOKS}
+    known = {"potentials", "lagrangians", "born", "luescher", "measured"}
+    assert known <= {path.stem for path in NOTEBOOKS}
 
 
 @every_notebook
@@ -154,6 +155,26 @@ def check_luescher(book: NotebookNode, answers: dict[str, Any]) -> None:
     assert integers.items() <= MOMENTA.items()
 
 
+def check_measured(book: NotebookNode, answers: dict[str, Any]) -> None:
+    """The forces of a swing are those it was made with, and what has no law is given none."""
+    check_figures(book, 7)
+    found = answers["runs"]["swing"]
+    terms = {term["part"]: (term["term"], term["coefficient"]) for term in found["law"]["terms"]}
+    assert found["verdict"] == "identified"
+    assert terms.keys() == {"potential", "dissipative", "drive"}
+    assert terms["potential"] == ("cos(theta)", pytest.approx(-4.9, rel=2e-3))
+    assert terms["dissipative"] == ("thetad**2/2", pytest.approx(0.12, rel=0.02))
+    assert terms["drive"][1] == pytest.approx(0.8, rel=0.01)
+    omega = re.search(r"cos\((.*)\*t\)", terms["drive"][0])
+    assert omega is not None
+    assert float(omega.group(1)) == pytest.approx(1.7, rel=1e-4)
+    oil = answers["runs"]["oil"]
+    terms = {term["term"]: term["coefficient"] for term in oil["law"]["terms"]}
+    assert oil["verdict"] == "identified"
+    assert terms == pytest.approx({"cos(theta)": -4.9, "Abs(thetad)**2.5": 0.04}, rel=2e-3)
+    assert answers["missing"]["oil"]["verdict"] in ("approximate", "not in the library")
+
+
 def check_figures(book: NotebookNode, count: int) -> None:
     """Every figure from the first to the last is named in one cell, which draws it."""
     for number in range(1, count + 1):
@@ -167,6 +188,7 @@ CHECKS = {
     "lagrangians": check_lagrangians,
     "born": check_born,
     "luescher": check_luescher,
+    "measured": check_measured,
 }
 
 # Numbers that neither the notebook nor the package sees.

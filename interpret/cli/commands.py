@@ -16,19 +16,20 @@ from typer.exceptions import TyperException
 from interpret.cli import arguments as options
 from interpret.cli import luescher as luescher_commands
 from interpret.cli.inspecting import inspect
+from interpret.cli.showing import predict, print_run, show
 from interpret.experiments import option_fields
 from interpret.experiments.options import named
 from interpret.landscapes.view import View
 
 if TYPE_CHECKING:
     from interpret.cli.request import Request
-    from interpret.run import Run
 
 NOTHING_KEPT = "there was nothing to keep yet; the same command starts over."
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(luescher_commands.app, name="luescher")
-app.command()(inspect)
+for command in (inspect, show, predict):
+    app.command()(command)
 
 
 class Interrupted(TyperException):
@@ -116,6 +117,7 @@ def fit(
         folder, request = _asked_before(resume, context)
         opened = request.source.open()
     else:
+        chosen = _given(given)
         asked = Source.of(
             source,
             system=system,
@@ -128,8 +130,8 @@ def fit(
             velocities=velocities,
             accelerations=accelerations,
             set=set_,
+            drive=chosen.get("drive"),
         )
-        chosen = _given(given)
         request = Request(asked.resolved(), chosen)
         opened = asked.open()
         # What means nothing here is refused before a folder is made.
@@ -167,7 +169,7 @@ def _fit(opened: Any, request: Request, folder: Path, *, as_json: bool, quiet: b
         kept = f"{what} kept; go on with `interpret fit --resume {shlex.quote(str(folder))}`."
         # A folder in which nothing was kept has been given back.
         raise Interrupted(kept if folder.exists() else NOTHING_KEPT) from None
-    _show(run, as_json)
+    print_run(run, as_json)
     if not as_json:
         print(f"kept in {folder}")
 
@@ -192,12 +194,6 @@ def _asked_before(resume: str, context: typer.Context) -> tuple[Path, Request]:
     request = Request.from_json(runs.read(folder / runs.REQUEST))
     changed = {name: context.params[name] for name in given & {"steps", "device"}}
     return folder, replace(request, options={**request.options, **changed})
-
-
-def _show(run: Run, as_json: bool) -> None:
-    from interpret.keep.folder import to_json
-
-    print(to_json(run.json()) if as_json else run.text())
 
 
 @app.command()
@@ -240,33 +236,6 @@ def diagrams(
     if out is not None:
         out.write_bytes(picture(order, layers))
         print(f"drawn in {out}")
-
-
-@app.command()
-def show(
-    run: options.RunName,
-    form: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="text, latex or html: the laws alone.")
-    ] = "",
-    picture: Annotated[
-        bool, typer.Option("--picture", help="Draw the run's pictures into its folder too.")
-    ] = False,
-    certificate: Annotated[
-        bool, typer.Option("--certificate", help="Print every check behind the verdict.")
-    ] = False,
-    json: options.JsonAlone = False,
-) -> None:
-    """Print the laws of a finished run again, as the fit printed them."""
-    from interpret.keep.folder import find
-    from interpret.run import Run
-
-    loaded = Run.load(find(run))
-    if form or (certificate and not json):
-        print(loaded.written(form) if form else loaded.certified())
-    else:
-        _show(loaded, json)
-    for path in loaded.draw() if picture else ():
-        print(f"drawn in {path}", file=sys.stderr if json else sys.stdout)
 
 
 @app.command()

@@ -34,12 +34,14 @@ class Columns:
     momenta: str | None = None
     velocities: str | None = None
     accelerations: str | None = None
+    drive: str | None = None
 
     def columns(self) -> dict[str, Any]:
         """The masses and the names of columns, taken apart; what was not given is None."""
         kinds = ("coordinates", "momenta", "velocities", "accelerations")
         named = {kind: _names(kind, getattr(self, kind)) for kind in kinds}
-        return {"mass": _numbers("mass", self.mass), **named}
+        drives = _names("drive", self.drive)
+        return {"mass": _numbers("mass", self.mass), "drives": drives, **named}
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def _by_forces(felt: Forces) -> Invariant:
         known.append(felt.misfit(best))
     bound = AS_GOOD * max(min(known), felt.typical_error)
     unfixed = _together(felt)
-    for guess in _guesses(felt, best if lonely else None):
+    for guess in _guesses(felt, best if lonely else None, felt.bent > bound):
         across = felt.unexplained(guess.features)
         if across > SHARE:
             continue
@@ -135,8 +135,12 @@ def _share(across: float) -> str:
     return f"{across:.1e}" if across > np.finfo(float).eps else "none"
 
 
-def _guesses(felt: Forces, best: Quadratic | None) -> Iterator[Guess]:
-    """What may be found, the simplest first."""
+def _guesses(felt: Forces, best: Quadratic | None, bent: bool) -> Iterator[Guess]:
+    """What may be found, the simplest first.
+
+    Forces that are not `bent` have a quadratic potential, a sum of the coordinates' squares and
+    products, which needs no measured numbers in a feature.
+    """
     names = felt.coordinates
     slopes = line(felt)
     yield _along(names, [tidy(value) for value in slopes])
@@ -155,6 +159,7 @@ def _guesses(felt: Forces, best: Quadratic | None) -> Iterator[Guess]:
     if best is not None:
         yield _root(replace(best, centre=np.zeros(len(names))), tidy)
         yield _root(best, tidy)
+    if best is not None and bent:
         yield _root(best, decimal)
 
 

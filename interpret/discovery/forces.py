@@ -78,6 +78,15 @@ class Forces:
         weight = self.weight**2
         return float(np.sqrt((weight * self.error**2).sum() / weight.sum()))
 
+    @property
+    def bent(self) -> float:
+        """What linear functions of the coordinates miss of the forces (rms)."""
+        weight = (self.weight / np.linalg.norm(self.gradient, axis=1))[:, None]
+        design = weight * np.column_stack([self.q, np.ones(len(self.q))])
+        truth = weight * self.gradient
+        left = truth - design @ np.linalg.lstsq(design, truth, rcond=None)[0]
+        return float(np.linalg.norm(left) / np.linalg.norm(truth))
+
     def unexplained(self, features: Features) -> float:
         """The part of the force that no function of the features can have: what is across their
         gradients, by mean squares, of the coordinate that is worst off.

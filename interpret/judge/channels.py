@@ -20,7 +20,7 @@ from interpret.judge.weak_form import (
     slope_in,
     stretches,
 )
-from systems.samples.trajectories import Trajectories, Trajectory
+from systems.samples.trajectories import Trajectories
 from training.prepare.noise import Noise, estimate
 
 Array = NDArray[np.float64]
@@ -101,7 +101,7 @@ def _some(trajectories: Trajectories) -> Trajectories:
     mean = trajectories.points / len(trajectories)
     items = trajectories.items[: max(round(MOST_POINTS / mean), FEWEST_TRAJECTORIES)]
     most = MOST_POINTS // len(items)
-    cut = tuple(Trajectory(item.t[:most], item.q[:most], item.p[:most]) for item in items)
+    cut = tuple(item.at(slice(most)) for item in items)
     return replace(trajectories, items=cut)
 
 

@@ -12,10 +12,13 @@ from interpret.judge.residuals import MOST_VALUES, Residuals
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
 from interpret.refinement.likelihood import maximise
-from interpret.refinement.segments import LADDER, MOST_STEPS, stretched
+from interpret.refinement.segments import LADDER, MOST_STEPS, carried, stretched
 from interpret.refinement.subsets import sharpened
 from interpret.select.library import Library
 from systems.samples.trajectories import Trajectories
+
+SECOND: Final = LADDER[1]
+"""A law that neither the shortest stretches nor these can be fitted by is not tried on longer ones."""
 
 UNFINISHED: Final = 0.01
 """A fit whose own parameters could still lower χ² by this part has not found its minimum."""
@@ -26,7 +29,7 @@ def residuals(law: Law, samples: Probes) -> Iterator[Residuals]:
 
     Short stretches forgive a wrong law, since each has an initial state of its own; a sensitive
     motion cannot be fitted in one. So they end before the first on which the fit does not find its
-    minimum. Each costs four times the one before: who has seen enough asks for no more.
+    minimum. Each costs more than the one before: who has seen enough asks for no more.
     """
     prepared = samples.prepared
     assert prepared.smoothed is not None, "exact data are judged by the law's flow"
@@ -38,9 +41,12 @@ def residuals(law: Law, samples: Probes) -> Iterator[Residuals]:
         start, states = stretched(
             measured, smoothed, prepared.features, library, prepared.sigma, cuts
         )
-        if last is not None and len(states) == len(last.estimate.states):
-            continue  # these trajectories are too short for so many cuts
-        problem = start.resolved(states, coefficients, MOST_STEPS if last else None)
+        if last is not None:
+            if len(states) == len(last.estimate.states):
+                continue  # these trajectories are too short for so many cuts
+            states = carried(states, start, (last.problem, last.estimate))
+        most = None if cuts == LADDER[0] else MOST_STEPS
+        problem = start.resolved(states, coefficients, most)
         estimate = None if problem is None else maximise(problem, states, coefficients)
         if problem is not None and estimate is not None:
             found = Residuals(*sharpened(problem, estimate))
@@ -48,7 +54,7 @@ def residuals(law: Law, samples: Probes) -> Iterator[Residuals]:
                 yield found.remembered()
                 last, coefficients = found, found.estimate.coefficients
                 continue
-        if last is not None:
+        if last is not None or cuts == SECOND:
             return
 
 

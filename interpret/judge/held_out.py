@@ -213,7 +213,7 @@ def _stretches(trajectories: Trajectories, start: float, end: float) -> Trajecto
     items = []
     for item in trajectories:
         part = slice(round(start * len(item)), round(end * len(item)))
-        items.append(Trajectory(item.t[part], item.q[part], item.p[part]))
+        items.append(item.at(part))
     return replace(trajectories, items=tuple(items))
 
 

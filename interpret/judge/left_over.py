@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.judge.forces import Family
+from interpret.judge.forces import Family, Points
 from interpret.judge.residuals import Residuals, projected
 from interpret.judge.whiteness import correlation, effective
 from systems.errors import InputError
@@ -23,6 +23,9 @@ Array = NDArray[np.float64]
 
 FAINT: Final = 1e-10
 WEAK: Final = 1e-6
+MOST_GROUPS: Final = 6
+"""Of more trajectories some neighbours are taken together: each has all the coefficients."""
+
 CLEAR: Final = 2.0
 """Directions within two deviations of nothing are noise."""
 SPREAD_OF_SIGMA: Final = 1.8
@@ -83,6 +86,28 @@ def left(residuals: Residuals, families: Sequence[Family]) -> list[Left]:
     return sorted(found, key=lambda item: item.probability)
 
 
+def by_trajectory(residuals: Residuals) -> Family | None:
+    """The law's own terms with coefficients of their own in every trajectory, or in a few groups.
+
+    None where there is one alone: two systems in one file have no common law.
+    """
+    owner = residuals.owner
+    count = int(owner.max()) + 1
+    if count < 2:
+        return None
+    groups = min(count, MOST_GROUPS)
+    member = (owner * groups // count)[:, None] == np.arange(groups)
+
+    def fields(points: Points) -> Array:
+        terms = -residuals.problem.slopes(points.q)
+        n, d, _ = terms.shape
+        of = np.tile(member, (n // len(owner), 1))
+        each: Array = (terms[:, :, :, None] * of[:, None, None, :]).reshape(n, d, -1)
+        return each
+
+    return Family("the number of the trajectory", fields)
+
+
 def _share(residuals: Residuals, family: Family, solved: Array) -> float:
     """The rms of the force Σ_k solved_k f_k over that of the law's, less what its terms take up."""
     force, own, whole = residuals.forces(family.fields)
@@ -123,16 +148,22 @@ FEWEST: Final = 32
 """Samples of a trajectory whose periodogram means anything."""
 
 
+def free(residuals: Residuals) -> int:
+    """Measured values less fitted numbers."""
+    used = sum(int(item[:, residuals.measured].size) for item in residuals.items)
+    return used - residuals.parameters
+
+
 def excess(residuals: Residuals) -> tuple[float, float]:
     """χ² per degree of freedom, and by how many of its own deviations it is above one.
 
     Its scatter has two sources: n finite, 2/n; and σ, read off differences of the same data.
     """
-    used = sum(int(item[:, residuals.measured].size) for item in residuals.items)
     chi = sum(float((item[:, residuals.measured] ** 2).sum()) for item in residuals.items)
-    free = used - residuals.parameters
-    if free < 1:
+    left_free = free(residuals)
+    if left_free < 1:
         raise InputError("there are fewer values than parameters, so nothing is left to judge.")
-    ratio = chi / free
-    scatter = np.sqrt(2 / free + (2 * SPREAD_OF_SIGMA) ** 2 / used)
+    ratio = chi / left_free
+    used = left_free + residuals.parameters
+    scatter = np.sqrt(2 / left_free + (2 * SPREAD_OF_SIGMA) ** 2 / used)
     return ratio, float((ratio - 1) / scatter)

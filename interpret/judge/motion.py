@@ -21,6 +21,7 @@ from interpret.judge.forces import families
 from interpret.judge.held_out import foreseen, predicted
 from interpret.judge.left_over import Left
 from interpret.judge.prediction import law_slope
+from interpret.judge.remainder import remainder
 from interpret.judge.residuals import Residuals
 from interpret.judge.support import Forces, cancellation, enough, surrogate
 from interpret.judge.thresholds import AGAIN, CHANCE, EXACT, UNLIKELY, WRONG, percent
@@ -80,12 +81,14 @@ def _exact(law: Law, samples: Probes) -> Iterator[Check]:
         share = _rows_missed(law, samples)
         found = f"Störmer–Verlet's second differences are the law's forces to {share:.1g}"
         yield Check("agreement", share, EXACT, _missed(share), found, share)
+        yield remainder(law, samples)
         yield foreseen(law, samples)
         return
     slope = law_slope(law, prepared.features)
     yield _agreement(defects(prepared.trajectories, prepared.features, slope))
     if not prepared.drift:
         yield _beside_network(law, samples)
+        yield remainder(law, samples)
         yield foreseen(law, samples)
 
 
@@ -164,7 +167,7 @@ def _noisy(law: Law, samples: Probes) -> Iterator[Check]:
 
 @dataclass(frozen=True)
 class _Rungs:
-    """The residuals along the longest stretches, and along those a quarter as long."""
+    """The residuals along the longest stretches, and along those half as long."""
 
     longest: Residuals | None
     shorter: Residuals | None = None
@@ -209,14 +212,22 @@ def _left(longest: Residuals, rungs: _Rungs, samples: Probes) -> Check:
 
 
 def _tests(residual: Residuals, samples: Probes) -> list[Left]:
-    return left_over.left(
-        residual, families(residual.problem.trajectories, samples.prepared.features)
-    )
+    found = families(residual.problem.trajectories, samples.prepared.features)
+    own = left_over.by_trajectory(residual)
+    return left_over.left(residual, (*found, own) if own else found)
 
 
 def _confirmed(best: Left, rungs: _Rungs, samples: Probes) -> bool:
-    """Whether shorter stretches, which a fit cannot miss the minimum of, show it too."""
-    if rungs.shorter is None:
+    """Whether shorter stretches, which a fit cannot miss the minimum of, show it too.
+
+    So it is where the force explains all that the longer ones miss beyond the shorter: a minimum
+    that was missed leaves far more.
+    """
+    if rungs.shorter is None or rungs.longest is None:
+        return True
+    longer, free = left_over.excess(rungs.longest)[0], left_over.free(rungs.longest)
+    without = longer - best.gain / free
+    if without <= left_over.excess(rungs.shorter)[0] + UNLIKELY * np.sqrt(2 / free):
         return True
     again = [item for item in _tests(rungs.shorter, samples) if item.cause == best.cause]
     return not again or again[0].probability < AGAIN
@@ -264,6 +275,6 @@ def _amplitude(residual: Residuals) -> float:
 def _noise(residual: Residuals) -> float:
     """The largest noise of a channel, in parts of its spread."""
     sigma = residual.problem.sigma[residual.measured]
-    observed = np.concatenate([cut.observed for cut in residual.problem.windows])
+    observed = np.concatenate(residual.problem.observed)
     spread = observed.std(axis=0)[residual.measured]
     return float((sigma / spread).max())

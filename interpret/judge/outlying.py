@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from systems.samples.trajectories import Trajectories, Trajectory
+from systems.samples.trajectories import Trajectories
 from training.prepare.noise import MEDIAN_TO_SIGMA
 from training.prepare.stencils import contrasts
 
@@ -71,7 +71,7 @@ class Outlying:
             kept = np.ones(len(item), dtype=bool)
             kept[self.points[self.points[:, 0] == number, 1]] = False
             whole = kept.sum() < min(FEWEST_KEPT, len(item))
-            items.append(item if whole else Trajectory(item.t[kept], item.q[kept], item.p[kept]))
+            items.append(item if whole else item.at(kept))
         return replace(trajectories, items=tuple(items))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -43,8 +44,8 @@ class Residuals:
     def items(self) -> list[Array]:
         """The residuals of each trajectory in units of σ, (n_j, 2d)."""
         predicted = self.problem.predictions(self.estimate.states, self.estimate.coefficients)
-        pairs = zip(self.problem.windows, predicted, strict=True)
-        return [self._white((cut.observed - path) / self.problem.sigma) for cut, path in pairs]
+        pairs = zip(self.problem.observed, predicted, strict=True)
+        return [self._white((seen - path) / self.problem.sigma) for seen, path in pairs]
 
     def _white(self, rows: Array) -> Array:
         return rows if self.errors is None else self.errors.white(rows)
@@ -71,6 +72,13 @@ class Residuals:
         assert found is not None, "a law that was fitted can be integrated"
         path, _, tangent, _ = found
         return path, tangent
+
+    @property
+    def owner(self) -> NDArray[np.intp]:
+        """The number of the trajectory that each stretch is of: time goes on within one."""
+        items = self.problem.trajectories
+        starts = [True, *(b.t[0] <= a.t[-1] for a, b in pairwise(items))]
+        return np.cumsum(starts) - 1
 
     def response(self, fields: Callable[[Points], Array]) -> list[Array]:
         """How the path would move under each of K forces, over σ: (n_j, 2d, K) a trajectory.
@@ -132,8 +140,13 @@ class Residuals:
 
     @cached_property
     def unfinished(self) -> float:
-        """By which part χ² could still fall, its own parameters moved along the tangents."""
+        """By which part χ² could still fall, its own parameters moved along the tangents.
+
+        inf where these run off: nothing is told by such a fit.
+        """
         before = sum(float((item[:, self.measured] ** 2).sum()) for item in self.items)
+        if not all(np.isfinite(part[:, self.measured]).all() for part in self.tangents()):
+            return np.inf
         nothing = [np.zeros((*item.shape, 0)) for item in self.items]
         _, left = projected(self, nothing)
         return 1 - float(left @ left) / before if before else 0.0

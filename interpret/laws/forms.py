@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from sympy import Expr
 
 from interpret.laws import formula
+from systems.errors import InputError
 from systems.expressions import symbol
 from systems.integrate import compile
 
@@ -161,7 +162,10 @@ class Sum:
 
 def values(expressions: Sequence[Expr], variables: Sequence[str], x: ArrayLike) -> Array:
     """The expressions at the points x: (n, f), or (n,) for one variable, to (n, expressions)."""
-    points = np.asarray(x, dtype=np.float64).reshape(-1, len(variables))
+    points = np.asarray(x, dtype=np.float64)
+    if points.size % max(len(variables), 1):
+        raise InputError(f"a point has a number for each of {', '.join(variables)}.")
+    points = points.reshape(-1, len(variables))
     return compile(expressions, tuple(variables))(points)
 
 

@@ -14,7 +14,6 @@ from sympy import Expr
 
 from interpret.laws.comparison import Comparison
 from interpret.laws.forms import Form, Sum
-from interpret.laws.inside import Inside
 from interpret.laws.integrals import BornIntegral
 from interpret.laws.json_numbers import number
 from interpret.laws.judgement import Judgement, Origin, Verdict
@@ -88,15 +87,13 @@ def _law(contents: Mapping[str, Any]) -> Law:
     rows = contents["terms"]
     forms = (row["recognised"] for row in rows)
     covariance = [[number(entry) for entry in row] for row in contents["covariance"]]
-    domain = {name: (number(low), number(top)) for name, (low, top) in contents["domain"].items()}
-    features = {name: parse(what) for name, what in contents["features"].items()}
     return Law(
         origin=Origin(str(contents["system"]), contents["dataset"], int(contents["seed"])),
         parts=tuple(_part(contents, name) for name in contents["candidates"]),
         coefficients=np.array([number(row["coefficient"]) for row in rows]),
         covariance=np.array(covariance).reshape(len(rows), len(rows)),
         recognised=tuple(None if form is None else parse(form) for form in forms),
-        variables=Variables(domain, features, inside=Inside.from_json(contents)),
+        variables=Variables.from_json(contents),
         gauge=str(contents["gauge"]),
         judgement=Judgement(
             cast(Verdict, contents["verdict"]),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import sympy
 from numpy.typing import ArrayLike, NDArray
 from sympy import Expr
 
@@ -18,6 +17,7 @@ from interpret.laws.formula import readable, text
 from interpret.laws.json_numbers import finite
 from interpret.laws.judgement import Judgement, Origin, Verdict
 from interpret.laws.measured import Equation, Measured
+from interpret.laws.moving import Moving
 from interpret.laws.parts import KINDS, MAP, Part, Variables, gauged
 from interpret.laws.report import Statement
 from systems.errors import InputError
@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Law:
+class Law(Moving):
     """y(x) = Σ_k c_k φ_k(x), each φ_k a term of one of its parts.
 
     - `parts`: their terms φ_k, taken from candidates. The k terms of the law are those of all
@@ -39,7 +39,8 @@ class Law:
     - `variables`: what the terms are written in. `gauge`: what the data cannot fix, in words.
     - `form`: what the terms look like, summed: a sum, integrals, or poles.
 
-    Laws are values: equal when all of this is. Raises InputError for shapes that do not match.
+    What it does next, such as `equations` and `simulate`, is in `interpret.laws.moving`. Laws are
+    values: equal when all of this is. Raises InputError for shapes that do not match.
 
     >>> r = symbol("r")
     >>> law = Law(origin=Origin("coulomb"), parts=(Part("potential", (1 / r,), (1 / r, r**-2)),),
@@ -168,15 +169,6 @@ class Law:
         """The law as a sympy expression without the constant, all coefficients as measured."""
         return replace(self, recognised=(None,) * len(self.terms)).expr
 
-    @property
-    def potential(self) -> Expr:
-        """V as a sympy expression, closed forms where recognised; 0 without one."""
-        some = [each for each in self.measured() if each.part == "potential"]
-        return self._sum(some) if some else sympy.Integer(0)
-
-    def _sum(self, some: Sequence[Measured]) -> Expr:
-        return self.form.expr([(each.factor, each.term) for each in some])
-
     def in_coordinates(self) -> Expr:
         """`expr` with the features written out in the coordinates of the data."""
         definitions = {symbol(name): expression for name, expression in self.features.items()}
@@ -279,9 +271,7 @@ class Law:
             "covariance": [[finite(entry) for entry in row] for row in self.covariance],
             "candidates": {part.name: list(map(written, part.candidates)) for part in self.parts},
             "undetermined": {each.name: [*map(written, each.undetermined)] for each in self.parts},
-            "features": {name: written(what) for name, what in self.features.items()},
-            "domain": {name: list(map(finite, ends)) for name, ends in self.domain.items()},
-            **self.variables.inside.to_json(),
+            **self.variables.to_json(),
             "gauge": self.gauge,
             "verdict": self.verdict,
             "missed": finite(self.judgement.missed),

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from sympy import Expr
+from sympy import Expr, S
 
 from interpret.laws.inside import Inside
+from interpret.laws.json_numbers import finite, number
 from systems.errors import InputError, nearest
+from systems.expressions import parse, text
+from systems.mechanics import Mechanics
 
 MAP = "map"
 
@@ -84,14 +88,71 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Bodies:
+    """What a law of motion moves: the `mass` of each coordinate, in their order.
+
+    `sums` are variables of the law that stand for many things alike, whose terms are summed over
+    them all (see `systems.mechanics`). `known` is a potential that was given beside the law, in the
+    coordinates.
+    """
+
+    mass: Mapping[str, float]
+    sums: Mapping[str, tuple[Expr, ...]] = field(default_factory=dict)
+    known: Expr = S.Zero
+
+    @staticmethod
+    def of(mechanics: Mechanics, *, known: bool = False) -> Bodies:
+        """Those of a motion; its potential is never looked at, but for what is `known` of it.
+
+        >>> Bodies.of(Mechanics(("x",), (2.0,))).mass
+        {'x': 2.0}
+        """
+        given = mechanics.external if known else None
+        moved = dict(zip(mechanics.coordinates, map(float, mechanics.mass), strict=True))
+        return Bodies(moved, mechanics.sums, S.Zero if given is None else given)
+
+    def to_json(self) -> dict[str, Any]:
+        """Masses as numbers, expressions as text."""
+        sums = {name: list(map(text, things)) for name, things in self.sums.items()}
+        return {"mass": dict(self.mass), "sums": sums, "known": text(self.known)}
+
+    @staticmethod
+    def from_json(contents: Mapping[str, Any]) -> Bodies:
+        """What `to_json` wrote; expressions are parsed against a whitelist."""
+        mass = {name: float(value) for name, value in contents["mass"].items()}
+        sums = {name: tuple(map(parse, things)) for name, things in contents["sums"].items()}
+        return Bodies(mass, sums, parse(contents["known"]))
+
+
+@dataclass(frozen=True)
 class Variables:
     """What terms are written in.
 
     `domain` is the range of each variable in the data: outside, a law is an extrapolation.
     `features` are those variables that are functions of the coordinates; none: they are these.
     `inside` are the constants that terms hold.
+    `bodies` are what a law of motion moves; a map, and a law of an earlier version, has none.
     """
 
     domain: Mapping[str, tuple[float, float]]
     features: Mapping[str, Expr]
+    bodies: Bodies | None = None
     inside: Inside = field(default_factory=Inside)
+
+    def to_json(self) -> dict[str, Any]:
+        """Expressions as text, what is not finite as None."""
+        ends = {name: [finite(low), finite(top)] for name, (low, top) in self.domain.items()}
+        features = {name: text(what) for name, what in self.features.items()}
+        moved = {} if self.bodies is None else {"bodies": self.bodies.to_json()}
+        return {"features": features, "domain": ends, **moved, **self.inside.to_json()}
+
+    @staticmethod
+    def from_json(contents: Mapping[str, Any]) -> Variables:
+        """What `to_json` wrote."""
+        domain = {
+            name: (number(low), number(top)) for name, (low, top) in contents["domain"].items()
+        }
+        features = {name: parse(what) for name, what in contents["features"].items()}
+        moved = contents.get("bodies")
+        bodies = None if moved is None else Bodies.from_json(moved)
+        return Variables(domain, features, bodies, Inside.from_json(contents))

@@ -45,7 +45,7 @@ class Field:
     speed: float
 
     def __call__(self, state: Array, t: Array, coefficients: Array, inner: Array) -> Forces:
-        """The forces at states (S, 2d) and times t (S,)."""
+        """The forces at states (S, 2d) and times t (S,), or moments (S, 1 + k): with k signals."""
         d, points = self.candidates.dimension, len(t)
         constants = np.concatenate([coefficients, inner])
         given = np.broadcast_to(constants, (points, len(constants)))
@@ -71,7 +71,9 @@ class Field:
         slopes = [self._safe(differentiate(a, x)) for a in total for x in state]
         within = [differentiate(a, constant) for constant in known.inner for a in total]
         flat = [a for item in accelerations for a in item]
-        return integrate.compile([*flat, *slopes, *within], [*state, TIME, *weights, *known.inner])
+        return integrate.compile(
+            [*flat, *slopes, *within], [*state, TIME, *known.signals, *weights, *known.inner]
+        )
 
     def _smooth(self, expr: Expr) -> Expr:
         """An acceleration with its jumps at rest made steep slopes: v/|v| is v/√(v² + ε²)."""

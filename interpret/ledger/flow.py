@@ -7,6 +7,7 @@ z holds ∂y/∂(initial state, coefficients, inner constants).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,12 +60,22 @@ class Parameters:
         return len(self.coefficients) + len(self.inner)
 
 
+Clock = Callable[[Array], Array]
+"""Times (S,) -> moments (S, 1 + k): with the k signals of each segment then."""
+
+
 def flow(
-    field: Field, starts: Array, times: Array, law: Parameters, method: Tableau
+    field: Field,
+    starts: Array,
+    times: Array,
+    law: Parameters,
+    method: Tableau,
+    clock: Clock = np.asarray,
 ) -> tuple[Array, Array]:
     """States (S, m + 1, 2d) and tangents (S, m + 1, 2d, 2d + P + N) of S segments.
 
-    `starts` (S, 2d) hold at the first of the `times` (S, m + 1), which every step goes between.
+    `starts` (S, 2d) hold at the first of the `times` (S, m + 1), which every step goes between;
+    the `clock` adds to times what else was measured.
 
     >>> from interpret.ledger.candidates import Candidates
     >>> from systems.expressions import symbol
@@ -89,7 +100,8 @@ def flow(
         rates: list[tuple[Array, Array]] = []
         for row, fraction in zip(method.a, method.c, strict=True):
             here, grown = _along(y, z, h, row, rates)
-            forces = field(here, times[:, step] + fraction * h, law.coefficients, law.inner)
+            now = clock(times[:, step] + fraction * h)
+            forces = field(here, now, law.coefficients, law.inner)
             growth = np.concatenate([grown[:, d:], forces.slopes @ grown], axis=1)
             growth[:, d:, size:] += forces.columns
             rates.append((np.concatenate([here[:, d:], forces.total], axis=1), growth))

@@ -80,7 +80,7 @@ def _finite(
     known = setting.candidates
     none, inner = np.zeros(len(known)), np.ones(len(known.inner))
     some = [k for number in numbers for k in known.groups[number]]
-    states, times, found = setting.courses.states, setting.courses.times, []
+    states, times, found = setting.courses.states, setting.courses.moments, []
     for value in grid:
         inner[list(together)] = value
         with np.errstate(all="ignore"):

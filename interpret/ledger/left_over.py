@@ -6,14 +6,13 @@ path the noise that it has followed would.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interpret.ledger.account import Account
-from interpret.ledger.flow import flow
 from interpret.ledger.motion import Course, Path
 from interpret.ledger.response import response, stretch
 from interpret.ledger.rows import SMALLEST, Reduced
@@ -28,13 +27,19 @@ SEEN: Final = 1e-8
 """Directions of the splines that the motion sees less of say nothing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LeftOver:
-    """A free force of one variable: how probable it is by chance, and its share of the whole."""
+    """A free force of one variable: how probable it is by chance, and its share of the whole.
+
+    At the `values` (n,) of the variable it is an acceleration (n, d), known to an `error` (n, d).
+    """
 
     variable: str
     probability: float
     share: float
+    values: Array
+    force: Array
+    error: Array
 
 
 def left_over(account: Account) -> list[LeftOver]:
@@ -108,9 +113,13 @@ def _asked(
     many, left = int(seen.sum()), max(reduced.count - int(seen.sum()), 1)
     spread = max(float(reduced.gram[-1, -1]) - gain, SMALLEST) / left
     states, times, whole = motion
-    free = splines(states, times) @ ((directions[:, seen] @ (along[seen] / values[seen])) / scale)
+    columns = splines(states, times) / scale @ directions[:, seen]
+    free = columns @ (along[seen] / values[seen])
+    error = np.sqrt(spread * (columns**2 @ (1 / values[seen])))
     share = float(np.sqrt((free**2).sum(axis=1).mean() / (whole**2).sum(axis=1).mean()))
-    return LeftOver(name, float(fdtrc(max(many, 1), left, gain / max(many, 1) / spread)), share)
+    probability = float(fdtrc(max(many, 1), left, gain / max(many, 1) / spread))
+    value = np.column_stack([states, times])[:, splines.which]
+    return LeftOver(name, probability, share, value, free, error)
 
 
 def _parts(
@@ -128,7 +137,7 @@ def _parts(
 def _along_the_law(account: Account, shooting: Shooting) -> list[Course]:
     """The courses with the law's own path in the place of the smooth one."""
     law = account.law
-    path, _ = flow(shooting.field, shooting.states, shooting.times, law, shooting.method)
+    path, _ = shooting.flown(law)
     courses = []
     ends = (*shooting.first[1:], len(shooting.states))
     for course, begin, end in zip(account.setting.courses.items, shooting.first, ends, strict=True):
@@ -136,9 +145,8 @@ def _along_the_law(account: Account, shooting: Shooting) -> list[Course]:
         # The last segment repeats its end where the course ends before it.
         last = len(course) - (end - begin - 1) * INTERVALS
         state = np.concatenate([inner, path[end - 1, :last]])
-        a = shooting.field(state, course.t, law.coefficients, law.inner).total
+        a = shooting.field(state, course.moments(course.t), law.coefficients, law.inner).total
         d = a.shape[1]
-        courses.append(
-            Course(course.t, course.values, Path.through(course.t, state[:, :d], state[:, d:], a))
-        )
+        path_of_law = Path.through(course.t, state[:, :d], state[:, d:], a)
+        courses.append(replace(course, path=path_of_law))
     return courses

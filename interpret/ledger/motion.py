@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -29,10 +29,25 @@ class Path:
 
     @staticmethod
     def through(t: Array, q: Array, v: Array, a: Array) -> Path:
-        """The quintic pieces that have the given positions, velocities and accelerations (n, d)."""
-        from scipy.interpolate import BPoly
+        """The quintic pieces that have the given positions, velocities and accelerations (n, d).
 
-        curve: Any = BPoly.from_derivatives(t, np.stack([q, v, a], axis=1))
+        On a step of length h from y to y_+, with s = (t - t_i)/h,
+
+            q = y + h y' s + h² y'' s²/2 + s³ (A + B s + C s²)
+
+        where A, B, C follow from what value, slope and curvature still miss at its end.
+        """
+        from scipy.interpolate import PPoly
+
+        h = np.diff(t)[:, None]
+        missed = np.diff(q, axis=0) - h * v[:-1] - h**2 / 2 * a[:-1]
+        slope = h * np.diff(v, axis=0) - h**2 * a[:-1]
+        curvature = h**2 * np.diff(a, axis=0)
+        third = 10 * missed - 4 * slope + curvature / 2
+        fourth = -15 * missed + 7 * slope - curvature
+        fifth = 6 * missed - 3 * slope + curvature / 2
+        powers = fifth / h**5, fourth / h**4, third / h**3, a[:-1] / 2, v[:-1], q[:-1]
+        curve: Any = PPoly(np.stack(powers), t)
         return Path(curve, curve.derivative(), curve.derivative(2))
 
     def state(self, t: Array) -> Array:
@@ -42,14 +57,24 @@ class Path:
 
 @dataclass(frozen=True)
 class Course:
-    """One trajectory: times (n,), its measured values (n, C), positions first, and its path."""
+    """One trajectory: times (n,), its measured values (n, C), positions first, and its path.
+
+    `signals` are functions of time that were measured beside it, by name.
+    """
 
     t: Array
     values: Array
     path: Path
+    signals: Mapping[str, Curve] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.t)
+
+    def moments(self, times: Array) -> Array:
+        """Times (n,), with the signals then: (n, 1 + k); the times alone where there are none."""
+        if not self.signals:
+            return times
+        return np.column_stack([times, *(curve(times) for curve in self.signals.values())])
 
     def cut(self, first: int, last: int) -> Course:
         """The samples from `first` to before `last`."""
@@ -64,20 +89,27 @@ class Courses:
     dimension: int
 
     @staticmethod
-    def of(trajectories: Trajectories, noise: Noise) -> Courses:
-        """Trajectories with the noise of their channels; velocities that are derived, or whose σ
-        is infinite, are no measurements."""
+    def of(
+        trajectories: Trajectories, noise: Noise, signals: Sequence[Mapping[str, Curve]] = ()
+    ) -> Courses:
+        """Trajectories with the noise of their channels, and the signals of each.
+
+        Velocities that are derived, or whose σ is infinite, are no measurements.
+        """
         d = trajectories.dimension
         alone = trajectories.derived or not np.isfinite(noise.p).all()
         items = []
-        for item, calm in zip(trajectories, smooth(trajectories, noise), strict=True):
+        curves = signals or [{}] * len(trajectories)
+        for item, calm, signal in zip(
+            trajectories, smooth(trajectories, noise), curves, strict=True
+        ):
             v = item.p / trajectories.mass
             values = item.q if alone else np.concatenate([item.q, v], axis=1)
             path = calm.trajectory
             through = Path.through(
                 path.t, path.q, path.p / trajectories.mass, calm.force / trajectories.mass
             )
-            items.append(Course(item.t, values, through))
+            items.append(Course(item.t, values, through, signal))
         return Courses(tuple(items), d)
 
     @cached_property
@@ -89,6 +121,11 @@ class Courses:
     def accelerations(self) -> Array:
         """The smooth accelerations at all measured times (n, d)."""
         return np.concatenate([item.path.a(item.t) for item in self.items])
+
+    @cached_property
+    def moments(self) -> Array:
+        """All measured times, with the signals then."""
+        return np.concatenate([item.moments(item.t) for item in self.items])
 
     @cached_property
     def times(self) -> Array:

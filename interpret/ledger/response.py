@@ -22,11 +22,11 @@ WEIGHTS: Final = np.array([5, 8, 5]) / 18
 
 
 def response(course: Course, force: Callable[[Array, Array], Array]) -> Array:
-    """The columns (n, 2d, p) of forces that map states (k, 2d) and times (k,) to (k, d, p)."""
+    """The columns (n, 2d, p) of forces that map states (k, 2d) and moments (k,) to (k, d, p)."""
     t = course.t
     h = np.diff(t)
     times = (t[:-1, None] + PLACES * h[:, None]).ravel()
-    pushed = force(course.path.state(times), times)
+    pushed = force(course.path.state(times), course.moments(times))
     pushed = pushed.reshape(len(h), len(PLACES), *pushed.shape[1:])
     length = h[:, None, None]
     gained = np.einsum("g,ngdp->ndp", WEIGHTS, pushed) * length

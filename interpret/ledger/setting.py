@@ -74,23 +74,24 @@ class Setting:
     def at(self, inner: Array) -> Setting:
         """The same, with what candidates are worth where the constants inside have these values."""
         none, courses = np.zeros(len(self.candidates)), self.courses
-        columns = self.field(courses.states, courses.times, none, inner).columns
+        columns = self.field(courses.states, courses.moments, none, inner).columns
         each = np.sqrt((columns[..., : len(none)] ** 2).sum(axis=1).mean(axis=0))
         whole = np.sqrt((courses.accelerations**2).sum(axis=1).mean())
         return replace(self, scales=replace(self.scales, accelerations=each / whole))
 
     @property
     def columns(self) -> dict[str, Array]:
-        """What terms are written in, by name, at every sample: positions, velocities, features and
-        the time."""
+        """What terms are written in, by name, at every sample: positions, velocities, features, the
+        time and signals."""
         courses, names = self.courses, self.candidates.coordinates
         state = zip([*names, *(velocity(x).name for x in names)], courses.states.T, strict=True)
         features = self.candidates.features
         found = compile(list(features.values()), names)(courses.states[:, : courses.dimension])
+        moments = courses.moments.reshape(len(courses.times), -1)
         return {
             **dict(state),
             **dict(zip(features, found.T, strict=True)),
-            TIME.name: courses.times,
+            **dict(zip((TIME.name, *self.candidates.signals), moments.T, strict=True)),
         }
 
     @property

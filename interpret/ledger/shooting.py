@@ -94,10 +94,20 @@ class Shooting:
         """The most segments that a course has."""
         return max(self._count(number) for number in range(len(self.first)))
 
+    def flown(self, law: Parameters) -> tuple[Array, Array]:
+        """The states and tangents of all segments under a law."""
+        return flow(self.field, self.states, self.times, law, self.method, self._moments)
+
+    def _moments(self, times: Array) -> Array:
+        """What every segment's course says of one time each."""
+        ends = (*self.first[1:], len(self.states))
+        spans = zip(self.courses.items, self.first, ends, strict=True)
+        return np.concatenate([item.moments(times[begin:end]) for item, begin, end in spans])
+
     def linearised(self, law: Parameters, length: int) -> Linearised | None:
         """The rows about a law, of stretches of about `length` segments; None where it runs off."""
         with np.errstate(all="ignore"):
-            path, tangents = flow(self.field, self.states, self.times, law, self.method)
+            path, tangents = self.flown(law)
         if not (np.isfinite(path).all() and np.isfinite(tangents).all()):
             return None
         stretches, nodes = [], []

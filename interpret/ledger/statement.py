@@ -13,7 +13,7 @@ from interpret.laws.constants import recognise
 from interpret.laws.inside import Constant, Inside
 from interpret.laws.judgement import Judgement, Origin, Verdict
 from interpret.laws.law import Law
-from interpret.laws.parts import KINDS, Part, Variables
+from interpret.laws.parts import KINDS, Bodies, Part, Variables
 from interpret.laws.value import with_error
 from interpret.ledger.account import Account
 from interpret.ledger.candidates import Candidates
@@ -56,6 +56,7 @@ def stated(account: Account, origin: Origin) -> Law:
     found = _asked_for(account)
     inside = _inside(account, found)
     verdict = _as_read(account)
+    bodies = Bodies(dict(zip(candidates.coordinates, candidates.mass, strict=True)))
     numbers: list[int] = []
     parts = []
     for name in KINDS:
@@ -72,7 +73,7 @@ def stated(account: Account, origin: Origin) -> Law:
         parts=tuple(parts),
         coefficients=found.values[numbers],
         covariance=found.covariance[np.ix_(numbers, numbers)],
-        variables=Variables(_domain(account), candidates.features, inside=inside),
+        variables=Variables(_domain(account), candidates.features, bodies, inside),
         gauge=GAUGE,
         judgement=verdict,
     )
@@ -112,7 +113,7 @@ def _inside(account: Account, found: _Estimates) -> Inside:
 
 
 def _domain(account: Account) -> dict[str, tuple[float, float]]:
-    """The range of positions, velocities, features and the time in the data."""
+    """The range of positions, velocities, features, the time and signals in the data."""
     columns = account.setting.columns
     return {name: (float(x.min()), float(x.max())) for name, x in columns.items()}
 
@@ -136,7 +137,7 @@ def _unfixed(account: Account) -> Iterator[str]:
     setting, law = account.setting, account.law
     candidates, terms = setting.candidates, len(setting.candidates)
     courses = setting.courses
-    forces = setting.field(courses.states, courses.times, law.coefficients, law.inner)
+    forces = setting.field(courses.states, courses.moments, law.coefficients, law.inner)
     for k, constant in enumerate(candidates.inner):
         groups = [g for g in account.chosen if k in candidates.inside(candidates.groups[g])]
         some = [number for g in groups for number in candidates.groups[g]]

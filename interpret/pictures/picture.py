@@ -79,10 +79,32 @@ def _levels(numbers: Numbers, labels: Sequence[str]) -> bytes:
     return picture(numbers)
 
 
+def _forces(numbers: Numbers, labels: Sequence[str]) -> bytes:
+    from interpret.pictures import forces as plots
+
+    title, *names = labels
+    return plots.forces(numbers, title, names)
+
+
+def _left_over(numbers: Numbers, labels: Sequence[str]) -> bytes:
+    from interpret.pictures import forces as plots
+
+    return plots.left_over(numbers, labels)
+
+
+def _drag(numbers: Numbers, labels: Sequence[str]) -> bytes:
+    from interpret.pictures import forces as plots
+
+    return plots.drag(numbers, labels[0])
+
+
 DRAWERS: dict[str, Callable[[Numbers, Sequence[str]], bytes]] = {
     "potential": _potential,
     "accelerations": _accelerations,
     "couplings": _couplings,
     "levels": _levels,
+    "forces": _forces,
+    "left_over": _left_over,
+    "drag": _drag,
 }
 """What draws each kind of picture."""

@@ -13,7 +13,7 @@ import torch
 from interpret.laws import formula
 from interpret.laws.judgement import Judgement, Origin, Verdict
 from interpret.laws.law import Law
-from interpret.laws.parts import Part, Variables
+from interpret.laws.parts import Bodies, Part, Variables
 from interpret.select.criteria import EXACT, Choice, LeastInformation, SmallestWithin
 from interpret.select.gate import Gate
 from interpret.select.library import Library
@@ -131,12 +131,13 @@ def extract(fit: PhaseFit | Forces, library: Library, most: int = MOST_TERMS) ->
     kept = list(support)
     terms = tuple(library.candidates[k] for k in support)
     domain = forces.particles.domain(forces.rows.x[0])
+    mechanics = forces.particles.mechanics
     return Law(
         origin=Origin(forces.particles.system.name),
         parts=(Part("potential", terms, library.candidates),),
         coefficients=coefficients[kept],
         covariance=_covariance(raw, support, residual, max(ROUND_OFF, forces.floor)),
-        variables=Variables(domain, forces.particles.mechanics.features),
+        variables=Variables(domain, mechanics.features, Bodies.of(mechanics)),
         gauge=GAUGE,
         judgement=Judgement(verdict, reasons, gate.ratio**2),
     )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from interpret.laws.judgement import Judgement, Origin
 from interpret.laws.law import Law
-from interpret.laws.parts import Part, Variables
+from interpret.laws.parts import Part
 from interpret.reading.probes import Probes
 from interpret.select.library import Library
 from interpret.select.matrix import Compressed
@@ -113,7 +113,7 @@ def regress_paper(samples: Probes, library: Library, threshold: float | None = N
         parts=(Part("potential", terms, library.candidates),),
         coefficients=coefficients[kept],
         covariance=_covariance(problem, support, residual)[np.ix_(inside, inside)],
-        variables=Variables(samples.domain, samples.features.definitions),
+        variables=samples.variables,
         gauge=GAUGE,
         judgement=Judgement("identified", (NO_TEST,)),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from interpret.laws.parts import Bodies, Variables
 from training.features import Features
 from training.learn.fit import Fit
 from training.prepare.preparation import Prepared
@@ -41,6 +42,13 @@ class Probes:
         x = self.levels.x
         low, high = x.min(dim=0).values.tolist(), x.max(dim=0).values.tolist()
         return dict(zip(self.features.names, zip(low, high, strict=True), strict=True))
+
+    @property
+    def variables(self) -> Variables:
+        """What a law of them is written in, and what it moves."""
+        moved = self.prepared.trajectories
+        mass = dict(zip(moved.coordinates, moved.mass.tolist(), strict=True))
+        return Variables(self.domain, self.features.definitions, Bodies(mass))
 
 
 def probe(fit: Fit) -> Probes:

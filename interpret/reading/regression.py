@@ -6,7 +6,7 @@ import torch
 
 from interpret.laws.judgement import Judgement, Origin, Verdict
 from interpret.laws.law import Law
-from interpret.laws.parts import Part, Variables
+from interpret.laws.parts import Part
 from interpret.reading.probes import Probes
 from interpret.select.criteria import Criterion, Plateau, SmallestWithin, Threshold
 from interpret.select.library import Library
@@ -75,7 +75,7 @@ def regress(
         parts=(Part("potential", terms, library.candidates),),
         coefficients=coefficients[kept],
         covariance=_covariance(problem, support, residual),
-        variables=Variables(samples.domain, samples.features.definitions),
+        variables=samples.variables,
         gauge=GAUGE,
         judgement=Judgement(verdict, reasons, chi2),
     )

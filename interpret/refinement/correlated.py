@@ -13,7 +13,7 @@ import numpy as np
 
 from interpret.reading.probes import Probes
 from interpret.refinement.likelihood import Estimate, invert
-from interpret.refinement.linear import Errors, Linear, Settled
+from interpret.refinement.linear import MOST_TERMS, Errors, Linear, Settled
 from interpret.refinement.screening import screened
 from interpret.refinement.segments import first_estimate
 from interpret.refinement.shooting import Shooting
@@ -73,10 +73,10 @@ def correlated(
     """
     prepared = samples.prepared
     assert prepared.smoothed is not None, "only noisy data come here"
-    best = linear.best()[0] if given is None else linear.settled(given)
+    best = _few(linear.best()) if given is None else linear.settled(given)
     found: Found | None = None
     sigma = prepared.sigma
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         fitted = first_estimate(
             prepared.trajectories,
             prepared.smoothed,
@@ -95,10 +95,16 @@ def correlated(
             break
         order = again.best() if given is None else []
         found = _with_bars(estimate, again, best.support, order)
-        if given or order[0].support == best.support:
-            break
-        best = order[0]
+        cut = len(problem.windows) > len(prepared.trajectories)
+        if given or _few(order).support == best.support or (cut and number):
+            break  # a second law that is no better followed than the first is not the last either
+        best = _few(order)
     return found
+
+
+def _few(order: list[Settled]) -> Settled:
+    """The first law of few terms: the whole library, a surrogate of anything, is only a rival."""
+    return next((item for item in order if len(item.support) <= MOST_TERMS), order[0])
 
 
 def about(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -10,7 +11,9 @@ import torch
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
 from interpret.select.matrix import ROUND_OFF, inverse_gram, rounding
+from systems.samples.trajectories import Trajectory
 from training.bases.candidates import Candidates
+from training.prepare.preparation import unsmoothed
 from training.prepare.stencils import Array
 from training.rows.trajectories import LevelRows, Rows
 from training.solve.families import SMALLEST_RESIDUAL, solve_families
@@ -20,6 +23,8 @@ STRETCHES = 20
 ROWS_A_STRETCH = 4
 WORTH_ASKING = 1e-9
 UNEXPLAINED = 1e-3
+FEWER = 2
+FEWEST_POSITIONS = 20
 CONTRADICTED = 3.0
 """Deviations by which the energy must differ from what all rows say: 3 in 1000 do by chance."""
 
@@ -34,6 +39,8 @@ def row_estimate(law: Law, samples: Probes) -> Law:
       and from the energy alone beyond its own spread: it has no quadrature to be biased by,
     - s^2 (A^T A)^-1, s^2 the residual's mean square, where there is one family only: Verlet's
       second differences are exact but for the rounding of the positions, which is random,
+    - where the momenta were derived from the positions: how far c moves with every second position
+      left out, over 2⁵ (the slope of a quintic spline is off by the step's fifth power),
     - round-off: 64 eps |c|, and what the columns make of eps (`select.matrix.rounding`).
 
     chi^2/n compares the law with the network: the square of the ratio of their misfits, in the
@@ -53,6 +60,7 @@ def row_estimate(law: Law, samples: Probes) -> Law:
             spread = spread + variance * inverse_gram(design)
         rows = torch.cat(stretches).numpy()
     amplified = rounding(rows[:, :-1], rows[:, -1], coefficients)
+    bias = np.hypot(bias, _coarse(law, samples, coefficients))
     covariance = spread + np.diag(bias**2 + (ROUND_OFF * coefficients) ** 2 + amplified**2)
     missed = together.residual
     if missed > UNEXPLAINED and not samples.prepared.noisy:
@@ -117,6 +125,21 @@ def _disagreement(families: Sequence[Rows], basis: Candidates, together: Array) 
             beyond = np.abs(found.coefficients.numpy() - together) - CONTRADICTED * spread
             off = np.maximum(off, beyond)
     return off
+
+
+def _coarse(law: Law, samples: Probes, coefficients: Array) -> Array:
+    """What the momenta's derivation from the positions may have moved the coefficients by, (K,)."""
+    prepared = samples.prepared
+    whole = prepared.trajectories
+    if not whole.derived or prepared.noisy or min(map(len, whole)) < FEWEST_POSITIONS:
+        return np.zeros_like(coefficients)
+    items = tuple(Trajectory(i.t[::FEWER], i.q[::FEWER], i.p[::FEWER]) for i in whole)
+    thinned = replace(whole, items=items).positions_alone()
+    rows = unsmoothed(replace(prepared, trajectories=thinned, smoothed=None))
+    basis = Candidates(samples.features.names, law.terms)
+    again = solve_families(rows.families, basis, passes=rows.passes).coefficients.numpy()
+    moved: Array = np.abs(again - coefficients) / FEWER**5
+    return moved
 
 
 def _ratio(law: Sequence[float], network: Sequence[float]) -> float:

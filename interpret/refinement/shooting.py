@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from interpret.refinement.hermite import Windows, windows
+from interpret.select import library_matrix
 from interpret.select.library import Library
 from systems.samples.trajectories import Trajectories
 from training.features import Features
@@ -19,6 +22,8 @@ HOPELESS_STEPS = 1024
 STEPS_A_SAMPLE = 4
 INTEGRATION_SHARE = 0.02
 FINEST_SHARE = 2e-3
+CACHED = 2**19
+"""Numbers of states and tangents that are worked on at once: 4 MB."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +35,15 @@ class Shooting:
     Runge-Kutta 4, each with its own step, and read off at the measured times by cubic Hermite
     interpolation, which their known velocities and forces make as accurate as the steps.
 
-    ``sigma`` (2d,) noise of q and p; ``steps`` per trajectory.
+    ``sigma`` (2d,) noise of q and p; ``steps`` per trajectory; ``windows`` with the numbers of the
+    trajectories that were measured at the same times, from their start, and share them.
     """
 
     trajectories: Trajectories
     features: Features
     library: Library
     sigma: Array
-    windows: tuple[Windows, ...]
+    windows: tuple[tuple[NDArray[np.int64], Windows], ...]
     steps: int
 
     @staticmethod
@@ -49,8 +55,14 @@ class Shooting:
         steps: int = FEWEST_STEPS,
     ) -> Shooting:
         """The problem with a given number of steps."""
-        cut = tuple(windows(item, steps) for item in trajectories)
-        return Shooting(trajectories, features, library, sigma, cut, steps)
+        clocks: dict[bytes, list[int]] = {}
+        for number, item in enumerate(trajectories):
+            clocks.setdefault((item.t - item.t[0]).tobytes(), []).append(number)
+        shared = tuple(
+            (np.array(numbers), windows(trajectories.items[numbers[0]].t, steps))
+            for numbers in clocks.values()
+        )
+        return Shooting(trajectories, features, library, sigma, shared, steps)
 
     def with_library(self, library: Library) -> Shooting:
         """The same data, another library."""
@@ -95,7 +107,21 @@ class Shooting:
         """(q, p) at the measured times of every trajectory, shapes (n_j, 2d)."""
         path, slopes = self._integrate(states, coefficients)
         with np.errstate(all="ignore"):
-            return [cut.interpolate(path[:, j], slopes[:, j]) for j, cut in enumerate(self.windows)]
+            return self._each(lambda cut, some: cut.interpolate(path[:, some], slopes[:, some]))
+
+    def _each(self, at_times: Callable[[Windows, NDArray[np.int64]], Array]) -> list[Array]:
+        """What windows and the numbers of their trajectories give, (n, R, ...), one by one."""
+        found = [np.empty(0)] * len(self.trajectories)
+        for some, cut in self.windows:
+            values = at_times(cut, some)
+            for place, number in enumerate(some):
+                found[number] = values[:, place]
+        return found
+
+    @cached_property
+    def observed(self) -> tuple[Array, ...]:
+        """(q, p) of every trajectory as measured, (n_j, 2d)."""
+        return tuple(np.concatenate([item.q, item.p], axis=1) for item in self.trajectories)
 
     def normal_equations(
         self, states: Array, coefficients: Array
@@ -105,22 +131,29 @@ class Shooting:
         The parameters are the initial state, then the coefficients. None where the integration
         left the numbers (a coefficient so wrong that the motion blows up).
         """
-        grown = self.grown(states, coefficients)
-        if grown is None:
-            return None
-        path, slopes, tangent, tangent_slopes = grown
-        count = tangent.shape[-1]
-        normal = np.empty((len(self.windows), count, count))
-        right = np.empty((len(self.windows), count))
+        count = states.shape[1] + len(coefficients)
+        normal = np.empty((len(states), count, count))
+        right = np.empty((len(states), count))
         chi = 0.0
-        for j, cut in enumerate(self.windows):
-            predicted = cut.interpolate(path[:, j], slopes[:, j])
-            residual = (cut.observed - predicted) / self.sigma
+        for some, cut in self._chunks(count):
+            grown = self.grown(states, coefficients, some)
+            if grown is None:
+                return None
+            path, slopes, tangent, tangent_slopes = grown
+            observed = np.stack([self.observed[number] for number in some], axis=1)
+            residual = (observed - cut.interpolate(path, slopes)) / self.sigma
             chi += float((residual**2).sum())
-            scaled = tangent[:, j] / self.sigma[:, None]
-            scaled_slopes = tangent_slopes[:, j] / self.sigma[:, None]
-            normal[j], right[j] = cut.accumulate(scaled, scaled_slopes, residual)
+            tangent /= self.sigma[:, None]
+            tangent_slopes /= self.sigma[:, None]
+            normal[some], right[some] = cut.accumulate(tangent, tangent_slopes, residual)
         return chi, normal, right
+
+    def _chunks(self, parameters: int) -> Iterator[tuple[NDArray[np.int64], Windows]]:
+        """The windows, with no more of their trajectories at once than a cache holds."""
+        each = (self.steps + 1) * len(self.sigma) * (1 + parameters)
+        for some, cut in self.windows:
+            for part in np.array_split(some, -(-len(some) * each // CACHED)):
+                yield part, cut
 
     def rows(self, states: Array, coefficients: Array) -> list[Array] | None:
         """[∂(q, p)/∂parameters | observed - predicted] over σ, (n_j, 2d, P + 1) a trajectory.
@@ -131,33 +164,37 @@ class Shooting:
         if grown is None:
             return None
         path, slopes, tangent, tangent_slopes = grown
-        found = []
-        for j, cut in enumerate(self.windows):
-            missed = cut.observed - cut.interpolate(path[:, j], slopes[:, j])
-            flat = [part[:, j].reshape(len(part), -1) for part in (tangent, tangent_slopes)]
-            columns = cut.interpolate(*flat).reshape(*missed.shape, -1)
-            both = np.concatenate([columns, missed[:, :, None]], axis=2)
-            found.append(both / self.sigma[:, None])
-        return found
+        predicted = self._each(lambda cut, j: cut.interpolate(path[:, j], slopes[:, j]))
+        moved = self._each(lambda cut, j: cut.interpolate(tangent[:, j], tangent_slopes[:, j]))
+        return [
+            np.concatenate([columns, (observed - path)[:, :, None]], axis=2) / self.sigma[:, None]
+            for columns, observed, path in zip(moved, self.observed, predicted, strict=True)
+        ]
 
     def observations(self) -> int:
         """The number of measured values; a channel whose σ is infinite holds none."""
         channels = int(np.isfinite(self.sigma).sum())
-        return channels * sum(len(cut.observed) for cut in self.windows)
+        return channels * self.trajectories.points
 
     def _integrate(self, states: Array, coefficients: Array) -> tuple[Array, Array]:
         """States and their time derivatives at the nodes, (steps + 1, R, 2d)."""
-        walk = self._walk(states, lambda state: self._velocity(state, coefficients))
+        lengths = self._step_lengths()
+        walk = self._walk(states, lambda state: self._velocity(state, coefficients), lengths)
         with np.errstate(all="ignore"):
             path, slopes = zip(*walk, strict=True)
         return np.stack(path), np.stack(slopes)
 
-    def grown(self, states: Array, coefficients: Array) -> tuple[Array, Array, Array, Array] | None:
-        """States at the nodes, their slopes, and both by the parameters.
+    def grown(
+        self, states: Array, coefficients: Array, some: NDArray[np.int64] | None = None
+    ) -> tuple[Array, Array, Array, Array] | None:
+        """States at the nodes, their slopes, and both by the parameters; of `some` trajectories.
 
         Shapes: (steps + 1, R, 2d) twice, (steps + 1, R, 2d, P) twice. None where the motion left
         the numbers.
         """
+        lengths = self._step_lengths()
+        if some is not None:
+            states, lengths = states[some], lengths[some]
         runs, size = states.shape
         # The state is the first column beside the tangents: all are integrated as one.
         start = np.zeros((runs, size, 1 + size + len(coefficients)))
@@ -165,7 +202,7 @@ class Shooting:
         start[:, np.arange(size), 1 + np.arange(size)] = 1.0
         path = np.empty((self.steps + 1, *start.shape))
         slopes = np.empty_like(path)
-        walk = self._walk(start, lambda grown: self._variation(grown, coefficients))
+        walk = self._walk(start, lambda grown: self._variation(grown, coefficients), lengths)
         with np.errstate(all="ignore"):
             for k, (grown, rate) in enumerate(walk):
                 if not np.isfinite(grown[:, :, 0]).all():
@@ -173,9 +210,11 @@ class Shooting:
                 path[k], slopes[k] = grown, rate
         return path[..., 0], slopes[..., 0], path[..., 1:], slopes[..., 1:]
 
-    def _walk(self, state: Array, rate: Callable[[Array], Array]) -> Iterator[tuple[Array, Array]]:
-        """The state (R, ...) and its rate at every node, by Runge–Kutta 4."""
-        h = self._step_lengths().reshape(-1, *(1,) * (state.ndim - 1))
+    def _walk(
+        self, state: Array, rate: Callable[[Array], Array], lengths: Array
+    ) -> Iterator[tuple[Array, Array]]:
+        """The state (R, ...) and its rate at every node, by Runge–Kutta 4 in steps of (R,)."""
+        h = lengths.reshape(-1, *(1,) * (state.ndim - 1))
         for k in range(self.steps + 1):
             one = rate(state)
             yield state, one
@@ -195,7 +234,7 @@ class Shooting:
 
     def slopes(self, q: Array) -> Array:
         """dφ_k/dq of every term at q (n, d): (n, d, K)."""
-        by_feature = self.library.gradients(self.features.values(q), self.features.names)
+        (by_feature,) = self._slopes(self.features.values(q))
         if self.features.trivial:
             return by_feature
         result: Array = self.features.jacobian(q) @ by_feature
@@ -206,8 +245,8 @@ class Shooting:
         d = self._dimension
         q, p, tangent = grown[:, :d, 0], grown[:, d:, 0], grown[:, :, 1:]
         x = self.features.values(q)
-        by_candidate = gradients = self.library.gradients(x, self.features.names)
-        hessian = self.library.hessians(x, self.features.names) @ coefficients
+        gradients, hessians = self._curved(x)
+        by_candidate, hessian = gradients, hessians @ coefficients
         if not self.features.trivial:
             jacobian = self.features.jacobian(q)
             by_candidate = jacobian @ gradients
@@ -221,6 +260,14 @@ class Shooting:
         growth[:, d:, 1:] = -hessian @ tangent[:, :d]
         growth[:, d:, 1 + 2 * d :] -= by_candidate
         return growth
+
+    @cached_property
+    def _slopes(self) -> library_matrix.Derivatives:
+        return library_matrix.compiled(self.library.candidates, self.features.names, (1,))
+
+    @cached_property
+    def _curved(self) -> library_matrix.Derivatives:
+        return library_matrix.compiled(self.library.candidates, self.features.names, (1, 2))
 
     @property
     def _dimension(self) -> int:

@@ -21,7 +21,6 @@ from systems.errors import InputError
 from training.prepare.noise import NEGLIGIBLE, SMALLEST_NOISE
 
 FINALISTS = 4
-RIVAL_WITH_MORE = 2.0
 OVERRATED = 0.25
 CREDIBLE = 1.5
 
@@ -70,7 +69,7 @@ def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
         contenders += _others(problem.with_library(library), library, contenders[0])
     contenders.sort(key=lambda contender: contender.bic)
     concluded = _conclude(law, library, contenders)
-    cut = len(problem.windows) > len(samples.prepared.trajectories)
+    cut = len(problem.trajectories) > len(samples.prepared.trajectories)
     if not cut or contenders[0].support == support or concluded.chi2_per_n > FITTED:
         return concluded
     # Chosen on stretches that the first law could be followed along; this one can be on longer.
@@ -96,7 +95,7 @@ def sharpened(problem: Shooting, first: Estimate) -> tuple[Shooting, Estimate]:
     """The same fit with sigma lowered to the residual, where chi^2/n is far below 1."""
     if first.chi2_per_n > OVERRATED:
         return problem, first
-    observed = np.concatenate([window.observed for window in problem.windows])
+    observed = np.concatenate(problem.observed)
     lowest = NEGLIGIBLE * observed.std(axis=0)
     sigma = np.maximum(problem.sigma * np.sqrt(first.chi2_per_n), lowest)
     finer = replace(problem, sigma=sigma).resolved(first.states, first.coefficients)
@@ -114,13 +113,13 @@ def measured(problem: Shooting, first: Estimate) -> tuple[Shooting, Estimate]:
     differences allow, the law is wrong or the noise correlated, and the differences are kept.
     """
     predicted = problem.predictions(first.states, first.coefficients)
-    pairs = zip(problem.windows, predicted, strict=True)
-    left = np.concatenate([cut.observed - path for cut, path in pairs])
+    pairs = zip(problem.observed, predicted, strict=True)
+    left = np.concatenate([seen - path for seen, path in pairs])
     share = first.degrees_of_freedom / first.observations
     sigma = np.sqrt((left**2).mean(axis=0) / share)
     if not (sigma < CREDIBLE * problem.sigma).all():
         return problem, first
-    lowest = SMALLEST_NOISE * np.concatenate([cut.observed for cut in problem.windows]).std(axis=0)
+    lowest = SMALLEST_NOISE * np.concatenate(problem.observed).std(axis=0)
     known = np.where(np.isfinite(problem.sigma), np.maximum(sigma, lowest), np.inf)
     again = replace(problem, sigma=known)
     found = maximise(again, first.states, first.coefficients)
@@ -160,10 +159,10 @@ def _part(library: Library, support: Support) -> Library:
 def _lead(best: Support, rival: Support) -> float:
     """How far ahead in BIC the best must be.
 
-    A rival that only adds terms can at most save what they cost, log n each; one that has others
-    instead is another law.
+    One that has other terms instead is another law. One that only adds terms holds this law as a
+    part: what it gains by chance alone brings it near often enough, and says nothing.
     """
-    return RIVAL_WITH_MORE if set(best) < set(rival) else CLOSE
+    return 0.0 if set(best) < set(rival) else CLOSE
 
 
 def _conclude(law: Law, library: Library, ranked: list[Contender]) -> Law:

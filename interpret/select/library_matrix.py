@@ -6,7 +6,8 @@ regression silently. Both are found here first and told by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import product
 from typing import Final
@@ -20,11 +21,13 @@ from sympy import Expr
 from interpret.select.matrix import triangle
 from systems.errors import InputError, nearest
 from systems.expressions import differentiate
-from systems.integrate import Field, compile
+from systems.integrate import compile
 from training.solve.linear import Scaled
 
 Array = NDArray[np.float64]
 Group = NDArray[np.int64]
+Derivatives = Callable[[Array], tuple[Array, ...]]
+"""Points (n, f) -> derivatives of several orders."""
 
 ROUND_OFF: Final = 1e-12
 """Singular values of the equilibrated library below this fraction of the largest count as zero."""
@@ -53,11 +56,44 @@ def derivatives(
             f"points of shape {points.shape} do not match the {len(names)} variables "
             f"{', '.join(names)}; give an array of shape (n, {len(names)})."
         )
-    columns = _compiled(tuple(candidates), names, order)
     # A pole gives inf or nan here, without numpy's warning: `check` tells it by name.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        values = columns(points)
-    return values.reshape(len(points), *[len(names)] * order, len(candidates))
+        (values,) = compiled(tuple(candidates), names, (order,))(points)
+    return values
+
+
+@lru_cache(maxsize=256)
+def compiled(
+    candidates: tuple[Expr, ...], variables: tuple[str, ...], orders: tuple[int, ...]
+) -> Derivatives:
+    """The derivatives of several orders as one function, for who asks a thousand times.
+
+    Their common parts are evaluated once. Shapes as of `derivatives`.
+
+    >>> curve = compiled((sympy.Symbol("q") ** 3,), ("q",), (1, 2))
+    >>> [values.item() for values in curve(np.array([[2.0]]))]
+    [12.0, 12.0]
+    """
+    check_variables(candidates, variables)
+    wanted = [
+        differentiate(candidate, *directions)
+        for order in orders
+        for directions in product(variables, repeat=order)
+        for candidate in candidates
+    ]
+    shapes = [(*[len(variables)] * order, len(candidates)) for order in orders]
+    ends = np.cumsum([math.prod(shape) for shape in shapes]).tolist()
+    together = compile(wanted, variables)
+
+    def evaluate(x: Array) -> tuple[Array, ...]:
+        values = together(x)
+        starts = [0, *ends[:-1]]
+        return tuple(
+            values[:, start:end].reshape(len(x), *shape)
+            for start, end, shape in zip(starts, ends, shapes, strict=True)
+        )
+
+    return evaluate
 
 
 def check_variables(candidates: Sequence[Expr], variables: Sequence[str]) -> None:
@@ -154,18 +190,6 @@ def collinear(
     scaled = Scaled.of(torch.from_numpy(triangle(rows)), ROUND_OFF)
     share = scaled.right[:, scaled.rank :].norm(dim=1).tolist()
     return tuple(c for c, part in zip(candidates, share, strict=True) if part > INVOLVED)
-
-
-@lru_cache(maxsize=256)
-def _compiled(candidates: tuple[Expr, ...], variables: tuple[str, ...], order: int) -> Field:
-    """One numpy function for all derivatives of one order, their common parts evaluated once."""
-    check_variables(candidates, variables)
-    wanted = [
-        differentiate(candidate, *directions)
-        for directions in product(variables, repeat=order)
-        for candidate in candidates
-    ]
-    return compile(wanted, variables)
 
 
 def _denominators(candidate: Expr) -> Iterator[Expr]:

@@ -66,8 +66,9 @@ class Compressed:
         11.25
         """
         scale = np.sqrt(np.maximum(np.diagonal(covariance), 1e-300))
-        # A variance of nothing has no correlations, whatever rounding says.
+        # A variance of nothing has no correlations, whatever rounding says; none is above one.
         related = np.nan_to_num(covariance / scale / scale[:, None], posinf=0.0, neginf=0.0)
+        related = np.clip(related, -1.0, 1.0)
         values, directions = np.linalg.eigh(related)
         seen = values > UNSEEN * values.max(initial=0)
         stretch = np.where(seen, 1 / np.sqrt(np.where(seen, values, 1)), 0)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from systems.errors import InputError
-from systems.files.names import Name
+from systems.errors import InputError, nearest
+from systems.files.names import Name, key
+from systems.files.table import Table
 
 
 @dataclass(frozen=True)
 class Named:
-    """The columns that the user named; all in one order."""
+    """The columns that the user named; all in one order, but for the ``drives``."""
 
     coordinates: tuple[str, ...] = ()
     momenta: tuple[str, ...] = ()
     velocities: tuple[str, ...] = ()
     accelerations: tuple[str, ...] = ()
+    drives: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, **names: Sequence[str] | None) -> Named:
@@ -59,3 +61,30 @@ class Roles:
     accelerations: tuple[int, ...] = ()
     unused: dict[int, str] = field(default_factory=dict)
     why: tuple[str, ...] = ()
+
+
+def headings(table: Table) -> tuple[Name, ...]:
+    """What the columns are called, nothing without a header."""
+    return tuple(map(Name.of, table.header or ("",) * len(table.kinds)))
+
+
+def drives(table: Table, named: Named) -> tuple[int, ...]:
+    """The columns that were named as what drives the motion; InputError for unknown ones."""
+    return tuple(place_of(table, name) for name in named.drives)
+
+
+def place_of(table: Table, name: str) -> int:
+    """The position of the column that the user calls so; InputError where there is none."""
+    names = headings(table)
+    tests = (
+        lambda known: name in {known.written, known.bare, known.symbol},
+        lambda known: key(name) == known.key,
+    )
+    for test in tests:
+        found = [place for place, known in enumerate(names) if test(known)]
+        if found:
+            return found[0]
+    has = [known.bare or f"column {place + 1}" for place, known in enumerate(names)]
+    raise InputError(
+        f"{table.name} has no column {name!r}; it has {', '.join(has)}.{nearest(name, has)}"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,3 +178,15 @@ def unwrapped(q: Array) -> tuple[Array, float] | None:
 
 def _counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def groups(labels: NDArray[Any]) -> list[NDArray[np.intp]]:
+    """The rows of each label, labels in the order in which they first occur.
+
+    >>> groups(np.array(["b", "a", "b"]))
+    [array([0, 2]), array([1])]
+    """
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    order = np.argsort(inverse, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(inverse[order])) + 1)
+    return [parts[label] for label in np.argsort(first)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from numpy.typing import ArrayLike
 
@@ -23,6 +23,16 @@ PARQUET = frozenset({".parquet", ".pq"})
 SUFFIXES = TEXT | ARRAYS | PARQUET
 
 
+class NamedColumns(TypedDict, total=False):
+    """The columns of a table that may be named; all in one order, but for the drives."""
+
+    coordinates: Sequence[str] | None
+    momenta: Sequence[str] | None
+    velocities: Sequence[str] | None
+    accelerations: Sequence[str] | None
+    drives: Sequence[str] | None
+
+
 def is_data(path: str | Path) -> bool:
     """Whether this is a file of data: by its name, or because there is such a file.
 
@@ -37,44 +47,32 @@ def is_data(path: str | Path) -> bool:
 def read(
     source: str | Path | Any,
     *,
-    coordinates: Sequence[str] | None = None,
-    momenta: Sequence[str] | None = None,
-    velocities: Sequence[str] | None = None,
-    accelerations: Sequence[str] | None = None,
     mass: ArrayLike | None = None,
+    **columns: Unpack[NamedColumns],
 ) -> Trajectories | PhaseSamples:
     """The samples of a file or a data frame, see `understand`, which says what it took for what.
 
     >>> read({"t": [0, 1, 2], "x": [0, -5, -20], "v_x": [0, -10, -20]}, mass=[2])[0].p.ravel()
     array([  0., -20., -40.])
     """
-    return understand(
-        source,
-        coordinates=coordinates,
-        momenta=momenta,
-        velocities=velocities,
-        accelerations=accelerations,
-        mass=mass,
-    ).samples
+    return understand(source, mass=mass, **columns).samples
 
 
 def understand(
     source: str | Path | Any,
     *,
-    coordinates: Sequence[str] | None = None,
-    momenta: Sequence[str] | None = None,
-    velocities: Sequence[str] | None = None,
-    accelerations: Sequence[str] | None = None,
     mass: ArrayLike | None = None,
+    **columns: Unpack[NamedColumns],
 ) -> Understood:
     """The samples of a file of text, NPZ, HDF5 or Parquet, of a data frame, or a dictionary.
 
     Which column is the time, a coordinate, its velocity or momentum is told by names, or because
     one is the derivative of another; `coordinates`, and `momenta`, `velocities` (p = m v) or
     `accelerations` name them instead, in the same order. `mass` holds one mass for each coordinate,
-    by default 1. Where there are neither momenta nor velocities, they are computed from the
-    positions. Points (q, q̇, q̈) without times become `PhaseSamples`. Arrays of NPZ and HDF5 files
-    are laid out as `systems.files.stacked` says.
+    by default 1; `drives` name what else was measured, and acts on the motion. Where there are
+    neither momenta nor velocities, they are computed from the positions. Points (q, q̇, q̈) without
+    times become `PhaseSamples`. Arrays of NPZ and HDF5 files are laid out as
+    `systems.files.stacked` says.
 
     Raises `InputError` for a file that is missing, empty or damaged, unknown columns, numbers that
     are infinite, times that do not increase, and fewer than three points.
@@ -94,13 +92,7 @@ def understand(
     from systems.files.columns import Named
     from systems.files.understood import understood
 
-    named = Named.of(
-        coordinates=coordinates,
-        momenta=momenta,
-        velocities=velocities,
-        accelerations=accelerations,
-    )
-    table, named = _table(source, named)
+    table, named = _table(source, Named.of(**columns))
     return understood(table, named, mass)
 
 

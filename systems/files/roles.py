@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from systems.errors import InputError, nearest
+from systems.errors import InputError
 from systems.files.bookkeeping import label_of, set_aside, time_of
-from systems.files.columns import Named, Roles
+from systems.files.columns import Named, Roles, drives, headings, place_of
 from systems.files.derivative import HEAD, derivatives
 from systems.files.names import Name, belongs, is_coordinate, key, readings
 from systems.files.table import Table
@@ -43,9 +43,9 @@ class _Choice:
 
     @classmethod
     def of(cls, table: Table, named: Named) -> _Choice:
-        names = tuple(map(Name.of, table.header or _numbered(table)))
+        names = headings(table)
         asked = {key(name) for name in (*named.coordinates, *named.rates, *named.accelerations)}
-        aside = set_aside(table, names)
+        aside = set_aside(table, names) | dict.fromkeys(drives(table, named), "")
         free = [place for place in range(len(names)) if place not in aside]
         time = time_of(table, names, free, asked)
         label = label_of(table, names, [place for place in free if place != time], asked)
@@ -226,7 +226,8 @@ class _Choice:
             accelerations = ()
         if self.time is None and not accelerations:
             self.refuse_without_time()
-        used = {self.time, self.label, *coordinates, *rates, *accelerations}
+        driving = drives(self.table, self.named)
+        used = {self.time, self.label, *coordinates, *rates, *accelerations, *driving}
         unused = {
             place: aside.get(place, "")
             for place in range(len(self.names))
@@ -246,19 +247,7 @@ class _Choice:
 
     def column(self, name: str) -> int:
         """The position of the column that the user calls so."""
-        tests = (
-            lambda known: name in {known.written, known.bare, known.symbol},
-            lambda known: key(name) == known.key,
-        )
-        for test in tests:
-            found = [place for place, known in enumerate(self.names) if test(known)]
-            if found:
-                return found[0]
-        known = [self.called(place) for place in self.free]
-        raise InputError(
-            f"{self.table.name} has no column {name!r}; it has {', '.join(known)}."
-            f"{nearest(name, known)}"
-        )
+        return place_of(self.table, name)
 
     def called(self, place: int) -> str:
         """What a column is called in messages."""
@@ -288,7 +277,3 @@ def _rated(told: dict[tuple[str, int], int]) -> set[int]:
 
 def _has_rate(told: dict[tuple[str, int], int], place: int) -> bool:
     return any((kind, place) in told for kind in RATES)
-
-
-def _numbered(table: Table) -> tuple[str, ...]:
-    return ("",) * len(table.kinds)

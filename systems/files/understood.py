@@ -9,14 +9,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from systems.errors import InputError
 from systems.files import pieces
-from systems.files.columns import Named, Roles
+from systems.files.columns import Named, Roles, drives
 from systems.files.names import Name, distinct, is_angle
 from systems.files.pieces import Motion
 from systems.files.roles import roles
 from systems.files.table import Table
 from systems.samples.masses import checked_mass
 from systems.samples.phase_space import PhaseSamples
-from systems.samples.trajectories import Trajectories, Trajectory, groups
+from systems.samples.trajectories import Trajectories, Trajectory
 
 Array = NDArray[np.float64]
 
@@ -26,8 +26,8 @@ class Role:
     """What a column was taken for.
 
     `column` is its name as written, `role` one of "time", "trajectory", "coordinate", "velocity",
-    "momentum", "acceleration" and "unused". `name` is what the coordinate that it belongs to is
-    called from here on, `unit` what the header says of its unit, `reason` why it is unused.
+    "momentum", "acceleration", "drive" and "unused". `name` is what the coordinate that it belongs
+    to is called from here on, `unit` what the header says of its unit, `reason` why it is unused.
     """
 
     column: str
@@ -55,7 +55,8 @@ def understood(table: Table, named: Named, mass: ArrayLike | None) -> Understood
     found = roles(table, named)
     names = _called(found)
     notes = [f"{table.name}: {', '.join(table.notes)}."] if table.notes else []
-    listed = _listed(found, names)
+    driving = drives(table, named)
+    listed = _listed(found, names, driving)
     notes += [_summary(listed), *(f"{sentence}." for sentence in found.why)]
     notes += _renamed(found, names)
     unused = [
@@ -69,16 +70,34 @@ def understood(table: Table, named: Named, mass: ArrayLike | None) -> Understood
     if found.accelerations:
         if mass is not None:
             raise InputError("points with accelerations have no masses; leave out the mass.")
+        if driving:
+            raise InputError("points without times have nothing that drives them; leave it out.")
         samples, said = _points(table, found, names)
     else:
-        samples, said = _trajectories(table, found, names, mass)
+        whole = _Whole(found, names, driving)
+        samples, said = _trajectories(table, whole, mass)
     notes += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in said]
     return Understood(samples, tuple(notes), listed)
 
 
+@dataclass(frozen=True)
+class _Whole:
+    """The roles of the columns, what the coordinates are called, and the columns that drive."""
+
+    roles: Roles
+    names: tuple[str, ...]
+    driving: tuple[int, ...]
+
+    @property
+    def extra(self) -> tuple[str, ...]:
+        """What the columns that drive are called."""
+        return tuple(self.roles.names[place].symbol for place in self.driving)
+
+
 def _trajectories(
-    table: Table, found: Roles, names: tuple[str, ...], mass: ArrayLike | None
+    table: Table, whole: _Whole, mass: ArrayLike | None
 ) -> tuple[Trajectories, tuple[str, ...]]:
+    found, names = whole.roles, whole.names
     assert found.time is not None
     d = len(names)
     masses = checked_mass(np.ones(d) if mass is None else mass, names)
@@ -94,23 +113,26 @@ def _trajectories(
         if len(rows) > 1:
             said.append(f"the time begins anew in some rows: there are {len(rows)} trajectories")
     else:
-        rows = groups(table.words(found.label))
-    columns = (*found.coordinates, *found.rates)
+        rows = pieces.groups(table.words(found.label))
+    extra = table.numbers(list(whole.driving))
+    columns = (*found.coordinates, *found.rates, *whole.driving)
     called = tuple(found.names[p].bare or f"column {p + 1}" for p in columns)
-    kept, left_out = Motion(t, (q, rates), rows, called, table.where).pieces()
+    kept, left_out = Motion(t, (q, rates, extra), rows, called, table.where).pieces()
     said += left_out
-    parts = [(t[part], q[part], rates[part]) for part in map(pieces.span, kept)]
+    spans = list(map(pieces.span, kept))
+    parts = [(t[part], q[part], rates[part]) for part in spans]
+    beside = whole.extra, [extra[part] for part in spans]
     said += _unwrap(parts, found, names)
     if not found.rates:
         said.append("there are no velocities: they are computed from the positions")
         positions = Trajectories.from_positions(names, masses, [(t, q) for t, q, _ in parts])
-        return positions, tuple(said)
+        return positions.beside(*beside), tuple(said)
     if found.kind == "velocity" and mass is None:
         made = tuple(Trajectory(*part) for part in parts)  # the masses are 1
     else:
         factor = masses if found.kind == "velocity" else 1.0
         made = tuple(Trajectory(t, q, factor * rate) for t, q, rate in parts)
-    return Trajectories(names, masses, made), tuple(said)
+    return Trajectories(names, masses, made).beside(*beside), tuple(said)
 
 
 def _points(
@@ -169,7 +191,7 @@ def _called(found: Roles) -> tuple[str, ...]:
     return names
 
 
-def _listed(found: Roles, names: tuple[str, ...]) -> tuple[Role, ...]:
+def _listed(found: Roles, names: tuple[str, ...], driving: tuple[int, ...]) -> tuple[Role, ...]:
     """The role of every column, in the order of the table."""
     of: dict[int, tuple[str, str]] = {}
     if found.time is not None:
@@ -182,6 +204,7 @@ def _listed(found: Roles, names: tuple[str, ...]) -> tuple[Role, ...]:
         ("acceleration", found.accelerations),
     ):
         of |= {place: (kind, name) for place, name in zip(places, names, strict=False)}
+    of |= {place: ("drive", found.names[place].symbol) for place in driving}
     for place in found.unused:
         of[place] = ("unused", "")
     return tuple(
@@ -205,6 +228,7 @@ def _summary(listed: tuple[Role, ...]) -> str:
         "velocity": "velocities",
         "momentum": "momenta",
         "acceleration": "accelerations",
+        "drive": "drives",
     }
     columns: dict[str, list[str]] = {}
     for role in listed:

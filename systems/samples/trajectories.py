@@ -25,14 +25,23 @@ FEWEST_POINTS = 3
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """One motion: times `t` (n,), coordinates `q` (n, d) and momenta `p` (n, d)."""
+    """One motion: times `t` (n,), coordinates `q` (n, d) and momenta `p` (n, d).
+
+    `extra` (n, k) holds what else was measured, such as the current in a driving coil.
+    """
 
     t: Array
     q: Array
     p: Array
+    extra: Array | None = None
 
     def __len__(self) -> int:
         return len(self.t)
+
+    def at(self, some: slice | NDArray[Any]) -> Trajectory:
+        """Some of the points."""
+        extra = None if self.extra is None else self.extra[some]
+        return Trajectory(self.t[some], self.q[some], self.p[some], extra)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +50,8 @@ class Trajectories:
 
     `coordinates` are the d names, `mass` holds the mass (d,) that belongs to each of them, and
     `items` the motions, in the user's own but consistent units. `derived`: the momenta were
-    computed from the positions, and are no data of their own.
+    computed from the positions, and are no data of their own. `extra` are the names of what else
+    was measured at every point.
 
     Raises `InputError` when shapes disagree, a number is not finite, time does not increase,
     a trajectory has fewer than three points, or a mass is missing or not positive.
@@ -57,10 +67,14 @@ class Trajectories:
     mass: Array
     items: tuple[Trajectory, ...]
     derived: bool = False
+    extra: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in self.coordinates:
+        for name in (*self.coordinates, *self.extra):
             symbol(name)
+        twice = sorted({*self.coordinates} & {*self.extra})
+        if twice:
+            raise InputError(f"{', '.join(twice)} is a coordinate and measured beside; rename one.")
         # A frozen record sets its fields this way; from here on they hold float64 arrays.
         object.__setattr__(self, "coordinates", tuple(self.coordinates))
         object.__setattr__(self, "mass", checked_mass(self.mass, self.coordinates))
@@ -141,12 +155,21 @@ class Trajectories:
     def positions_alone(self) -> Trajectories:
         """The same without the momenta as data: they are derived from the coordinates."""
         pairs = ((item.t, item.q) for item in self.items)
-        return Trajectories.from_positions(self.coordinates, self.mass, pairs)
+        made = Trajectories.from_positions(self.coordinates, self.mass, pairs)
+        return made.beside(self.extra, [item.extra for item in self])
+
+    def beside(self, names: Sequence[str], columns: Sequence[Array | None]) -> Trajectories:
+        """The same with what else was measured, (n, k) of each trajectory."""
+        if not names:
+            return self
+        pairs = zip(self, columns, strict=True)
+        items = tuple(replace(item, extra=extra) for item, extra in pairs)
+        return replace(self, items=items, extra=tuple(names))
 
     @property
     def names(self) -> tuple[str, ...]:
         """What the columns are called: the time, coordinates and momenta."""
-        return ("t", *self.coordinates, *(f"p_{name}" for name in self.coordinates))
+        return ("t", *self.coordinates, *(f"p_{q}" for q in self.coordinates), *self.extra)
 
     @property
     def dimension(self) -> int:
@@ -219,7 +242,7 @@ class Trajectories:
         for item in self.items:
             q = item.q + fraction * std_q * rng.standard_normal(item.q.shape)
             p = item.p + fraction * std_p * rng.standard_normal(item.p.shape)
-            noisy.append(Trajectory(item.t, q, p))
+            noisy.append(replace(item, q=q, p=p))
         made = replace(self, items=tuple(noisy))
         return made.positions_alone() if self.derived else made
 
@@ -227,11 +250,12 @@ class Trajectories:
         """The SHA-256 of names, masses and every number, in hexadecimal."""
         digest = hashlib.sha256(repr(self.coordinates).encode())
         digest.update(b"derived" * self.derived)
+        digest.update("".join(map(repr, self.extra)).encode())
         digest.update(self.mass.tobytes())
         for item in self.items:
             digest.update(str(len(item)).encode())
-            for array in (item.t, item.q, item.p):
-                digest.update(np.ascontiguousarray(array).data)
+            for array in (item.t, item.q, item.p, item.extra):
+                digest.update(b"" if array is None else np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
     def _checked(self, number: int, item: Trajectory) -> Trajectory:
@@ -248,7 +272,13 @@ class Trajectories:
                 f"trajectory {number} has {len(t)} point{'s' * (len(t) != 1)}; "
                 f"at least {FEWEST_POINTS} are needed."
             )
-        self._check_finite(number, t, q, p)
+        extra = np.zeros((len(t), 0)) if item.extra is None else np.asarray(item.extra, dtype=float)
+        if extra.shape != (len(t), len(self.extra)):
+            raise InputError(
+                f"trajectory {number}: {', '.join(self.extra) or 'extra'} {extra.shape} must have "
+                f"the shape (points, {len(self.extra)})."
+            )
+        self._check_finite(number, t, q, p, extra)
         if not np.all(np.diff(t) > 0):
             point = int(np.argmin(np.diff(t) > 0)) + 1
             fault = "repeated" if t[point] == t[point - 1] else "not sorted"
@@ -256,27 +286,15 @@ class Trajectories:
                 f"trajectory {number}: time is {fault} at point {point} (t = {t[point]:g} after "
                 f"{t[point - 1]:g}); it must increase."
             )
-        return Trajectory(t, q, p)
+        return Trajectory(t, q, p, extra if self.extra else None)
 
-    def _check_finite(self, number: int, t: Array, q: Array, p: Array) -> None:
-        if all((np.abs(array) <= LARGEST).all() for array in (t, q, p)):
+    def _check_finite(self, number: int, *arrays: Array) -> None:
+        if all((np.abs(array) <= LARGEST).all() for array in arrays):
             return
-        table = np.column_stack([t, q, p])
+        table = np.column_stack(arrays)
         point, column = np.argwhere(~(np.abs(table) <= LARGEST))[0]
         value = table[point, column]
         remedy = "choose larger units" if np.isfinite(value) else "remove what is not finite"
         raise InputError(
             f"trajectory {number}: {self.names[column]} is {value} at point {point}; {remedy}."
         )
-
-
-def groups(labels: NDArray[Any]) -> list[NDArray[np.intp]]:
-    """The rows of each label, labels in the order in which they first occur.
-
-    >>> groups(np.array(["b", "a", "b"]))
-    [array([0, 2]), array([1])]
-    """
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    order = np.argsort(inverse, kind="stable")
-    parts = np.split(order, np.flatnonzero(np.diff(inverse[order])) + 1)
-    return [parts[label] for label in np.argsort(first)]

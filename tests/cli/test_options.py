@@ -42,6 +42,7 @@ VALUES: dict[str, Any] = {
     **{"features": "none", "angles": "q", "inputs": "raw", "library": "1/r", "threshold": 0.1},
     **{"optimizer": "stlsq", "recipe": "report", "device": "cpu", "trap": "known", "terms": 2},
     **{"descent": "adam", "orders": 1, "relative_noise": 0.01, "scale": "default"},
+    **{"parts": "auto", "dissipation": "v**2/2", "gyroscopic": "x*yd - y*xd", "drive": "u"},
 }
 """A value that each option may have."""
 
@@ -183,7 +184,7 @@ def test_every_foreign_option_is_refused_on_the_command_line(refused, experiment
     others = [(learned, name) for owner, learned, name in FOREIGN if owner == experiment]
     assert others
     for learned, name in others:
-        source = "oscillator" if learned == "potential" else SOURCES[experiment]
+        source = "oscillator" if learned in ("potential", "forces") else SOURCES[experiment]
         asked = {} if learned is None else {"learn": learned}
         message = refused("fit", source, *flags(**asked, **{name: VALUES[name]}))
         assert f"has no use for {name} (an option of " in message or (
@@ -204,7 +205,7 @@ def test_every_foreign_option_is_refused_on_the_command_line(refused, experiment
 
 @pytest.mark.parametrize(("experiment", "learned", "name"), FOREIGN)
 def test_every_foreign_option_is_refused_in_python(here, experiment, learned, name):
-    source = "oscillator" if learned == "potential" else SOURCES[experiment]
+    source = "oscillator" if learned in ("potential", "forces") else SOURCES[experiment]
     asked = {} if learned is None else {"learn": learned}
     with pytest.raises(InputError, match=f"has no use for {name} "):
         fit(source, **asked, **{name: VALUES[name]})

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from systems import InputError, Trajectories, Trajectory
-from systems.samples.trajectories import groups
+from systems.files.pieces import groups
 
 T = np.linspace(0.0, 1.0, 5)
 

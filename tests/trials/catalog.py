@@ -22,7 +22,8 @@ from tests.trials.outcome import Outcome, Trial
 class Cell:
     """A data set of a system, how it is learned, and how many of its rows and trajectories.
 
-    - `thinned`: of noisy data every so manieth row is taken, which only costs information.
+    - `thinned`: of noisy data every so manieth row is taken, which costs information and saves time:
+      a few of thousands a period, never so many that a passage of the centre has none left.
     - `most`: so many trajectories at most.
     """
 
@@ -57,16 +58,16 @@ def _rows(data: Trajectories, every: int) -> Trajectories:
 
 
 TRAJECTORIES: Final = (
-    Cell("oscillator", "circles", thinned=5),
-    Cell("double_well", "T1", thinned=25),
-    Cell("double_well", "T2", thinned=25),
-    Cell("double_well", "T3", thinned=25),
-    Cell("central_force", "reduced", thinned=40),
-    Cell("central_force", "drawn", thinned=40),
+    Cell("oscillator", "circles"),
+    Cell("double_well", "T1", thinned=5),
+    Cell("double_well", "T2", thinned=2),
+    Cell("double_well", "T3"),
+    Cell("central_force", "reduced", thinned=2),
+    Cell("central_force", "drawn", thinned=2),
     Cell("coulomb", "verlet", thinned=3, most=200),
     Cell("coulomb", "exact", thinned=3, most=200),
-    Cell("coulomb", "long_verlet", thinned=25, most=10),
-    Cell("coulomb", "long_exact", thinned=25, most=10),
+    Cell("coulomb", "long_verlet", thinned=5, most=10),
+    Cell("coulomb", "long_exact", thinned=5, most=10),
 )
 WINDOWS: Final = tuple(
     Cell(system, window, learn)
@@ -75,15 +76,26 @@ WINDOWS: Final = tuple(
     for learn in ("exact", "polynomial")
 )
 NOISES: Final = (0.0, 0.01, 0.05)
-KEPT: Final = tuple(
-    replace(cell, noise=noise)
-    for noise in NOISES
-    for cell in (*TRAJECTORIES, *WINDOWS)
-    if not (noise and cell.dataset == "far_opposite")
-)
-"""Twenty apart, 1 % of noise hides the force between the charges from whoever asks: the best error
-bar on alpha, that of `exact`, is half of it and more."""
 
+
+def hidden(cell: Cell) -> bool:
+    """Whether noise hides from everybody what the data set would have to show.
+
+    Twenty apart, 1 % of noise is larger than the force between the charges: the best error bar on
+    alpha, that of `exact`, is half of it and more. In a window of 0.0002 or 0.0003 about a fixed
+    point all forces are linear to 4e-4: 1 % of noise leaves three deviations of 2000 samples to tell
+    1/r and q0**2 + q1**2 from any two other terms of the same two slopes.
+    """
+    linear = cell.dataset in ("narrow", "pinhole") and cell.learn == "polynomial"
+    return cell.noise > 0 and (cell.dataset == "far_opposite" or linear)
+
+
+KEPT: Final = tuple(
+    cell
+    for noise in NOISES
+    for cell in (replace(one, noise=noise) for one in (*TRAJECTORIES, *WINDOWS))
+    if not hidden(cell)
+)
 COVERED: Final = tuple(
     replace(cell, noise=noise) for noise in (0.01, 0.05) for cell in TRAJECTORIES
     if (cell.system, cell.dataset) in

@@ -31,6 +31,10 @@ LEAST: Final = 0.01
 """Noise of data whose errors are outliers or correlated, where no white noise is asked for."""
 
 
+class NoMotion(ValueError):
+    """No motion of a world stays near, or can be followed: another is drawn."""
+
+
 @dataclass(frozen=True)
 class Path:
     """The motion in natural units: `q`, `v`, `a` (R, n, d) at the times `t` (n,)."""
@@ -90,7 +94,7 @@ def moved(world: World, rng: np.random.Generator, count: int, points: int, exact
     y = dop853.solve(rate, starts, t, rtol=rtol, atol=rtol / 10, max_steps=20_000)
     y = y[np.isfinite(y).all(axis=(1, 2))]
     if not len(y):
-        raise ValueError(f"no motion of {world} can be followed")
+        raise NoMotion(f"no motion of {world} can be followed")
     a = rate(y.reshape(-1, y.shape[-1]))[:, d : 2 * d].reshape(*y.shape[:2], d)
     return Path(t, y[..., :d], y[..., d : 2 * d], a)
 
@@ -118,7 +122,7 @@ def _starts(
         near = np.abs(path[..., : 2 * d]).max(axis=(1, 2)) < FARTHEST
         good = np.isfinite(path).all(axis=(1, 2)) & near & (spread > STILL) & (fast > STILL)
     if good.sum() < count:
-        raise ValueError(f"hardly any start of {world} stays near")
+        raise NoMotion(f"hardly any start of {world} stays near")
     some = np.flatnonzero(good)[:count]
     starts = rough[0][some]
     starts[:, -1] = np.arange(count)

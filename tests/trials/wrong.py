@@ -15,10 +15,11 @@ from systems.errors import InputError
 from systems.samples.trajectories import Trajectories
 from tests.trials import measures
 from tests.trials.outcome import Outcome, Trial
-from tests.trials.recording import QUALITIES, SHARES, Record, recorded
+from tests.trials.recording import QUALITIES, SHARES, NoMotion, Record, recorded
 from tests.trials.worlds import FAMILIES, KINDS, Numbers
 
 NOISES: Final = (0.0, 0.01, 0.05)
+DRAWS: Final = 20
 GROUP: Final = 1
 """The first number of the seeds of this group's random numbers."""
 
@@ -28,10 +29,19 @@ def made(trial: Trial) -> tuple[str, str, Record, dict[str, object]]:
     number, kind = divmod(trial.index, len(KINDS))
     family, name = KINDS[kind]
     noise = NOISES[number % len(NOISES)]
-    rng = np.random.default_rng([GROUP, trial.seed, trial.index])
-    world = FAMILIES[family][name](Numbers(rng))
-    quality = str(rng.choice(QUALITIES, p=SHARES))
-    record = recorded(world, (GROUP, trial.seed, trial.index, 1), quality, noise)
+    for again in range(DRAWS):
+        # The first draw has the trial's own numbers; one without a motion is drawn anew.
+        numbers = (GROUP, trial.seed, trial.index, *([] if not again else [again + 1]))
+        rng = np.random.default_rng(numbers)
+        world = FAMILIES[family][name](Numbers(rng))
+        quality = str(rng.choice(QUALITIES, p=SHARES))
+        try:
+            record = recorded(world, (GROUP, trial.seed, trial.index, again + 1), quality, noise)
+        except NoMotion:
+            continue
+        break
+    else:
+        raise NoMotion(f"no {name} of {DRAWS} moves near where it starts")
     told = f"{100 * noise:g} %" if noise else "0"
     told = told if quality == "plain" else f"{told} {quality}"
     return f"{family}: {name}", told, record, dict(world.options)

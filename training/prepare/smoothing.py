@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from scipy.linalg import solveh_banded
+from scipy.sparse import csr_array
 
 from systems.samples.splines import Spline
 from systems.samples.trajectories import Trajectories, Trajectory
@@ -20,6 +22,8 @@ GROWTH = 1.25
 PATIENCE = 4
 FOLLOWS = 4.0
 SINGULAR = 1e-12
+AT_ONCE = 500_000
+"""Values that are smoothed together: ten arrays of 4 MB."""
 
 
 @dataclass(frozen=True)
@@ -41,56 +45,73 @@ def smooth(trajectories: Trajectories, noise: Noise) -> tuple[Smooth, ...]:
     std_q, std_p = trajectories.channel_std()
     sigma_q = np.maximum(noise.q, SMALLEST_NOISE * std_q)
     sigma_v = np.maximum(noise.p, SMALLEST_NOISE * std_p) / trajectories.mass
-    return tuple(
-        _smooth_one(trajectory, trajectories.mass, sigma_q, sigma_v) for trajectory in trajectories
-    )
+    clocks: dict[bytes, list[int]] = {}
+    for number, item in enumerate(trajectories):
+        clocks.setdefault(item.t.tobytes(), []).append(number)
+    found: dict[int, Smooth] = {}
+    for numbers in clocks.values():
+        most = max(1, AT_ONCE // trajectories.items[numbers[0]].q.size)
+        for some in np.array_split(numbers, -(-len(numbers) // most)):
+            items = [trajectories.items[number] for number in some]
+            smoothed = _smooth_together(items, trajectories.mass, sigma_q, sigma_v)
+            found |= dict(zip(some.tolist(), smoothed, strict=True))
+    return tuple(found[number] for number in range(len(trajectories)))
 
 
-def _smooth_one(trajectory: Trajectory, mass: Array, sigma_q: Array, sigma_v: Array) -> Smooth:
-    t = trajectory.t
-    velocity = trajectory.p / mass
+def _smooth_together(
+    items: Sequence[Trajectory], mass: Array, sigma_q: Array, sigma_v: Array
+) -> list[Smooth]:
+    """Trajectories of one clock, each by as many splines as its own BIC asks for."""
+    t = items[0].t
+    q = np.stack([item.q for item in items])
+    velocity = np.stack([item.p for item in items]) / mass
     measured = np.isfinite(np.concatenate([sigma_q, sigma_v]))
     samples = int(measured.sum()) * len(t)
-    best_score = np.inf
-    best: tuple[Array, Array, Array] | None = None
-    worse = 0
+    best_score = np.full(len(items), np.inf)
+    best = np.zeros((3, *q.shape))
+    worse = np.zeros(len(items), dtype=np.int64)
     intervals = 3
-    while intervals <= max(3, min(MOST_INTERVALS, len(t) // 2)) and worse < PATIENCE:
+    while intervals <= max(3, min(MOST_INTERVALS, len(t) // 2)) and (worse < PATIENCE).any():
+        still = np.flatnonzero(worse < PATIENCE)
         spline = _spline(t.tobytes(), intervals)
-        coefficients = _fitted(spline, trajectory.q, velocity, sigma_q, sigma_v)
-        misfit_q = (spline.value @ coefficients - trajectory.q) / sigma_q
-        misfit_v = (spline.slope @ coefficients - velocity) / sigma_v
-        rss = float((misfit_q**2).sum() + (misfit_v**2).sum())
-        score = samples * math.log(rss / samples) + coefficients.size * math.log(samples)
+        coefficients = _fitted(spline, q[still], velocity[still], sigma_q, sigma_v)
+        curve = _curves(spline.value, coefficients)
+        slope = _curves(spline.slope, coefficients)
+        misfits = (curve - q[still]) / sigma_q, (slope - velocity[still]) / sigma_v
+        rss = sum((part**2).sum(axis=(1, 2)) for part in misfits)
+        size = spline.count * q.shape[2]
+        score = samples * np.log(rss / samples) + size * math.log(samples)
         # Splines too stiff to follow the motion at all say nothing about when to stop.
-        worse += rss < FOLLOWS * samples
-        if score < best_score:
-            best_score = score
-            best = (
-                spline.value @ coefficients,
-                spline.slope @ coefficients,
-                spline.curvature @ coefficients,
-            )
-            worse = 0
+        worse[still] += rss < FOLLOWS * samples
+        better = score < best_score[still]
+        chosen = still[better]
+        best_score[chosen], worse[chosen] = score[better], 0
+        best[0, chosen], best[1, chosen] = curve[better], slope[better]
+        best[2, chosen] = _curves(spline.curvature, coefficients[:, better])
         intervals = math.ceil(GROWTH * intervals)
-    assert best is not None, "the loop runs at least once: the first score is finite"
-    q, v, a = best
-    return Smooth(Trajectory(t, q, v * mass), a * mass)
+    return [Smooth(Trajectory(t, x, v * mass), a * mass) for x, v, a in zip(*best, strict=True)]
 
 
 def _fitted(spline: Spline, q: Array, velocity: Array, sigma_q: Array, sigma_v: Array) -> Array:
-    """Spline coefficients of every channel, shape (splines, d), by normal equations."""
+    """Spline coefficients of R trajectories, (splines, R, d), by normal equations."""
     columns = []
-    for channel in range(q.shape[1]):
+    for channel in range(q.shape[2]):
         weight_q = 1 / sigma_q[channel] ** 2
         weight_v = 1 / sigma_v[channel] ** 2
         banded = weight_q * spline.gram_value + weight_v * spline.gram_slope
         # A spline with no sample under it (a gap in the clock) stays at zero.
         banded[0] += SINGULAR * banded[0].max()
-        right = weight_q * (spline.value.T @ q[:, channel])
-        right = right + weight_v * (spline.slope.T @ velocity[:, channel])
+        right = weight_q * (spline.value.T @ q[:, :, channel].T)
+        right = right + weight_v * (spline.slope.T @ velocity[:, :, channel].T)
         columns.append(solveh_banded(banded, right, lower=True))
-    return np.stack(columns, axis=1)
+    return np.stack(columns, axis=2)
+
+
+def _curves(matrix: csr_array, coefficients: Array) -> Array:
+    """A matrix (n, splines) of coefficients (splines, R, d): (R, n, d)."""
+    _, runs, channels = coefficients.shape
+    values: Array = matrix @ coefficients.reshape(len(coefficients), -1)
+    return values.reshape(len(values), runs, channels).transpose(1, 0, 2)
 
 
 @lru_cache(maxsize=64)

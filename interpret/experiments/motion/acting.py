@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import sympy
 from sympy import Expr
@@ -24,7 +24,8 @@ from interpret.select.unknown import parsed
 from systems.equations import velocity
 from systems.errors import InputError
 from systems.expressions import symbol
-from systems.problem import Problem
+from systems.forces import TIME
+from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 from training.features import Features
 
@@ -47,14 +48,18 @@ def acting(problem: Problem, options: Motion, moved: Moved) -> Candidates:
     Raises InputError for a part's own candidates where that part is left out, and for candidates in
     unknown names.
     """
+    features = _meanings(problem, moved)
     found = Candidates(moved.data.coordinates, tuple(map(float, moved.data.mass)))
     if "potential" in options.asked_parts:
         terms = _potential(problem, options, moved)
-        found = found.with_terms("potential", terms, _meanings(problem, moved))
+        found = found.with_terms("potential", terms, features)
     if "dissipative" in options.asked_parts:
         found = _with_friction(found, options.dissipation)
     if "gyroscopic" in options.asked_parts:
         found = _with_fields(found, options.gyroscopic)
+    taken = sorted({*options.driving} & {*_states(found.coordinates), *features, TIME.name})
+    if taken:
+        raise InputError(f"the drive {taken[0]} is called like something of the motion; rename it.")
     return found.with_unknowns().driven_by(options.driving)
 
 
@@ -67,6 +72,17 @@ def check(options: Motion) -> None:
                 f"--{option} gives candidates of the part {part}, which the parts "
                 f"{', '.join(options.asked_parts)} leave out; add {part} to --parts."
             )
+
+
+def refuse_undriven(samples: Samples | None, options: Motion) -> None:
+    """Raise InputError where a column is to drive the motion that the samples do not have."""
+    has = () if samples is None else cast(Trajectories, samples).extra
+    lacking = [name for name in options.driving if name not in has]
+    if lacking:
+        raise InputError(
+            f"there is no measured column {', '.join(lacking)} that could drive the motion; "
+            f"--drive names columns of a file of data."
+        )
 
 
 def _potential(problem: Problem, options: Motion, moved: Moved) -> Sequence[Expr]:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from importlib import import_module
+from typing import Any, Final, cast
 
 from interpret.experiments.motion import (
     AUTO,
     USES,
     Motion,
-    exact,
-    forces,
-    lagrangians,
-    points,
-    trajectories,
     ways,
 )
+from interpret.experiments.motion.acting import refuse_undriven
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.verbs import (
     AnyFit,
@@ -35,16 +32,24 @@ from systems.problem import Problem, Samples
 from systems.samples.phase_space import PhaseSamples
 from systems.samples.trajectories import Trajectories
 
-LEARNERS: Final[Mapping[str, Learner[Any]]] = {
-    "potential": trajectories.POTENTIAL,
-    "forces": forces.FORCES,
-    "exact": exact.EXACT,
-    "polynomial": points.POTENTIAL,
-    "coupling": points.POTENTIAL,
-    "neural": points.POTENTIAL,
-    "general": points.GENERAL,
-    "lagrangian": lagrangians.LAGRANGIAN,
+LEARNERS: Final[Mapping[str, tuple[str, str]]] = {
+    "potential": ("trajectories", "POTENTIAL"),
+    "forces": ("forces", "FORCES"),
+    "exact": ("exact", "EXACT"),
+    "polynomial": ("points", "POTENTIAL"),
+    "coupling": ("points", "POTENTIAL"),
+    "neural": ("points", "POTENTIAL"),
+    "general": ("points", "GENERAL"),
+    "lagrangian": ("lagrangians", "LAGRANGIAN"),
 }
+"""Which file holds what learner, and its name there: each is imported when it is asked for."""
+
+
+def learner(name: str) -> Learner[Any]:
+    """The learner of that name."""
+    file, constant = LEARNERS[name]
+    module = import_module(f"interpret.experiments.motion.{file}")
+    return cast("Learner[Any]", getattr(module, constant))
 
 
 def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motion:
@@ -56,16 +61,18 @@ def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motio
         window = problem.dataset(options.dataset).window
         held = Trajectories if window is None else PhaseSamples
     if held is Trajectories:
-        unknown = options.learn is None and forces.asks_for_constants(problem, samples, options)
-        options = ways.settled(replace(options, learn="forces") if unknown else options)
+        inside = options.learn is None and ways.asks_for_constants(problem, samples, options)
+        options = ways.settled(replace(options, learn="forces") if inside else options)
+        refuse_undriven(samples, options)
     learn = options.learn or _default(problem)
-    if LEARNERS[learn].samples is not held:
+    chosen = learner(learn)
+    if chosen.samples is not held:
         raise InputError(
-            f"{learn} is learned from {WORDS[LEARNERS[learn].samples]}, and these data are "
-            f"{WORDS[held]}; {problem.name} has {_offered(problem, LEARNERS[learn].samples)}."
+            f"{learn} is learned from {WORDS[chosen.samples]}, and these data are "
+            f"{WORDS[held]}; {problem.name} has {_offered(problem, chosen.samples)}."
         )
-    chosen = replace(options, learn=learn).refuse_unused(learn, USES)
-    return LEARNERS[learn].settled(problem, chosen)
+    asked = replace(options, learn=learn).refuse_unused(learn, USES)
+    return chosen.settled(problem, asked)
 
 
 def _default(problem: Problem) -> str:
@@ -97,26 +104,26 @@ def draw(problem: Problem, options: Motion, session: Session) -> Samples:
 
 def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> AnyFit:
     """Learn what the options say."""
-    learner = ways.begun if options.parts == AUTO else LEARNERS[_learned(options)].learn
-    fit: AnyFit = learner(problem, samples, options, session)
+    begin = ways.begun if options.parts == AUTO else learner(_learned(options)).learn
+    fit: AnyFit = begin(problem, samples, options, session)
     return fit
 
 
 def read(fit: AnyFit) -> tuple[Law, ...]:
     """The law of what was learned: one."""
-    law = LEARNERS[_learned(fit.options)].read(fit)
+    law = learner(_learned(fit.options)).read(fit)
     dataset = fit.options.dataset or next(iter(fit.problem.datasets), None)
     return traced([law], dataset, fit.options.seed)
 
 
 def refine(law: Law, fit: AnyFit) -> Law:
     """The law from the raw samples, where it was read off a function learned from them."""
-    return LEARNERS[_learned(fit.options)].refine(law, fit)
+    return learner(_learned(fit.options)).refine(law, fit)
 
 
 def judge(law: Law, fit: AnyFit) -> Certificate:
     """The checks of the law on the raw samples."""
-    return LEARNERS[_learned(fit.options)].judge(law, fit)
+    return learner(_learned(fit.options)).judge(law, fit)
 
 
 def reconsidered(first: Conclusion, options: Motion, session: Session) -> Conclusion:
@@ -138,7 +145,7 @@ def compared(problem: Problem, options: Motion) -> Problem:
 
 def findings(fit: AnyFit, laws: Sequence[Law], comparisons: Sequence[Comparison]) -> Findings:
     """What the learner has to say beside the law."""
-    said = LEARNERS[_learned(fit.options)].findings(fit, laws[0], comparisons)
+    said = learner(_learned(fit.options)).findings(fit, laws[0], comparisons)
     return replace(said, notes=(*fit.notes, *said.notes))
 
 

@@ -20,7 +20,7 @@ from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Judgement, Origin
 from interpret.laws.law import Law
-from interpret.laws.parts import Part, Variables
+from interpret.laws.parts import Bodies, Part, Variables
 from interpret.reading.extraction import GAUGE
 from interpret.select.matrix import ROUND_OFF
 from systems.errors import InputError
@@ -70,7 +70,9 @@ def read(fit: ExactFit) -> Law:
         coefficients=np.append(found.values, np.ones(len(summed) - len(found.names))),
         covariance=_covariance(found, len(summed)),
         variables=Variables(
-            _domain(fit.problem, cast(PhaseSamples, fit.samples)), mechanics.features
+            _domain(fit.problem, cast(PhaseSamples, fit.samples)),
+            mechanics.features,
+            Bodies.of(mechanics),
         ),
         gauge=GAUGE,
         judgement=Judgement("ambiguous" if weak else "identified", weak, 1.0),

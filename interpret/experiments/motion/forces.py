@@ -4,34 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
 from interpret.discovery.coordinates import angles, moving
 from interpret.experiments.motion import PARTS, Motion
 from interpret.experiments.motion.acting import Moved, acting, check
+from interpret.experiments.motion.balance import balance
 from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.motion.trajectories import features_of
 from interpret.experiments.verbs import Findings, Fit
-from interpret.judge.certificate import Certificate
+from interpret.judge.certificate import Certificate, Check
 from interpret.judge.channel import Channels
 from interpret.judge.forces_account import certify_forces
 from interpret.judge.motion import by_columns
+from interpret.judge.support import Forces, enough, surrogate
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Origin
 from interpret.laws.law import Law
 from interpret.ledger.account import Account, account
-from interpret.ledger.motion import Courses
+from interpret.ledger.motion import Courses, Curve
 from interpret.ledger.statement import stated
-from interpret.select.unknown import symbols, unknown
-from systems.expressions import parse_assignments
+from systems.expressions import symbol
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 from training.learn.learned import Learned
 from training.prepare.noise import estimate
+
+if TYPE_CHECKING:
+    pass
 
 MOST_POINTS: Final = 4000
 """Samples that are looked at: of more, every second, third, ... of each trajectory."""
@@ -64,7 +68,7 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     features, found_by, _ = features_of(problem, data, options.features or "auto")
     circular = angles(data.coordinates, options.angles, clean.turned)
     candidates = acting(problem, options, Moved(data, features, circular))
-    courses = Courses.of(data, estimate(data))
+    courses = Courses.of(data, estimate(data), _signals(samples, options.driving))
     found = account(courses, candidates, drive="drive" in options.asked_parts)
     own = ", ".join(str(constant) for constant in candidates.inner)
     told = f"{own} in the candidates: no variable, so an unknown constant" if own else ""
@@ -87,8 +91,31 @@ def read(fit: ForcesFit) -> Law:
 
 def judge(law: Law, fit: ForcesFit) -> Certificate:
     """Whether the motion is followed, down to noise, and no force is left over."""
-    checks = certify_forces(law, fit.learned.account).checks
+    account = fit.learned.account
+    checks = [*certify_forces(law, account).checks, enough(law, len(account.setting.courses.times))]
+    if law.parts[0].name == "potential" and law.parts[0].terms:
+        checks.append(_surrogate(law, account))
     return Certificate((by_columns(fit.columns), *checks))
+
+
+def _surrogate(law: Law, account: Account) -> Check:
+    """Whether the potential is a sum of nearly all its candidates: others would do as well."""
+    setting, found = account.setting, account.law
+    own = [k for k in account.terms if setting.candidates.items[k].part == "potential"]
+    courses = setting.courses
+    columns = setting.field(courses.states, courses.moments, found.coefficients, found.inner)
+    pushes = Forces.at_points(columns.columns[..., own] * found.coefficients[own])
+    part = law.parts[0]
+    some = slice(len(part.terms))
+    alone = replace(
+        law,
+        parts=(part,),
+        coefficients=law.coefficients[some],
+        covariance=law.covariance[some, some],
+        recognised=(),
+    )
+    said = surrogate(alone, pushes)
+    return said if said.passed else replace(said, verdict="ambiguous")
 
 
 def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Findings:
@@ -105,26 +132,33 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
     inside = law.variables.inside.held(law.terms)
     closed = ((name, each) for name, each in inside.items() if each.recognised is not None)
     notes += [f"{name} = {each}, put in as {each.recognised}" for name, each in closed]
+    held = {s for term in law.terms for s in term.free_symbols}
+    driving = [name for name in candidates.signals if symbol(name) in held]
+    if driving:
+        notes.append(f"{', '.join(driving)}: the measured columns of t, by cubic splines")
     dropped = [str(candidates.items[k].term) for g in found.dropped for k in candidates.groups[g]]
     if dropped:
         notes.append(f"significant beyond the law, but below what it misses: {', '.join(dropped)}")
-    return Findings(tuple(notes))
-
-
-def asks_for_constants(problem: Problem, samples: Samples | None, options: Motion) -> bool:
-    """Whether the library asked for holds symbols that are no variables of the motion."""
-    written = options.features
-    given = parse_assignments(written) if isinstance(written, str) and "=" in written else {}
-    named = written if isinstance(written, Mapping) else given
-    names = {*problem.motion().variables, *named}
-    strangers = {name for held in symbols(options.library) for name in held} - names
-    if strangers and samples is not None and written in (None, "auto"):
-        data = moving(cleaned(cast(Trajectories, samples)).trajectories)[0]
-        names |= set(features_of(problem, data, "auto")[0].names)
-    return bool(unknown(options.library, names))
+    beside = balance(law, found)
+    return replace(beside, notes=(*notes, *beside.notes))
 
 
 FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge, settled=settled)
+
+
+def _signals(samples: Samples, names: Sequence[str]) -> list[dict[str, Curve]]:
+    """Cubic splines of the columns that drive each trajectory, by name."""
+    from scipy.interpolate import CubicSpline
+
+    whole = cast(Trajectories, samples)
+    places = {name: whole.extra.index(name) for name in names}
+    return [
+        {
+            name: CubicSpline(item.t, np.asarray(item.extra)[:, place])
+            for name, place in places.items()
+        }
+        for item in whole
+    ]
 
 
 def _some(data: Trajectories) -> tuple[Trajectories, str]:
@@ -132,7 +166,5 @@ def _some(data: Trajectories) -> tuple[Trajectories, str]:
     every = -(-data.points // MOST_POINTS)
     if every == 1:
         return data, ""
-    items = tuple(
-        replace(item, t=item.t[::every], q=item.q[::every], p=item.p[::every]) for item in data
-    )
+    items = tuple(item.at(slice(None, None, every)) for item in data)
     return replace(data, items=items), f"of every {every} samples one is used"

@@ -22,7 +22,7 @@ from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Judgement, Origin
 from interpret.laws.law import Law
-from interpret.laws.parts import Part, Variables
+from interpret.laws.parts import Bodies, Part, Variables
 from interpret.select.defaults import suited
 from interpret.select.library import Library
 from systems.expressions import symbol
@@ -85,7 +85,7 @@ def read(fit: LagrangianFit) -> Law:
         parts=tuple(parts),
         coefficients=np.array(coefficients),
         covariance=np.diag(np.square(stderr)),
-        variables=Variables(_domain(cast(PhaseSamples, fit.samples)), {}),
+        variables=Variables(_domain(cast(PhaseSamples, fit.samples)), {}, Bodies.of(mechanics)),
         gauge=GAUGE,
         judgement=Judgement(found.verdict, found.reasons),
     )

@@ -16,6 +16,7 @@ from interpret.judge.learned_forces import certify_points
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.law import Law
+from interpret.laws.parts import Bodies
 from interpret.pictures import accelerations as plots
 from interpret.pictures.picture import Picture
 from interpret.reading.extraction import MOST_TERMS, Forces, extract
@@ -88,7 +89,9 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
 
 def read(fit: PointFit) -> Law:
     """The law, accepted only where it does as well as a flexible fit."""
-    return extract(Forces.of(fit.learned), _candidates(fit), fit.options.terms or MOST_TERMS)
+    law = extract(Forces.of(fit.learned), _candidates(fit), fit.options.terms or MOST_TERMS)
+    given = Bodies.of(fit.problem.motion(), known=fit.options.trap == "known")
+    return replace(law, variables=replace(law.variables, bodies=given))
 
 
 def findings(fit: PointFit, law: Law, comparisons: Sequence[Comparison]) -> Findings:
@@ -149,7 +152,8 @@ def judge_general(law: Law, fit: StateFit) -> Certificate:
     learned = fit.learned
     window = _window(fit.problem, fit.options)
     particles = Particles(fit.problem, 1 if window is None else window.dimension)
-    ended = convergence(learned.history, fit.options.steps or ITERATIONS, TOLERANCE)
+    steps = fit.options.steps or ITERATIONS
+    ended = convergence(learned.history, steps, TOLERANCE, usual=ITERATIONS)
     return Certificate((*certify_points(law, learned.samples, particles).checks, ended))
 
 

@@ -7,7 +7,7 @@ the velocity or the time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, cast
 
@@ -15,16 +15,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from interpret.discovery.coordinates import moving
 from interpret.experiments.motion import AUTO, PARTS, Motion
-from interpret.experiments.motion import forces as all_parts
 from interpret.experiments.motion import trajectories as potential
+from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.verbs import AnyFit, Conclusion
 from interpret.judge.beyond import beyond
-from interpret.judge.certificate import GRAVITY
 from interpret.keep.session import Session
 from interpret.reading.singularities import candidates, singularities
 from interpret.select.library import Library
+from interpret.select.unknown import symbols, unknown
 from systems.errors import InputError
+from systems.expressions import parse_assignments
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 
@@ -72,7 +74,7 @@ def settled(options: Motion) -> Motion:
         )
     if options.learn is not None:
         usual = {POTENTIAL: POTENTIAL, FORCES: AUTO}
-        return replace(options, parts=options.parts or usual[options.learn])
+        return replace(options, parts=options.parts or usual.get(options.learn))
     given = set(options.given)
     if asked not in ((), (AUTO,)):
         return replace(options, learn=POTENTIAL if asked == (POTENTIAL,) else FORCES)
@@ -80,6 +82,19 @@ def settled(options: Motion) -> Motion:
         return replace(options, learn=FORCES, parts=AUTO)
     alone = given.intersection(OF_A_NETWORK)
     return replace(options, learn=POTENTIAL, parts=POTENTIAL if alone else AUTO)
+
+
+def asks_for_constants(problem: Problem, samples: Samples | None, options: Motion) -> bool:
+    """Whether the library asked for holds symbols that are no variables of the motion."""
+    written = options.features
+    given = parse_assignments(written) if isinstance(written, str) and "=" in written else {}
+    named = written if isinstance(written, Mapping) else given
+    names = {*problem.motion().variables, *named}
+    strangers = {name for held in symbols(options.library) for name in held} - names
+    if strangers and samples is not None and written in (None, "auto"):
+        data = moving(cleaned(cast(Trajectories, samples)).trajectories)[0]
+        names |= set(potential.features_of(problem, data, "auto")[0].names)
+    return bool(unknown(options.library, names))
 
 
 def begun(problem: Problem, samples: Samples, options: Motion, session: Session) -> AnyFit:
@@ -140,21 +155,26 @@ def _with_singularities(fit: potential.TrajectoryFit, options: Motion) -> tuple[
 
 
 def _better(alone: Conclusion, whole: Conclusion) -> Conclusion:
-    """All parts where there are others than the potential, or where their law is the surer one."""
-    gravity = list(GRAVITY)
-    one, other = (gravity.index(item.certificates[0].verdict) for item in (alone, whole))
-    explains = whole.certificates[0].verdict in LAWS
-    if other < one or (one > 0 and explains and _others(whole)):
+    """All parts, where others than the potential explain a motion that this alone does not, or a
+    potential with a pole that was seen in it.
+
+    Of a potential the certificate of the first way knows more: whether it is a surrogate, say.
+    """
+    verdict = alone.certificates[0].verdict
+    more = _others(whole) or any(law.variables.inside.held(law.terms) for law in whole.laws)
+    if verdict != "identified" and more and whole.certificates[0].verdict in LAWS:
         return whole
     told = "friction, magnetic forces and a drive were sought too, and explain it no better"
-    noted = replace(alone.fit, notes=(*alone.fit.notes, told)) if one > 0 else alone.fit
-    return replace(alone, fit=noted)
+    noted = replace(alone.fit, notes=(*alone.fit.notes, told))
+    return alone if verdict == "identified" else replace(alone, fit=noted)
 
 
 def _all_parts(
     problem: Problem, samples: Samples, options: Motion, session: Session, told: str
 ) -> AnyFit:
     """All forces, and why they are asked for."""
+    from interpret.experiments.motion import forces as all_parts
+
     parts = ", ".join(PARTS)
     asked = replace(options, learn=FORCES, parts=parts, recipe=None, device=None, steps=None)
     fit = all_parts.learn(problem, samples, asked, session)
