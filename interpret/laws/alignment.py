@@ -26,6 +26,9 @@ Array = NDArray[np.float64]
 LEFT: Final = 1e-6
 """A descent that leaves more of the truth has not found its constants; `decompose` is stricter."""
 
+ROUND_OFF: Final = 1e-12
+"""Directions of the terms that are smaller, beside the largest, are none."""
+
 SNAPPED: Final = 1e-9
 """Relative error of a descent's constants: a closed form nearer than this is meant."""
 
@@ -68,12 +71,12 @@ def _descended(
         constants = np.broadcast_to(start + moved * scale, (len(setting.points), len(start)))
         points = np.hstack([setting.points, constants])
         table = values_or_not((*columns, setting.truth), variables, points)
-        fine = np.isfinite(table).all(axis=1)
-        matrix = np.where(fine[:, None], table, 0.0)
+        fine = np.atleast_1d(np.isfinite(table).all(axis=1))[:, None]
+        matrix = np.where(fine, table, 0.0)
         length = np.linalg.norm(matrix, axis=0)
         matrix = matrix / np.where(length > 0, length, 1.0)
-        q = np.linalg.svd(matrix[:, :-1], full_matrices=False)
-        kept = q[0][:, q[1] > 1e-12 * q[1][0]]
+        directions, sizes, _ = np.linalg.svd(matrix[:, :-1], full_matrices=False)
+        kept = directions[:, sizes > ROUND_OFF * sizes.max()]
         remainder: Array = matrix[:, -1] - kept @ (kept.T @ matrix[:, -1])
         return remainder
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interpret.ledger.candidates import Candidates
+from interpret.ledger.climb import climbed, ladder
 from interpret.ledger.flow import RK4, Parameters, eighth_order
 from interpret.ledger.motion import Courses
 from interpret.ledger.rows import Reduced
@@ -25,7 +26,7 @@ from interpret.ledger.scan import Peak
 from interpret.ledger.screen import State, driven, held, noise_of, screened
 from interpret.ledger.screen import peaks as peaks_of
 from interpret.ledger.search import Groups
-from interpret.ledger.selection import Contender, Selection, select
+from interpret.ledger.selection import Contender, Selection
 from interpret.ledger.setting import Setting
 from interpret.ledger.shooting import INTERVALS, Shooting, Solution
 from interpret.ledger.starts import Start, started
@@ -38,10 +39,6 @@ FEWEST_FOR_A_DRIVE: Final = 60
 EXACT: Final = 3e-5
 COARSE: Final = 25.0
 """Below this part of the range, or this many samples a period, Runge–Kutta 4 is no match."""
-
-ROUNDS: Final = 6
-STILL: Final = 0.05
-"""A change of log σ that moves no choice."""
 
 MISSES: Final = 2.0
 """Of laws that their form limits, the smallest that misses at most twice as much as the best."""
@@ -135,7 +132,7 @@ def _set(courses: Courses, candidates: Candidates) -> tuple[Setting, list[Start]
     if not candidates.inner:
         return setting, [Start(np.zeros(0), (), np.inf)]
     starts, searched = started(setting)
-    return setting.at(starts[0].inner, searched), starts
+    return setting.paying(searched).at(starts[0].inner), starts
 
 
 def _best(setting: Setting, state: State, starts: Sequence[Start]) -> Account:
@@ -176,7 +173,7 @@ def settled(setting: Setting, state: State) -> Account:
     shooting = Shooting.of(courses, setting.field, method)
     last: tuple[Solution, Selection] | None = None
     joined, notes = 0.0, []
-    for rung, length in enumerate(_ladder(setting, shooting.longest)):
+    for rung, length in enumerate(ladder(setting, shooting.longest)):
         found = climbed(setting, state, shooting, length, first=rung == 0)
         if found is None:
             notes.append(f"the law follows the motion along {length * INTERVALS} samples no more")
@@ -194,42 +191,6 @@ def settled(setting: Setting, state: State) -> Account:
     return _simpler(plain, length)
 
 
-def climbed(
-    setting: Setting, state: State, shooting: Shooting, length: int, *, first: bool
-) -> tuple[State, Solution, Selection] | None:
-    """The law on stretches of one length, chosen anew until the choice stands."""
-    menu = setting.menu(lifted=True)
-    seen: set[Groups] = set()
-    found: tuple[State, Solution, Selection] | None = None
-    for round_ in range(ROUNDS):
-        solution = shooting.solved(state.law, menu.of(state.chosen), length, state.noise)
-        while solution is None and first and round_ == 0 and len(state.chosen) > 1:
-            state = _less(setting, state)
-            solution = shooting.solved(state.law, menu.of(state.chosen), length, state.noise)
-        if solution is None:
-            # A choice that the motion does not follow leaves the one before.
-            return found
-        still = np.zeros(solution.law.size)
-        noise = noise_of(solution.reduced, still, len(menu.of(state.chosen)), setting)
-        moved = float(np.abs(np.log(noise.sigma / state.noise.sigma)).max())
-        state, shooting = State(state.chosen, solution.law, noise), solution.shooting
-        toward = np.concatenate([solution.law.coefficients, np.zeros_like(solution.law.inner)])
-        rows = [item.toward(toward) for item in solution.reduced.stretches]
-        selection = select(rows, noise, menu, setting.most, setting.scales)
-        found = state, solution, selection
-        if selection.chosen == state.chosen:
-            if moved < STILL:
-                break
-            continue
-        if selection.chosen in seen or not selection.chosen:
-            break
-        seen.add(state.chosen)
-        step = Reduced(rows, noise).step(menu.of(selection.chosen))
-        terms = len(setting.candidates)
-        state = State(selection.chosen, replace(state.law, coefficients=step[:terms]), noise)
-    return found
-
-
 def _account(
     setting: Setting,
     state: State,
@@ -239,6 +200,7 @@ def _account(
     notes: tuple[str, ...],
 ) -> Account:
     """The account of a law that has settled, with its error bars."""
+    setting = setting.at(state.law.inner)
     columns = setting.menu(lifted=True).of(state.chosen)
     reduced = Reduced(solution.reduced.stretches, state.noise)
     covariance = np.zeros((state.law.size, state.law.size))
@@ -287,24 +249,3 @@ def _simpler(found: Account, length: int) -> Account:
         dropped = tuple(group for group in found.chosen if group not in item.chosen)
         return replace(simple, dropped=dropped)
     return found
-
-
-def _less(setting: Setting, state: State) -> State:
-    """Without the group whose terms are the smallest part of the motion's acceleration."""
-    sizes = np.abs(state.law.coefficients) * setting.scales.accelerations
-    groups = setting.candidates.groups
-    smallest = min(state.chosen, key=lambda group: max(sizes[k] for k in groups[group]))
-    kept = tuple(group for group in state.chosen if group != smallest)
-    coefficients = state.law.coefficients.copy()
-    coefficients[list(groups[smallest])] = 0.0
-    return State(kept, replace(state.law, coefficients=coefficients), state.noise)
-
-
-def _ladder(setting: Setting, longest: int) -> list[int]:
-    """Lengths of stretches in segments: from a period, doubled, to the longest course."""
-    length = min(max(2, round(setting.period / INTERVALS)), longest)
-    rungs = [length]
-    while length < longest:
-        length = longest if 3 * length > longest else 2 * length
-        rungs.append(length)
-    return rungs

@@ -11,6 +11,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from systems.equations import exact, velocity
+from systems.errors import InputError
 from systems.expressions import symbol
 from systems.forces import TIME, Force, generalized_force
 
@@ -127,6 +128,8 @@ class Candidates:
     def with_unknowns(self) -> Candidates:
         """The same, with all that is no coordinate, velocity or time as a constant inside them.
 
+        Raises InputError for one that no force feels.
+
         >>> q, c = symbol("q"), symbol("c")
         >>> Candidates(("q",), (1.0,)).with_terms("potential", [1 / (c - q)]).with_unknowns().inner
         (c,)
@@ -134,6 +137,13 @@ class Candidates:
         known = {TIME, *self.inner, *map(symbol, (*self.coordinates, *self.signals))}
         known |= {velocity(name) for name in self.coordinates}
         held = {s for item in self.items for a in item.acceleration for s in a.free_symbols}
+        for item in self.items:
+            unfelt = item.term.free_symbols - held - known - set(map(symbol, self.features))
+            if unfelt:
+                raise InputError(
+                    f"no force of {item.term} feels the constant {min(unfelt, key=str)}; leave it "
+                    f"out of the candidates."
+                )
         return self.with_inner(*sorted(held - known, key=str))
 
     def driven_by(self, signals: Sequence[str]) -> Candidates:

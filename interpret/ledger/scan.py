@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -62,7 +63,7 @@ def scan(courses: Courses, parts: Sequence[tuple[Course, Stretch]], noise: Noise
     d = courses.dimension
     found = []
     for moved in range(d):
-        every = Grams.of(parts, noise, lambda course, moved=moved: _waves(course, grid, moved, d))
+        every = Grams.of(parts, noise, partial(_waves, grid=grid, coordinate=moved, d=d))
         found.append(every.gains(range(len(every.known) - 1)))
     rows = sum(item.target.size - item.start.shape[-1] for _, item in parts)
     needed = 3 * np.log(rows) + 2 * np.log(len(grid) * d)

@@ -59,22 +59,25 @@ class Setting:
         forces = Field(candidates, courses.speed)
         friction = np.array([item.part == "dissipative" for item in candidates], dtype=bool)
         scales = Scales(np.ones(len(candidates)), friction, FLOOR * courses.range, courses.range)
-        extra = (0.0,) * len(candidates.groups)
-        plain = Setting(courses, candidates, forces, scales, extra)
+        plain = Setting(courses, candidates, forces, scales, (0.0,) * len(candidates.groups))
         start = np.ones(len(candidates.inner)) if inner is None else inner
-        return plain.at(start, searched)
+        return plain.paying(searched).at(start)
 
-    def at(self, inner: Array, searched: int) -> Setting:
+    def paying(self, searched: int) -> Setting:
+        """The same, terms with constants paying for these, found among so many values."""
+        rows = len(self.courses.times) * self.courses.channels
+        paid = float(np.log(rows) + 2 * np.log(max(searched, 1)))
+        groups = self.candidates.groups
+        extra = tuple(paid if self.candidates.inside(group) else 0.0 for group in groups)
+        return replace(self, extra=extra)
+
+    def at(self, inner: Array) -> Setting:
         """The same, with what candidates are worth where the constants inside have these values."""
         none, courses = np.zeros(len(self.candidates)), self.courses
         columns = self.field(courses.states, courses.moments, none, inner).columns
         each = np.sqrt((columns[..., : len(none)] ** 2).sum(axis=1).mean(axis=0))
         whole = np.sqrt((courses.accelerations**2).sum(axis=1).mean())
-        rows = len(courses.times) * courses.channels
-        paid = float(np.log(rows) + 2 * np.log(max(searched, 1)))
-        groups = self.candidates.groups
-        extra = tuple(paid if self.candidates.inside(group) else 0.0 for group in groups)
-        return replace(self, scales=replace(self.scales, accelerations=each / whole), extra=extra)
+        return replace(self, scales=replace(self.scales, accelerations=each / whole))
 
     @property
     def columns(self) -> dict[str, Array]:

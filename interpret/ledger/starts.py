@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from interpret.ledger.field import Field
 from interpret.ledger.flow import Parameters
-from interpret.ledger.inner import Data, values
+from interpret.ledger.grids import Grid, grids
 from interpret.ledger.motion import Course
 from interpret.ledger.response import response
 from interpret.ledger.rows import Noise, Reduced
@@ -29,9 +29,6 @@ from interpret.ledger.search import Groups, Menu, remainders, search
 from interpret.ledger.setting import Setting
 
 Array = NDArray[np.float64]
-
-MOST_VALUES: Final = 1500
-"""Of constants that one term holds, all together: as many as a drive's frequencies."""
 
 CHUNK: Final = 50
 """Values whose columns are held at once."""
@@ -44,9 +41,10 @@ STARTS: Final = 2
 """Sets are of up to four groups; of each number of them the two best values are gone down from."""
 
 MOST_STARTS: Final = 4
-AS_GOOD: Final = 30.0
-"""Sets whose scores along the smooth path differ by less are compared on the law's own, the small
-ones first, to which others are added there: the path's own error tells them apart by as much."""
+AS_GOOD: Final = 2.0
+"""Sets that miss at most twice as much along the smooth path are compared on the law's own, the
+small ones first, to which others are added there: the error of the path itself, which is no white
+noise, tells them apart by as much."""
 
 ROUNDS: Final = 3
 STEPS: Final = 12
@@ -56,17 +54,6 @@ SETTLED: Final = 1e-3
 
 DEPENDENT: Final = 1e-13
 """Clean data tell a pole far off from the powers of the library by little more than round-off."""
-
-
-@dataclass(frozen=True)
-class _Scan:
-    """Constants that share candidates, the groups that hold them, and their values (G, m) with
-    their places in the grid."""
-
-    constants: tuple[int, ...]
-    groups: Groups
-    grid: Array
-    places: Array
 
 
 @dataclass(frozen=True)
@@ -85,8 +72,7 @@ def started(setting: Setting) -> tuple[list[Start], int]:
     A smooth path hardly tells sets of terms that have constants of their own from each other.
     """
     inner = np.ones(len(setting.candidates.inner))
-    data = Data(setting.columns)
-    scans = [_scan(setting, together, data) for together in _together(setting)]
+    scans = grids(setting)
     unknown = {group for scan in scans for group in scan.groups}
     noise = Noise.white(np.maximum(setting.courses.scatter, setting.scales.least))
     found = [Start(inner, (), np.inf)]
@@ -98,7 +84,7 @@ def started(setting: Setting) -> tuple[list[Start], int]:
 
 
 def _ranked(
-    setting: Setting, scan: _Scan, inner: Array, unknown: set[int], noise: Noise
+    setting: Setting, scan: Grid, inner: Array, unknown: set[int], noise: Noise
 ) -> list[Start]:
     """The constants with those of one scan where their terms explain most, and rivals."""
     best: dict[Groups, Start] = {}
@@ -111,13 +97,14 @@ def _ranked(
     if not best:
         return []
     first = min(best.values(), key=lambda item: item.score)
-    others = [item for item in best.values() if item.score < first.score + AS_GOOD]
+    most = first.score + 2 * len(setting.courses.times) * setting.courses.channels * np.log(AS_GOOD)
+    others = [item for item in best.values() if item.score < most]
     others.sort(key=lambda item: (len(item.chosen), item.score))
     return [first, *(item for item in others if item is not first)][:MOST_STARTS]
 
 
 def _promising(
-    setting: Setting, scan: _Scan, inner: Array, unknown: set[int], noise: Noise
+    setting: Setting, scan: Grid, inner: Array, unknown: set[int], noise: Noise
 ) -> Iterator[tuple[Array, Groups]]:
     """Values of the scan, and groups: of every number of groups those that explain most."""
     if not len(scan.grid):
@@ -128,8 +115,8 @@ def _promising(
     every = range(len(grams.known) - 1)
     some: set[int] = set()
     for known in ((), every):
-        order = np.argsort(-grams.gains(known, DEPENDENT)[0], kind="stable")
-        some |= set(order[:SEARCHED].tolist())
+        gained, _ = grams.gains(known, DEPENDENT)
+        some |= set(np.argsort(-gained, kind="stable")[:SEARCHED].tolist())
     order = [*others, *scan.groups]
     place = iter(range(sum(len(groups[g]) for g in order)))
     columns = tuple(tuple(next(place) for _ in groups[g]) for g in order)
@@ -151,7 +138,7 @@ def _promising(
 
 
 def _grams(
-    setting: Setting, scan: _Scan, inner: Array, others: Sequence[int], noise: Noise
+    setting: Setting, scan: Grid, inner: Array, others: Sequence[int], noise: Noise
 ) -> tuple[Grams, int]:
     """Those of other groups, and of the scan's at every value; and how many rows they are of."""
     known = setting.candidates
@@ -162,7 +149,7 @@ def _grams(
     own = replace(known, items=items, inner=tuple(known.inner[k] for k in scan.constants))
     field = Field(own, setting.courses.speed)
     each = [
-        Grams.of(parts, noise, lambda course, some=some: _columns(course, field, some))
+        Grams.of(parts, noise, partial(_columns, field=field, grid=some))
         for some in np.array_split(scan.grid, -(-len(scan.grid) // CHUNK))
     ]
     cross, inside = (np.concatenate([getattr(g, n) for g in each]) for n in ("cross", "inside"))
@@ -185,15 +172,15 @@ def _columns(course: Course, field: Field, grid: Array) -> Array:
 
 
 def _descended(
-    setting: Setting, scan: _Scan, start: Start, unknown: set[int], noise: Noise
+    setting: Setting, scan: Grid, start: Start, unknown: set[int], noise: Noise
 ) -> Iterator[Start]:
     """A set where its constants suit it best, and better ones that hold them, one after another."""
     menu = setting.menu(lifted=False)
     allowed = [group for group in range(len(menu)) if group not in unknown]
     some = Menu(tuple(menu.columns[g] for g in allowed), (0.0,) * len(allowed))
     own = {allowed.index(group) for group in scan.groups}
-    none, chosen, score = np.zeros(len(setting.candidates)), start.chosen, np.inf
-    inner = start.inner
+    none = np.zeros(len(setting.candidates))
+    inner, chosen, score = start.inner, start.chosen, np.inf
     for _ in range(ROUNDS):
         inner = _stepped(setting, inner, menu.of(chosen), scan.constants, noise)
         reduced = _rows(setting, Parameters(none, inner), noise)
@@ -241,59 +228,3 @@ def _stepped(
 def _rows(setting: Setting, law: Parameters, noise: Noise) -> Reduced:
     with np.errstate(all="ignore"):
         return Reduced([item for _, item in setting.parts(law)], noise)
-
-
-def _scan(setting: Setting, together: tuple[int, ...], data: Data) -> _Scan:
-    """The values of constants that share candidates: all combinations, thinned where many."""
-    known = setting.candidates
-    symbols = [known.inner[k] for k in together]
-    numbers = [
-        number
-        for number, group in enumerate(known.groups)
-        if set(known.inside(group)) & set(together)
-    ]
-    terms = [known.items[k].term for number in numbers for k in known.groups[number]]
-    grids = []
-    for constant in symbols:
-        others = {other: 1.0 for other in symbols if other != constant}
-        tried = [values(term, constant, others, data) for term in terms if term.has(constant)]
-        grids.append(np.unique(np.concatenate(tried)))
-    most = int(MOST_VALUES ** (1 / len(grids)))
-    grids = [
-        g[np.unique(np.linspace(0, len(g) - 1, most).astype(int))] if len(g) > most else g
-        for g in grids
-    ]
-    # A constant of which nothing is tried is a mere factor.
-    grids = [g if len(g) else np.ones(1) for g in grids]
-    grid = np.array(list(product(*grids)))
-    places = np.array(list(product(*(range(len(g)) for g in grids))))
-    fine = _finite(setting, numbers, together, grid)
-    return _Scan(together, tuple(numbers), grid[fine], places[fine])
-
-
-def _finite(
-    setting: Setting, numbers: Sequence[int], together: Sequence[int], grid: Array
-) -> NDArray[np.bool_]:
-    """At which values (G,) the terms are numbers all along the motion."""
-    known = setting.candidates
-    none, inner = np.zeros(len(known)), np.ones(len(known.inner))
-    some = [k for number in numbers for k in known.groups[number]]
-    found = []
-    for value in grid:
-        inner[list(together)] = value
-        with np.errstate(all="ignore"):
-            courses = setting.courses
-            columns = setting.field(courses.states, courses.moments, none, inner).columns
-        found.append(bool(np.isfinite(columns[..., some]).all()))
-    return np.array(found, dtype=bool)
-
-
-def _together(setting: Setting) -> list[tuple[int, ...]]:
-    """The constants in sets that share no candidate."""
-    sets: list[set[int]] = []
-    for group in setting.candidates.groups:
-        held = set(setting.candidates.inside(group))
-        if held:
-            apart = [item for item in sets if not item & held]
-            sets = [*apart, held.union(*(item for item in sets if item & held))]
-    return [tuple(sorted(item)) for item in sets]

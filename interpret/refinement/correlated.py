@@ -95,7 +95,7 @@ def correlated(
             break
         order = again.best() if given is None else []
         found = _with_bars(estimate, again, best.support, order)
-        cut = len(problem.windows) > len(prepared.trajectories)
+        cut = len(problem.trajectories) > len(prepared.trajectories)
         if given or _few(order).support == best.support or (cut and number):
             break  # a second law that is no better followed than the first is not the last either
         best = _few(order)
