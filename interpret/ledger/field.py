@@ -49,7 +49,9 @@ class Field:
         d, points = self.candidates.dimension, len(t)
         constants = np.concatenate([coefficients, inner])
         given = np.broadcast_to(constants, (points, len(constants)))
-        values = self._compiled(np.column_stack([state, t, given]))
+        # Where a law has run off, or a constant is out of bounds, there are no numbers.
+        with np.errstate(all="ignore"):
+            values = self._compiled(np.column_stack([state, t, given]))
         terms, inside = len(coefficients), len(inner)
         columns, slopes, within = np.split(values, np.cumsum([terms * d, 2 * d * d]), axis=1)
         columns = columns.reshape(points, terms, d)

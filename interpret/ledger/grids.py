@@ -83,8 +83,7 @@ def _finite(
     states, times, found = setting.courses.states, setting.courses.moments, []
     for value in grid:
         inner[list(together)] = value
-        with np.errstate(all="ignore"):
-            columns = setting.field(states, times, none, inner).columns
+        columns = setting.field(states, times, none, inner).columns
         found.append(bool(np.isfinite(columns[..., some]).all()))
     return np.array(found, dtype=bool)
 

@@ -162,8 +162,7 @@ def _columns(course: Course, field: Field, grid: Array) -> Array:
     none = np.zeros(len(field.candidates))
 
     def force(state: Array, t: Array) -> Array:
-        with np.errstate(all="ignore"):
-            each = [field(state, t, none, x).columns[..., : len(none)] for x in grid]
+        each = [field(state, t, none, x).columns[..., : len(none)] for x in grid]
         pushed = np.concatenate(each, axis=2)
         return np.nan_to_num(pushed, nan=0.0, posinf=0.0, neginf=0.0)
 

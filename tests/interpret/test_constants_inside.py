@@ -10,7 +10,7 @@ import sympy
 
 import interpret
 from interpret.experiments.motion import Motion
-from interpret.laws import kept
+from interpret.laws import kept, report
 from interpret.laws.comparison import compare
 from interpret.laws.inside import Constant, Inside
 from interpret.laws.judgement import Origin
@@ -28,6 +28,7 @@ from systems.expressions import parse, parse_list, symbol
 from systems.mechanics import Mechanics
 from systems.problem import Problem
 from systems.samples.trajectories import Trajectories
+from tests.interpret.test_report import golden
 from training.prepare.noise import estimate
 
 r, q, c = map(symbol, "rqc")
@@ -209,6 +210,11 @@ def test_a_constant_is_said_by_name_with_its_error_bar():
     assert "absent: 1/(c - r)**2" in said
     assert law().latex.endswith(r"\frac{1.00(3)}{c - r} + C, \quad c = 10.001(2)")
     assert law()([2.0])[0] == pytest.approx(1.01 / 2 + 1 / 8.001)
+
+
+def test_a_constant_is_printed_beside_the_truth():
+    found = compare(law(), PROBLEM, "1/r + 1/(10 - r)")
+    golden("constant_inside.txt", report.text([found.beside(law().statement())]))
 
 
 def test_a_recognised_constant_stands_in_its_place():
