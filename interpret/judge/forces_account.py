@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from interpret.judge.thresholds import WRONG, percent
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.ledger.account import Account
+from interpret.ledger.each import each
 from interpret.ledger.left_over import left_over
 
 FOLLOWED: Final = 0.99
@@ -27,7 +29,7 @@ def certify_forces(law: Law, account: Account) -> Certificate:
     """Every check of a law of forces on the motion that it was read off."""
     checks = [*as_it_was_read(law).checks, _followed(account), _noise(account)]
     if account.solution is not None:
-        checks.append(_left_over(account))
+        checks += [_left_over(account), *_one_law(account)]
     return Certificate(tuple(checks))
 
 
@@ -64,3 +66,20 @@ def _left_over(account: Account) -> Check:
         return Check("left over", measured, threshold, "identified", f"at most {said}")
     verdict: Verdict = "approximate" if worst.share < WRONG else "not in the library"
     return Check("left over", measured, threshold, verdict, said, worst.share)
+
+
+def _one_law(account: Account) -> Iterator[Check]:
+    """Whether every trajectory asks for the same coefficients, of several."""
+    found = each(account)
+    if not found:
+        return
+    limit = CHANCE / len(found)
+    worst = found[0]
+    measured, threshold = (-float(np.log10(max(p, 1e-300))) for p in (worst.probability, limit))
+    if worst.probability >= limit or worst.share <= NEGLIGIBLE:
+        said = f"every trajectory asks for the same coefficients, to {percent(worst.share)}"
+        yield Check("one law", measured, threshold, "identified", said)
+        return
+    verdict: Verdict = "approximate" if worst.share < WRONG else "not in the library"
+    said = f"the coefficient differs from trajectory to trajectory: {worst}"
+    yield Check("one law", measured, threshold, verdict, said, worst.share)
