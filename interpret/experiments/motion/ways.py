@@ -164,7 +164,8 @@ def _with_singularities(fit: potential.TrajectoryFit, options: Motion) -> tuple[
 def _better(alone: Conclusion, whole: Conclusion) -> Conclusion:
     """All parts, where terms that the potential alone has not tried explain the motion.
 
-    Of a potential of the same candidates the certificate of the first way knows more: whether it is a surrogate, say.
+    Of a potential of the same candidates the certificate of the first way knows more: whether it is
+    a surrogate, say.
     """
     verdict = alone.certificates[0].verdict
     tried = {term for law in alone.laws for term in law.candidates}
