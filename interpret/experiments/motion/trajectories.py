@@ -97,6 +97,9 @@ def _without(law: Law, dropped: int) -> Law:
     )
 
 
+SLIGHT: Final = 1e-3
+"""What coarse steps leave of exact forces; those that no potential has are larger."""
+
 FIRST: Final = 20
 """Iterations for columns that are no motion of one system, which no training would mend."""
 INSIGNIFICANT: Final = 2.0
@@ -181,6 +184,13 @@ def complete(fit: TrajectoryFit) -> bool:
     """Whether training would go no further than one solve has gone."""
     learned = fit.learned
     return learned.prepared.noisy or min(learned.residuals) <= learned.settings.tolerance
+
+
+def explained(fit: TrajectoryFit) -> bool:
+    """Whether some potential, whatever its form, explains noise-free motion: energy and forces."""
+    learned = fit.learned
+    closed = min(learned.residuals) <= learned.settings.tolerance
+    return not learned.prepared.noisy and closed and max(learned.residuals) < SLIGHT
 
 
 def _learned(

@@ -129,8 +129,14 @@ def reconsidered(
     few = len(cast(Trajectories, samples).coordinates) <= MOST_COORDINATES
     if verdict not in MENDABLE or not few:
         return first
+    fit = cast(potential.TrajectoryFit, first.fit)
+    options, seen = _with_singularities(fit, options)
     told = f"the potential alone is {WORDS[verdict]}: all parts are sought"
-    options, seen = _with_singularities(cast(potential.TrajectoryFit, first.fit), options)
+    if potential.explained(fit):
+        # What a flexible potential explains to the last digits needs no other part, but a form.
+        if not seen:
+            return first
+        options, told = replace(options, parts=POTENTIAL), ""
     notes = "; ".join(filter(None, (told, seen)))
     return _better(first, conclude(_all_parts(problem, samples, options, session, notes)))
 
@@ -166,7 +172,7 @@ def _better(alone: Conclusion, whole: Conclusion) -> Conclusion:
     brings = any(term not in tried for law in whole.laws for term in law.terms)
     if verdict != "identified" and brings and whole.certificates[0].verdict in LAWS:
         return whole
-    told = "friction, magnetic forces and a drive were sought too, and explain it no better"
+    told = f"{whole.fit.options.parts}: parts sought too, that explain it no better"
     noted = replace(alone.fit, notes=(*alone.fit.notes, told))
     return alone if verdict == "identified" else replace(alone, fit=noted)
 
@@ -174,10 +180,10 @@ def _better(alone: Conclusion, whole: Conclusion) -> Conclusion:
 def _all_parts(
     problem: Problem, samples: Samples, options: Motion, session: Session, told: str
 ) -> AnyFit:
-    """All forces, and why they are asked for."""
+    """All forces, or those of the parts that are asked for, and why."""
     from interpret.experiments.motion import forces as all_parts
 
-    parts = ", ".join(PARTS)
+    parts = ", ".join(PARTS) if options.parts == AUTO else options.parts
     asked = replace(options, learn=FORCES, parts=parts, recipe=None, device=None, steps=None)
     fit = all_parts.learn(problem, samples, asked, session)
     return replace(fit, notes=(*fit.notes, told))
