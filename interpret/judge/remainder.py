@@ -74,4 +74,4 @@ def _left(design: Array, truth: Array) -> float:
     span = span[:, singular > np.finfo(float).eps * len(truth) * singular.max(initial=0.0)]
     left = truth - span @ (span.T @ truth)
     left = left - span @ (span.T @ left)
-    return float(np.linalg.norm(left)) / np.sqrt(max(len(truth) - span.shape[1], 1))
+    return float(np.linalg.norm(left) / np.sqrt(max(len(truth) - span.shape[1], 1)))
