@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -49,7 +50,8 @@ def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
        Then fit the full library from there.
     2. About it, chi^2 = chi^2_full + (c - c_full)^T C^-1 (c - c_full) (Fisher): a linear problem,
        of which every subset is a least-squares fit.
-    3. Refit the four best by BIC; the least BIC wins. A close rival is named: "ambiguous".
+    3. Refit the four best by BIC; the least BIC wins, or the part of it that it is ahead of by
+       chance alone. A close rival is named: "ambiguous".
     """
     library = Library(law.candidates)
     support = tuple(law.candidates.index(term) for term in law.terms)
@@ -71,7 +73,8 @@ def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
     contenders.sort(key=lambda contender: contender.bic)
     concluded = _conclude(law, library, contenders)
     cut = len(problem.trajectories) > len(samples.prepared.trajectories)
-    if not cut or contenders[0].support == support or concluded.chi2_per_n > FITTED:
+    same = set(concluded.terms) == set(law.terms)
+    if not cut or same or concluded.chi2_per_n > FITTED:
         return concluded
     # Chosen on stretches that the first law could be followed along; this one can be on longer.
     longer = noisy_estimate(concluded, samples, select=False)
@@ -159,20 +162,29 @@ def _part(library: Library, support: Support) -> Library:
     return Library(tuple(library.candidates[k] for k in support))
 
 
-def _lead(best: Support, rival: Support) -> float:
-    """How far ahead in BIC the best must be.
+def lead(best: Support, rival: Support, candidates: int) -> float:
+    """How far ahead of a rival in BIC a law must be.
 
-    One that has other terms instead is another law. One that only adds terms holds this law as a
-    part: what it gains by chance alone brings it near often enough, and says nothing.
+    One that has other terms instead, or fewer, is another law. One that only adds m terms holds
+    this law as a part: the best of C(K - k, m) such has 2 log C(K - k, m) less by chance alone.
+    Source: extended BIC (`interpret.select.criteria.LeastInformation`).
     """
-    return 0.0 if set(best) < set(rival) else CLOSE
+    if not set(best) < set(rival):
+        return CLOSE
+    return -2 * float(np.log(math.comb(candidates - len(best), len(rival) - len(best))))
 
 
 def _conclude(law: Law, library: Library, ranked: list[Contender]) -> Law:
+    count = len(library)
+    # Of laws that hold another as a part, and are ahead of it by chance alone, that part is taken.
     best = ranked[0]
-    for rival in ranked[1:]:
+    for part in ranked[1:]:
+        within = set(part.support) < set(best.support)
+        if within and ranked[0].bic - part.bic > lead(part.support, ranked[0].support, count):
+            best = part
+    for rival in ranked:
         behind = rival.bic - best.bic
-        if behind < _lead(best.support, rival.support):
+        if rival is not best and behind < lead(best.support, rival.support, count):
             return _refined(law, library, best, (rival.support, behind))
     return _refined(law, library, best)
 
@@ -180,7 +192,7 @@ def _conclude(law: Law, library: Library, ranked: list[Contender]) -> Law:
 def _concluded(law: Law, library: Library, found: Found) -> Law:
     """The law of correlated errors, beside the first rival that costs as little."""
     best = Contender(found.support, found.estimate)
-    near = (pair for pair in found.rivals if pair[1] < _lead(found.support, pair[0]))
+    near = (pair for pair in found.rivals if pair[1] < lead(found.support, pair[0], len(library)))
     return _refined(law, library, best, next(near, None))
 
 

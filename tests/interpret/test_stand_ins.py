@@ -10,7 +10,7 @@ import systems
 from interpret.experiments.motion import Motion
 from interpret.judge.remainder import remainder
 from interpret.refinement.segments import carried, stretched
-from interpret.refinement.subsets import _lead
+from interpret.refinement.subsets import lead
 from interpret.select.library import Library
 from systems.dop853 import solve
 from systems.samples.trajectories import Trajectories, Trajectory
@@ -104,8 +104,9 @@ def test_longer_stretches_start_where_shorter_ones_were_fitted():
 
 
 def test_a_larger_law_is_no_rival_of_its_part():
-    assert _lead((0, 1), (0, 1, 2)) == 0
-    assert _lead((0, 1), (0, 2)) > 0
+    assert lead((0, 1), (0, 1, 2), 3) == 0
+    assert lead((0, 1), (0, 1, 2), 12) < -4
+    assert lead((0, 1), (0, 2), 12) == lead((0, 1), (0,), 12) > 0
 
 
 @pytest.mark.slow
