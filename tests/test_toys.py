@@ -266,6 +266,10 @@ def toy_verbs(calls: list[str]) -> ModuleType:
         calls.append("judge")
         return as_it_was_read(law)
 
+    def reconsidered(first, options, session):
+        calls.append("reconsider")
+        return first
+
     def compared(problem, options):
         calls.append("compare")
         return problem
@@ -275,7 +279,7 @@ def toy_verbs(calls: list[str]) -> ModuleType:
         return Findings((f"{len(comparisons)} compared",), {"depth": fit.options.depth})
 
     module = ModuleType("toy_verbs")
-    for verb in (settled, draw, learn, read, refine, judge, compared, findings):
+    for verb in (settled, draw, learn, read, refine, judge, reconsidered, compared, findings):
         setattr(module, verb.__name__, verb)
     return module
 
@@ -306,7 +310,16 @@ def calls(monkeypatch):
 
 def test_an_experiment(calls, tmp_path):
     run = interpret.fit(LINE, Toy(samples=7), out=tmp_path / "run")
-    assert calls == ["draw", "learn", "read", "refine", "judge", "compare", "findings"]
+    assert calls == [
+        "draw",
+        "learn",
+        "read",
+        "refine",
+        "judge",
+        "reconsider",
+        "compare",
+        "findings",
+    ]
     assert len(run.samples) == 7
     assert run.law.expr == 3 * x
     assert run.law.stderr.tolist() == pytest.approx([1e-10])
@@ -431,6 +444,10 @@ def judge(law, fit):
     from interpret.judge.certificate import as_it_was_read
 
     return as_it_was_read(law)
+
+
+def reconsidered(first, options, session):
+    return first
 
 
 def compared(problem, options):

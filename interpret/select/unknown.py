@@ -56,7 +56,7 @@ def parsed(asked: Asked, names: Sequence[str], domain: Domain | None = None) -> 
 
 
 def _parts(asked: Asked) -> list[str]:
-    if asked is None:
+    if asked is None or (isinstance(asked, str) and not asked.strip()):
         return []
     return split(asked) if isinstance(asked, str) else list(map(str, asked))
 

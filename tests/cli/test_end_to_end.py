@@ -138,11 +138,16 @@ def test_friction_is_said_and_not_mistaken_for_a_potential(capfd, folder):
     noisy = [part + 0.003 * rng.standard_normal(len(t)) for part in (q, v)]
     np.savetxt(folder / "f.csv", np.column_stack([t, *noisy]), delimiter=",", header="t,x,v_x",
                comments="")  # fmt: skip
-    code, out, _ = call(capfd, "fit", "--data", "f.csv", "--library", "x**2,x**4", "--json")
+    asked = ("fit", "--data", "f.csv", "--library", "x**2,x**4", "--json")
+    code, out, _ = call(capfd, *asked, "--parts", "potential")
     assert code == 0
     printed = json.loads(out)
     assert printed["verdict"] == "not in the library"
     assert printed["law"]["terms"][0]["coefficient"] == pytest.approx(0.5, rel=0.05)
+    code, out, _ = call(capfd, *asked)
+    assert code == 0
+    parts = {term["part"]: term["coefficient"] for term in json.loads(out)["law"]["terms"]}
+    assert parts["dissipative"] == pytest.approx(0.1, rel=0.05)
 
 
 MISTAKES = {

@@ -150,7 +150,10 @@ def test_a_landscape_is_a_picture_and_its_numbers(capfd):
         (["--model", "exact", "--descent", "sgd"], "no descent 'sgd'"),
         (["--model", "exact", "--steps", "5"], "without steps"),
         (["--model", "neural", "--descent", "gd"], r"descent \(an option of exact\)"),
-        (["--model", "neural", "--features", "r=q0"], r"features \(an option of potential\)"),
+        (
+            ["--model", "neural", "--features", "r=q0"],
+            r"features \(an option of potential, forces\)",
+        ),
         (["--model", "neural", "--inputs", "q0"], "no inputs 'q0'; there are raw, log-r, exp-log"),
         (["--model", "coupling", "--trap", "unknown"], "takes the external potential as known"),
         (["--threshold", "0.1"], r"threshold \(an option of potential\); leave it out"),

@@ -66,7 +66,7 @@ def test_a_right_law_is_identified(noise):
 @pytest.mark.parametrize("noise", [0.0, 0.01])
 @pytest.mark.parametrize("force", [dragged, driven, beyond])
 def test_a_wrong_law_is_never_identified(force, noise):
-    run = interpret.fit(motion(force, noise=noise), library=LIBRARY)
+    run = interpret.fit(motion(force, noise=noise), library=LIBRARY, parts="potential")
     assert run.law.verdict != "identified"
     assert run.law.reasons
     assert all(form is None for form in run.law.recognised)
@@ -77,10 +77,13 @@ def test_a_magnetic_field_is_no_potential():
         return -q / 2 + 0.3 * np.array([v[1], -v[0]])
 
     data = motion(turned, start=((1.0, 0.0, 0.2, 0.6), (0.3, 0.5, -0.4, 0.1)))
-    run = interpret.fit(data)
-    assert run.law.verdict == "not in the library"
-    by_name = {check.name: check for check in run.certificate.checks}
+    alone = interpret.fit(data, parts="potential")
+    assert alone.law.verdict == "not in the library"
+    by_name = {check.name: check for check in alone.certificate.checks}
     assert not by_name["agreement"].passed
+    whole = interpret.fit(data)
+    assert whole.law.verdict == "identified"
+    assert [part.name for part in whole.law.parts] == ["potential", "gyroscopic"]
 
 
 def test_a_forgotten_mass_makes_the_columns_contradictory():

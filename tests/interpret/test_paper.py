@@ -30,6 +30,7 @@ def samples(x, potential, name="r", system="pendulum"):
     level = torch.from_numpy(np.asarray(potential, dtype=float))
     group = torch.zeros(len(x), dtype=torch.int64)
     features = Features.identity((name,))
+    moved = Trajectories.from_arrays([name], [1.0], np.arange(3.0), *np.ones((2, 1, 3, 1)))
     return Probes(
         features=features,
         levels=rows.levels(x, level, group, "V"),
@@ -37,7 +38,7 @@ def samples(x, potential, name="r", system="pendulum"):
         weights=(1.0, 1.0),
         residuals=(1.0,),
         misfit=0.0,
-        prepared=SimpleNamespace(features=features),
+        prepared=SimpleNamespace(features=features, trajectories=moved),
         system=system,
     )
 

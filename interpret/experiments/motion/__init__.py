@@ -192,4 +192,4 @@ def names(given: str | Sequence[str] | None) -> tuple[str, ...]:
     (('x', 'y'), ('x',), ())
     """
     parts = given.split(",") if isinstance(given, str) else given or ()
-    return tuple(part.strip() for part in parts)
+    return tuple(str(part).strip() for part in parts)
