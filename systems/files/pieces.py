@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from systems.samples.trajectories import FEWEST_POINTS
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
+
+FEWEST_OF_AN_ANGLE: Final = 16
+"""Among fewer samples one jump of nearly a turn, and none of half a one, is no rare thing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,12 +161,15 @@ def unwrapped(q: Array) -> tuple[Array, float] | None:
     """An angle (n,) without the jumps of a full turn, and the turn; None where there are none.
 
     It is an angle when all values lie within one turn, 2π or 360, and neighbours differ by less
-    than a quarter of it or by more than three quarters, nothing between.
+    than a quarter of it or by more than three quarters, nothing between. A few samples do not show
+    that nothing lies between.
 
-    >>> turned, turn = unwrapped(np.array([3.0, 3.1, -3.1, -3.0]))
-    >>> turned.round(2), round(turn, 2)
-    (array([3.  , 3.1 , 3.18, 3.28]), 6.28)
+    >>> turned, turn = unwrapped((np.linspace(2, 5, 16) + np.pi) % (2 * np.pi) - np.pi)
+    >>> turned[[0, -1]].round(2).tolist(), round(turn, 2)
+    ([2.0, 5.0], 6.28)
     """
+    if len(q) < FEWEST_OF_AN_ANGLE:
+        return None
     span = np.ptp(q)
     for turn in (2 * np.pi, 360.0):
         # Values may have been rounded to few digits.
