@@ -22,8 +22,8 @@ HOPELESS_STEPS = 1024
 STEPS_A_SAMPLE = 4
 INTEGRATION_SHARE = 0.02
 FINEST_SHARE = 2e-3
-CACHED = 2**19
-"""Numbers of states and tangents that are worked on at once: 4 MB."""
+AT_ONCE = 2**20
+"""Numbers of states and tangents that are worked on at once: 8 MB."""
 
 
 @dataclass(frozen=True)
@@ -149,10 +149,10 @@ class Shooting:
         return chi, normal, right
 
     def _chunks(self, parameters: int) -> Iterator[tuple[NDArray[np.int64], Windows]]:
-        """The windows, with no more of their trajectories at once than a cache holds."""
+        """The windows, with no more of their trajectories at once than 8 MB hold."""
         each = (self.steps + 1) * len(self.sigma) * (1 + parameters)
         for some, cut in self.windows:
-            for part in np.array_split(some, -(-len(some) * each // CACHED)):
+            for part in np.array_split(some, -(-len(some) * each // AT_ONCE)):
                 yield part, cut
 
     def rows(self, states: Array, coefficients: Array) -> list[Array] | None:
