@@ -95,7 +95,7 @@ def finite_at_rest(force: Expr, coordinates: Sequence[str], width: float) -> Exp
     rates = {velocity(name) for name in coordinates}
 
     def apart(base: Expr, exponent: Expr) -> Expr:
-        fixed = exponent.is_integer or not exponent < 0
+        fixed = exponent.is_integer or not exponent.is_negative
         if fixed or not base.free_symbols or base.free_symbols - rates:
             return base**exponent
         return (base + sympy.Float(width**2)) ** exponent

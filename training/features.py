@@ -76,6 +76,20 @@ class Features:
             return {}
         return dict(zip(self.names, self.expressions, strict=True))
 
+    @property
+    def distances(self) -> tuple[str, ...]:
+        """The names of those that are never negative by their form: roots and absolute values.
+
+        >>> x, y = symbol("x"), symbol("y")
+        >>> Features.of(["x", "y"], {"r": sympy.sqrt(x**2 + y**2), "u": x + y}).distances
+        ('r',)
+        """
+        return tuple(
+            name
+            for name, what in self.definitions.items()
+            if isinstance(what, sympy.Abs) or (what.is_Pow and what.exp == sympy.Rational(1, 2))
+        )
+
     def values(self, q: Array) -> Array:
         """x(q), shape (n, f)."""
         if self.trivial:

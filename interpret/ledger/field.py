@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -16,7 +15,7 @@ from interpret.ledger.candidates import Candidates
 from systems import integrate
 from systems.equations import velocity
 from systems.expressions import differentiate
-from systems.forces import TIME
+from systems.forces import TIME, softened
 
 Array = NDArray[np.float64]
 
@@ -79,24 +78,16 @@ class Field:
 
     def _smooth(self, expr: Expr) -> Expr:
         """An acceleration with its jumps at rest made steep slopes: v/|v| is v/√(v² + ε²)."""
-        dry = sympy.Float((DRY * self.speed) ** 2)
-        at_rest = {velocity(name): sympy.Integer(0) for name in self.candidates.coordinates}
-        if expr.replace(sympy.sign, lambda _: sympy.Integer(1)).subs(at_rest) != 0:
-            expr = expr.replace(sympy.sign, lambda v: v / sympy.sqrt(v**2 + dry))
-        return self._apart(expr, lambda exponent: dry if exponent.is_negative else sympy.Integer(0))
+        return softened(expr, self.candidates.coordinates, DRY * self.speed)
 
     def _safe(self, expr: Expr) -> Expr:
         """A slope that has a value at rest: no root of a speed of zero is divided by."""
-        tiny = sympy.Float((TINY * self.speed) ** 2)
-        return self._apart(expr, lambda exponent: tiny)
-
-    def _apart(self, expr: Expr, more: Callable[[Expr], Expr]) -> Expr:
-        """`expr` with more added to what roots are taken of, where that is a sum of velocities."""
         rates = {velocity(name) for name in self.candidates.coordinates}
+        tiny = sympy.Float((TINY * self.speed) ** 2)
 
-        def softened(base: Expr, exponent: Expr) -> Expr:
+        def apart(base: Expr, exponent: Expr) -> Expr:
             if exponent.is_integer or not base.free_symbols or base.free_symbols - rates:
                 return base**exponent
-            return (base + more(exponent)) ** exponent
+            return (base + tiny) ** exponent
 
-        return expr.replace(sympy.Pow, softened)
+        return expr.replace(sympy.Pow, apart)

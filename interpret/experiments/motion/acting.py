@@ -103,8 +103,7 @@ def _potential(problem: Problem, options: Motion, moved: Moved) -> Sequence[Expr
     if own is not None and set(own.variables) <= set(known):
         return own.candidates
     circular = [name for name in features.names if name in moved.angles]
-    distances = [name for name, what in features.definitions.items() if _is_distance(what)]
-    fitting = suited(ranges, circular, distances).without_gauge()
+    fitting = suited(ranges, circular, features.distances).without_gauge()
     return usable(fitting, x, features.names, group)[0].candidates
 
 
@@ -112,11 +111,6 @@ def _meanings(problem: Problem, moved: Moved) -> Mapping[str, Expr]:
     """The names that candidates may use beside coordinates."""
     own = {} if problem.mechanics is None else problem.mechanics.features
     return {**own, **moved.features.definitions}
-
-
-def _is_distance(what: Expr) -> bool:
-    """Whether a feature is never negative: a root, or an absolute value."""
-    return isinstance(what, sympy.Abs) or (what.is_Pow and what.exp == sympy.Rational(1, 2))
 
 
 def _with_friction(known: Candidates, asked: str | Sequence[Any] | None) -> Candidates:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import sympy
-
 from interpret.experiments.motion import Motion
 from interpret.reading.probes import Probes
 from interpret.reading.regression import compressed
@@ -49,7 +47,7 @@ def chosen(problem: Problem, probes: Probes, options: Motion, angles: Sequence[s
         if set(own.variables) <= set(names):
             return Chosen(own)
     circular = tuple(name for name in names if name in angles)
-    distances = tuple(name for name in names if _is_distance(probes, name))
+    distances = probes.features.distances
     plain = _reduced(suited(probes.domain, (), distances), probes)
     if len(distances) > 1 and len(set(probes.prepared.trajectories.mass.tolist())) == 1:
         same = _reduced(alike(suited(probes.domain, (), distances), distances), probes)
@@ -63,14 +61,6 @@ def chosen(problem: Problem, probes: Probes, options: Motion, angles: Sequence[s
     if options.angles is None and BETTER * _missed(plain, probes) < _missed(waves, probes):
         return plain
     return Chosen(waves.library, (told, *waves.notes))
-
-
-def _is_distance(probes: Probes, name: str) -> bool:
-    """Whether a variable is a feature that is never negative: a root, or an absolute value."""
-    what = probes.features.definitions.get(name)
-    if what is None:
-        return False
-    return isinstance(what, sympy.Abs) or (what.is_Pow and what.exp == sympy.Rational(1, 2))
 
 
 def _reduced(library: Library, probes: Probes) -> Chosen:
