@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -14,8 +12,9 @@ import numpy as np
 import pysindy
 import pytest
 
-from interpret import Comparison, compare
+from interpret import compare
 from systems import Trajectories
+from tests.benchmarks.pysindy_scores import Score, Term, cell, custom, quiet
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 
@@ -35,29 +34,6 @@ NOISE = 0.01
 CLEAN_ROUNDS = 3
 GOOD_ENOUGH = 1e-6
 THRESHOLDS = np.geomspace(1e-4, 10, 26)
-Term = Callable[..., Any]
-
-
-@dataclass(frozen=True)
-class Score:
-    """Is the support exact, and how wrong is the worst of the true coefficients?"""
-
-    exact: bool
-    error: float
-
-    @classmethod
-    def of_comparison(cls, comparison: Comparison) -> Score:
-        exact = comparison.support_precision == comparison.support_recall == 1
-        return cls(exact, comparison.worst_relative_error)
-
-    @classmethod
-    def of_forces(cls, found: Mapping[str, float], truth: Mapping[str, float]) -> Score:
-        exact = {name for name, value in found.items() if value} == set(truth)
-        return cls(exact, max(abs(found[name] / value - 1) for name, value in truth.items()))
-
-    @classmethod
-    def worst(cls, scores: list[Score]) -> Score:
-        return cls(all(s.exact for s in scores), max(s.error for s in scores))
 
 
 @dataclass(frozen=True)
@@ -80,24 +56,15 @@ class Case:
 def central_forces() -> Any:
     """r^-k and (10 - r)^-k, k = 2, 3, 4: the derivatives of our candidates."""
     inverse = {f"r^-{k}": _inverse(k) for k in (2, 3, 4)}
-    return _custom(inverse | {f"(10-r)^-{k}": _wall(k) for k in (2, 3, 4)})
+    return custom(inverse | {f"(10-r)^-{k}": _wall(k) for k in (2, 3, 4)})
 
 
 def central_forces_in_space() -> Any:
     """d_a / r^k, a = x, y, z and k = 3, 4, 5: the gradients of our candidates."""
-    return _custom({f"d{a}/r^{k}": _pull(a, k) for a in range(3) for k in (3, 4, 5)})
-
-
-def _custom(terms: Mapping[str, Term]) -> Any:
-    """PySINDy's library of the named functions."""
-    return pysindy.CustomLibrary(list(terms.values()), [_called(name) for name in terms])
+    return custom({f"d{a}/r^{k}": _pull(a, k) for a in range(3) for k in (3, 4, 5)})
 
 
 # PySINDy counts the arguments of a function, defaults too, so k must come from a closure.
-
-
-def _called(name: str) -> Term:
-    return lambda *_: name
 
 
 def _inverse(k: int) -> Term:
@@ -168,14 +135,6 @@ def fitted(case: Case, series: Series, threshold: float, smooth: bool) -> Any:
     return model
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """PySINDy warns where a threshold removes every term of an equation; the score tells it too."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Sparsity parameter is too big")
-        yield
-
-
 def score(case: Case, model: Any) -> Score:
     """How near the forces are to the true ones."""
     names = model.get_feature_names()
@@ -217,12 +176,6 @@ def rescored(
     with quiet():
         model.optimizer = pysindy.STLSQ(threshold=threshold).fit(design, slope)
     return score(case, model)
-
-
-def cell(scores: list[Score], seconds: float) -> str:
-    exact = sum(score.exact for score in scores)
-    error = median(score.error for score in scores)
-    return f"{exact}/{len(scores)}; {error:.0e}; {seconds:.2g} s"
 
 
 @pytest.mark.timeout(1800)

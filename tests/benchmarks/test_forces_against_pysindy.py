@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -16,8 +14,8 @@ import pytest
 
 import interpret
 from interpret import Motion
-from interpret.laws.comparison import Comparison
 from systems import Trajectories
+from tests.benchmarks.pysindy_scores import Score, Term, cell, custom, quiet
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 
@@ -38,7 +36,6 @@ CLEAN_ROUNDS = 1
 NOISY_ROUNDS = 5
 GOOD_ENOUGH = 1e-6
 THRESHOLDS = np.geomspace(1e-3, 10, 13)
-Term = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -108,24 +105,6 @@ CASES = (
 WAYS = ("plain", "smoothed", "weak", "ensemble")
 
 
-@dataclass(frozen=True)
-class Score:
-    """Is the support exact, and how wrong is the worst of the true coefficients?"""
-
-    exact: bool
-    error: float
-
-    @classmethod
-    def of_comparison(cls, comparison: Comparison) -> Score:
-        exact = comparison.support_precision == comparison.support_recall == 1
-        return cls(exact, comparison.worst_relative_error)
-
-    @classmethod
-    def of_forces(cls, found: Mapping[str, float], truth: Mapping[str, float]) -> Score:
-        exact = {name for name, value in found.items() if value} == set(truth)
-        return cls(exact, max(abs(found[name] / value - 1) for name, value in truth.items()))
-
-
 def fitted(case: Case, data: Trajectories, way: str, threshold: float) -> Any:
     """A pysindy.SINDy, fitted as its manual does it."""
     times = [item.t for item in data]
@@ -137,9 +116,7 @@ def fitted(case: Case, data: Trajectories, way: str, threshold: float) -> Any:
             np.column_stack([np.cos(case.drive * t), np.sin(case.drive * t)]) for t in times
         ]
         names += ["c", "s"]
-    library: Any = pysindy.CustomLibrary(
-        list(case.terms.values()), [_called(name) for name in case.terms]
-    )
+    library: Any = custom(case.terms)
     if way == "weak":
         with quiet():
             library = pysindy.WeakPDELibrary(library, spatiotemporal_grid=times[0], K=200)
@@ -155,27 +132,17 @@ def fitted(case: Case, data: Trajectories, way: str, threshold: float) -> Any:
     return model
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """PySINDy warns of its own axes, and where a threshold removes every term of an equation."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="pysindy")
-        yield
-
-
-def _called(name: str) -> Term:
-    return lambda *_: name
-
-
 def score(case: Case, model: Any) -> Score:
     """How near the forces are to the true ones."""
     half = model.coefficients().shape[0] // 2
     forces = model.coefficients()[half:]
-    pairs = [
-        Score.of_forces(dict(zip(case.terms, found, strict=True)), truth)
-        for found, truth in zip(forces, case.forces, strict=True)
-    ]
-    return Score(all(each.exact for each in pairs), max(each.error for each in pairs))
+    pairs = zip(forces, case.forces, strict=True)
+    return Score.worst(
+        [
+            Score.of_forces(dict(zip(case.terms, found, strict=True)), truth)
+            for found, truth in pairs
+        ]
+    )
 
 
 def tuned(case: Case, draws: list[Trajectories], way: str) -> float:
@@ -186,12 +153,6 @@ def tuned(case: Case, draws: list[Trajectories], way: str) -> float:
         return sum(not each.exact for each in scores), median(each.error for each in scores)
 
     return min(map(float, THRESHOLDS), key=badness)
-
-
-def cell(scores: list[Score], seconds: float) -> str:
-    exact = sum(each.exact for each in scores)
-    error = median(each.error for each in scores)
-    return f"{exact}/{len(scores)}; {error:.0e}; {seconds:.2g} s"
 
 
 @pytest.mark.timeout(1800)
