@@ -190,17 +190,17 @@ class Trajectories:
     @overload
     def __getitem__(self, index: int) -> Trajectory: ...
     @overload
-    def __getitem__(self, index: slice) -> Trajectories: ...
-    def __getitem__(self, index: int | slice) -> Trajectory | Trajectories:
-        """One trajectory, or, for a slice, the set of some."""
-        if isinstance(index, slice):
-            return replace(self, items=self.items[index])
-        return self.items[index]
+    def __getitem__(self, index: slice | Sequence[int]) -> Trajectories: ...
+    def __getitem__(self, index: int | slice | Sequence[int]) -> Trajectory | Trajectories:
+        """One trajectory, or the set of some: of a slice, or by their numbers."""
+        if isinstance(index, int):
+            return self.items[index]
+        numbers = range(len(self))[index] if isinstance(index, slice) else index
+        return replace(self, items=tuple(self.items[number] for number in numbers))
 
     def __repr__(self) -> str:
-        plural = "y" if len(self) == 1 else "ies"
-        names = ", ".join(self.coordinates)
-        return f"{len(self)} trajector{plural} of {names}, {self.points} points"
+        counted = f"{len(self)} trajector{'y' if len(self) == 1 else 'ies'}"
+        return f"{counted} of {', '.join(self.coordinates)}, {self.points} points"
 
     def velocity(self, index: int) -> Array:
         """v = p / m of one trajectory (n, d)."""
