@@ -215,15 +215,16 @@ class Shooting:
     ) -> Iterator[tuple[Array, Array]]:
         """The state (R, ...) and its rate at every node, by Runge–Kutta 4 in steps of (R,)."""
         h = lengths.reshape(-1, *(1,) * (state.ndim - 1))
+        half, sixth = h / 2, h / 6
         for k in range(self.steps + 1):
             one = rate(state)
             yield state, one
             if k == self.steps:
                 return
-            two = rate(state + h / 2 * one)
-            three = rate(state + h / 2 * two)
+            two = rate(state + half * one)
+            three = rate(state + half * two)
             four = rate(state + h * three)
-            state = state + h / 6 * (one + 2 * two + 2 * three + four)
+            state = state + sixth * (one + 2 * two + 2 * three + four)
 
     def _velocity(self, state: Array, coefficients: Array) -> Array:
         """(dq/dt, dp/dt), shape (R, 2d)."""
@@ -255,7 +256,8 @@ class Shooting:
             hessian = hessian + (self.features.hessian(q) @ slope[:, None, :, None])[..., 0]
         force = -(by_candidate @ coefficients)
         growth = np.empty_like(grown)
-        growth[:, :, 0] = np.concatenate([p / self.trajectories.mass, force], axis=1)
+        growth[:, :d, 0] = p / self.trajectories.mass
+        growth[:, d:, 0] = force
         growth[:, :d, 1:] = tangent[:, d:] / self.trajectories.mass[:, None]
         growth[:, d:, 1:] = -hessian @ tangent[:, :d]
         growth[:, d:, 1 + 2 * d :] -= by_candidate
