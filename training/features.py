@@ -64,7 +64,7 @@ class Features:
                 )
         return Features(tuple(coordinates), tuple(expressions), tuple(expressions.values()))
 
-    @property
+    @cached_property
     def trivial(self) -> bool:
         """Whether the features are the coordinates themselves."""
         return self.names == self.coordinates
