@@ -101,6 +101,8 @@ def fit(
     velocities: options.Velocities = None,
     accelerations: options.Accelerations = None,
     set_: options.Set = None,
+    rayleigh: options.Rayleigh = None,
+    start: options.Start = None,
     out: options.Out = None,
     resume: options.Resume = None,
     json: options.AsJson = False,
@@ -130,6 +132,8 @@ def fit(
             velocities=velocities,
             accelerations=accelerations,
             set=set_,
+            rayleigh=rayleigh,
+            start=start,
             drive=chosen.get("drive"),
         )
         request = Request(asked.resolved(), chosen)
