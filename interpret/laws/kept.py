@@ -112,6 +112,11 @@ def _part(contents: Mapping[str, Any], name: str) -> Part:
         tuple(parse(row["term"]) for row in contents["terms"] if row["part"] == name),
         _parsed(contents["candidates"][name]),
         _parsed(contents["undetermined"].get(name, [])),
+        {
+            parse(row["term"]): str(row["given"])
+            for row in contents["terms"]
+            if row["part"] == name and row.get("given")
+        },
     )
 
 

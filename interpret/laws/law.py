@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -151,7 +151,8 @@ class Law(Moving):
         """The terms with their coefficients, of one part or of all."""
         names = [each.name for each in self.parts for _ in each.terms]
         numbers = (self.coefficients.tolist(), self.stderr.tolist(), self.recognised)
-        rows = zip(names, self.terms, *numbers, strict=True)
+        given = [each.given.get(term, "") for each in self.parts for term in each.terms]
+        rows = zip(names, self.terms, *numbers, given, strict=True)
         return [Measured(*row) for row in rows if part is None or row[0] == part.name]
 
     # Expressions
@@ -233,12 +234,19 @@ class Law(Moving):
             latex=self.latex,
             verdict=self.judgement.words,
             reasons=self.reasons,
-            remarks=self.judgement.remarks,
+            remarks=(*self.judgement.remarks, *self._not_learned()),
             where=(*where, *inside.words(self.terms)),
             table=(("term", "recovered", "error bar"), *rows),
             absent=tuple(self.form.term(inside.named(term)) for term in self.absent),
             chi2_per_n=self.chi2_per_n,
         )
+
+    def _not_learned(self) -> Iterator[str]:
+        """A sentence about terms whose coefficients were given."""
+        for each in self.variables.inside.said(self.measured()):
+            if each.given:
+                term = self.form.right([each.entry()], "")
+                yield f"{term} is {each.given}: its coefficient was not learned"
 
     @property
     def latex(self) -> str:

@@ -56,17 +56,19 @@ def stated(account: Account, origin: Origin) -> Law:
     found = _asked_for(account)
     inside = _inside(account, found)
     verdict = _as_read(account)
+    given = {k: known.why for k, known in candidates.given.items() if known.value}
     bodies = Bodies(dict(zip(candidates.coordinates, candidates.mass, strict=True)))
     numbers: list[int] = []
     parts = []
     for name in KINDS:
         own = [k for k, item in enumerate(candidates) if item.part == name]
-        kept = [k for k in own if k in found.kept]
+        kept = [k for k in own if k in (*found.kept, *given)]
         if kept or name == "potential":
             terms = tuple(inside.filled(candidates.items[k].term) for k in kept)
             # With its constant in, one may be another: r**p at p = -1.
             tried = dict.fromkeys(inside.filled(candidates.items[k].term) for k in own)
-            parts.append(Part(name, terms, tuple(tried)))
+            why = {inside.filled(candidates.items[k].term): given[k] for k in kept if k in given}
+            parts.append(Part(name, terms, tuple(tried), given=why))
             numbers += kept
     return Law(
         origin=origin,
@@ -129,7 +131,8 @@ def _as_read(account: Account) -> Judgement:
             reasons.append(f"the terms {terms} explain the motion as well")
             break
     verdict: Verdict = "ambiguous" if reasons else "identified"
-    return Judgement(verdict, tuple(reasons), remarks=_unheard(account))
+    remarks = (*_unheard(account), *_at_zero(account))
+    return Judgement(verdict, tuple(reasons), account.chi_squared, remarks)
 
 
 def _unfixed(account: Account) -> Iterator[str]:
@@ -158,6 +161,13 @@ def _unheard(account: Account) -> tuple[str, ...]:
     )
     names = ", ".join(str(candidates.inner[k]) for k in sorted(asked - kept))
     return (f"no term with {names} is in the law: these data do not fix it",) if names else ()
+
+
+def _at_zero(account: Account) -> Iterator[str]:
+    """A sentence for each candidate that its bounds have kept out of the law."""
+    for item in account.setting.candidates:
+        if item.given is not None and not item.given.value:
+            yield f"{item.term} is not in the law: its coefficient would be beyond its bound 0"
 
 
 def _undriven(candidates: Candidates) -> list[int]:

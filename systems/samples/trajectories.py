@@ -27,13 +27,15 @@ FEWEST_POINTS = 3
 class Trajectory:
     """One motion: times `t` (n,), coordinates `q` (n, d) and momenta `p` (n, d).
 
-    `extra` (n, k) holds what else was measured, such as the current in a driving coil.
+    `extra` (n, k) holds what else was measured, such as the current in a driving coil. The `label`
+    is what the motion is called; trajectories of one label are of one thing.
     """
 
     t: Array
     q: Array
     p: Array
     extra: Array | None = None
+    label: str = ""
 
     def __len__(self) -> int:
         return len(self.t)
@@ -41,7 +43,7 @@ class Trajectory:
     def at(self, some: slice | NDArray[Any]) -> Trajectory:
         """Some of the points."""
         extra = None if self.extra is None else self.extra[some]
-        return Trajectory(self.t[some], self.q[some], self.p[some], extra)
+        return Trajectory(self.t[some], self.q[some], self.p[some], extra, self.label)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +158,8 @@ class Trajectories:
         """The same without the momenta as data: they are derived from the coordinates."""
         pairs = ((item.t, item.q) for item in self.items)
         made = Trajectories.from_positions(self.coordinates, self.mass, pairs)
-        return made.beside(self.extra, [item.extra for item in self])
+        labels = [item.label for item in self]
+        return made.beside(self.extra, [item.extra for item in self]).labelled(labels)
 
     def beside(self, names: Sequence[str], columns: Sequence[Array | None]) -> Trajectories:
         """The same with what else was measured, (n, k) of each trajectory."""
@@ -165,6 +168,16 @@ class Trajectories:
         pairs = zip(self, columns, strict=True)
         items = tuple(replace(item, extra=extra) for item, extra in pairs)
         return replace(self, items=items, extra=tuple(names))
+
+    def labelled(self, labels: Sequence[str]) -> Trajectories:
+        """The same, each called by its label."""
+        pairs = zip(self, labels, strict=True)
+        return replace(self, items=tuple(replace(item, label=label) for item, label in pairs))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What each is called: by its own label, else by its number, counted from 1."""
+        return tuple(item.label or f"trajectory {k}" for k, item in enumerate(self, start=1))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -286,7 +299,7 @@ class Trajectories:
                 f"trajectory {number}: time is {fault} at point {point} (t = {t[point]:g} after "
                 f"{t[point - 1]:g}); it must increase."
             )
-        return Trajectory(t, q, p, extra if self.extra else None)
+        return Trajectory(t, q, p, extra if self.extra else None, item.label)
 
     def _check_finite(self, number: int, *arrays: Array) -> None:
         if all((np.abs(array) <= LARGEST).all() for array in arrays):

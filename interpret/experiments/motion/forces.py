@@ -14,6 +14,7 @@ from interpret.experiments.motion.acting import Moved, acting, check
 from interpret.experiments.motion.balance import balance
 from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.learner import Learner
+from interpret.experiments.motion.measured import weighed
 from interpret.experiments.motion.trajectories import features_of
 from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.certificate import Certificate, Check
@@ -25,14 +26,16 @@ from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Origin
 from interpret.laws.law import Law
-from interpret.ledger.account import Account, account
-from interpret.ledger.motion import Courses, Curve
+from interpret.ledger.account import Account
+from interpret.ledger.bounds import bounded_account
 from interpret.ledger.statement import stated
 from systems.expressions import symbol
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 from training.learn.learned import Learned
-from training.prepare.noise import estimate
+
+UNEXPECTED: Final = 2.0
+"""χ² per value by the σ given, of which more is said: these σ, or the law, are off by a half."""
 
 MOST_POINTS: Final = 4000
 """Samples that are looked at: of more, every second, third, ... of each trajectory."""
@@ -65,8 +68,8 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     features, found_by, _ = features_of(problem, data, options.features or "auto")
     circular = angles(data.coordinates, options.angles, clean.turned)
     candidates = acting(problem, options, Moved(data, features, circular))
-    courses = Courses.of(data, estimate(data), _signals(samples, options.driving))
-    found = account(courses, candidates, drive="drive" in options.asked_parts)
+    courses = weighed(samples, data, options)
+    found = bounded_account(courses, candidates, drive="drive" in options.asked_parts)
     own = ", ".join(str(constant) for constant in candidates.inner)
     told = f"{own} in the candidates: no variable, so an unknown constant" if own else ""
     notes = tuple(filter(None, (*clean.notes, still, thinned, found_by, told)))
@@ -98,7 +101,7 @@ def judge(law: Law, fit: ForcesFit) -> Certificate:
 def _surrogate(law: Law, account: Account) -> Check:
     """Whether the potential is a sum of nearly all its candidates: others would do as well."""
     setting, found = account.setting, account.law
-    own = [k for k in account.terms if setting.candidates.items[k].part == "potential"]
+    own = [k for k in account.acting if setting.candidates.items[k].part == "potential"]
     courses = setting.courses
     columns = setting.field(courses.states, courses.moments, found.coefficients, found.inner)
     pushes = Forces.at_points(columns.columns[..., own] * found.coefficients[own])
@@ -121,7 +124,7 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
     candidates = found.setting.candidates
     shares = np.abs(found.law.coefficients) * found.setting.scales.accelerations
     parts: dict[str, float] = {}
-    for k in found.terms:
+    for k in found.acting:
         part = candidates.items[k].part
         parts[part] = float(np.hypot(parts.get(part, 0.0), shares[k]))
     told = ", ".join(f"{part} {100 * share:.3g} %" for part, share in parts.items())
@@ -133,6 +136,9 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
     driving = [name for name in candidates.signals if symbol(name) in held]
     if driving:
         notes.append(f"{', '.join(driving)}: the measured columns of t, by cubic splines")
+    chi = law.chi2_per_n
+    if chi > UNEXPECTED:
+        notes.append(f"the law misses the values by {chi**0.5:.2g} times the sigma given")
     dropped = [str(candidates.items[k].term) for g in found.dropped for k in candidates.groups[g]]
     if dropped:
         notes.append(f"significant beyond the law, but below what it misses: {', '.join(dropped)}")
@@ -141,21 +147,6 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
 
 
 FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge, settled=settled)
-
-
-def _signals(samples: Samples, names: Sequence[str]) -> list[dict[str, Curve]]:
-    """Cubic splines of the columns that drive each trajectory, by name."""
-    from scipy.interpolate import CubicSpline
-
-    whole = cast(Trajectories, samples)
-    places = {name: whole.extra.index(name) for name in names}
-    return [
-        {
-            name: CubicSpline(item.t, np.asarray(item.extra)[:, place])
-            for name, place in places.items()
-        }
-        for item in whole
-    ]
 
 
 def _some(data: Trajectories) -> tuple[Trajectories, str]:
