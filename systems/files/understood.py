@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -128,13 +128,19 @@ def _trajectories(
     if not found.rates:
         said.append("there are no velocities: they are computed from the positions")
         positions = Trajectories.from_positions(names, masses, [(t, q) for t, q, _ in parts])
-        return positions.beside(*extras).labelled(labels), tuple(said)
+        return _labelled(positions.beside(*extras), labels), tuple(said)
     if found.kind == "velocity" and mass is None:
         made = tuple(Trajectory(*part) for part in parts)  # the masses are 1
     else:
         factor = masses if found.kind == "velocity" else 1.0
         made = tuple(Trajectory(t, q, factor * rate) for t, q, rate in parts)
-    return Trajectories(names, masses, made).beside(*extras).labelled(labels), tuple(said)
+    return _labelled(Trajectories(names, masses, made).beside(*extras), labels), tuple(said)
+
+
+def _labelled(samples: Trajectories, labels: list[str]) -> Trajectories:
+    """The same, each called by its label."""
+    pairs = zip(samples, labels, strict=True)
+    return replace(samples, items=tuple(replace(item, label=label) for item, label in pairs))
 
 
 def _label(table: Table, column: int | None, row: int) -> str:

@@ -27,8 +27,8 @@ FEWEST_POINTS = 3
 class Trajectory:
     """One motion: times `t` (n,), coordinates `q` (n, d) and momenta `p` (n, d).
 
-    `extra` (n, k) holds what else was measured, such as the current in a driving coil. The `label`
-    is what the motion is called; trajectories of one label are of one thing.
+    `extra` (n, k) holds what else was measured, such as the current in a driving coil; motions of
+    one `label` are of one thing.
     """
 
     t: Array
@@ -124,10 +124,7 @@ class Trajectories:
         array([2., 2., 2.])
         """
         mass = checked_mass(mass, tuple(coordinates))
-        made = (
-            Trajectory(np.asarray(t), np.asarray(q), mass * np.asarray(v, dtype=float))
-            for t, q, v in items
-        )
+        made = (Trajectory(np.asarray(t), np.asarray(q), mass * np.asarray(v)) for t, q, v in items)
         return cls(tuple(coordinates), mass, tuple(made))
 
     @classmethod
@@ -158,26 +155,15 @@ class Trajectories:
         """The same without the momenta as data: they are derived from the coordinates."""
         pairs = ((item.t, item.q) for item in self.items)
         made = Trajectories.from_positions(self.coordinates, self.mass, pairs)
-        labels = [item.label for item in self]
-        return made.beside(self.extra, [item.extra for item in self]).labelled(labels)
+        items = tuple(replace(old, p=new.p) for old, new in zip(self, made, strict=True))
+        return replace(made, items=items, extra=self.extra)
 
     def beside(self, names: Sequence[str], columns: Sequence[Array | None]) -> Trajectories:
         """The same with what else was measured, (n, k) of each trajectory."""
         if not names:
             return self
-        pairs = zip(self, columns, strict=True)
-        items = tuple(replace(item, extra=extra) for item, extra in pairs)
-        return replace(self, items=items, extra=tuple(names))
-
-    def labelled(self, labels: Sequence[str]) -> Trajectories:
-        """The same, each called by its label."""
-        pairs = zip(self, labels, strict=True)
-        return replace(self, items=tuple(replace(item, label=label) for item, label in pairs))
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """What each is called: by its own label, else by its number, counted from 1."""
-        return tuple(item.label or f"trajectory {k}" for k, item in enumerate(self, start=1))
+        items = (replace(item, extra=own) for item, own in zip(self, columns, strict=True))
+        return replace(self, items=tuple(items), extra=tuple(names))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -62,8 +62,8 @@ class Motion(Options):
                candidates of these parts in place of the usual ones: Rayleigh functions such as
                "v**2/2, abs(v)" (v the speed, xd the velocity of x), and terms such as "x*yd - y*xd"
     drive      measured columns u(t) that drive the motion: the forces c u(t), on any coordinate
-    known      terms with their coefficients, which are not learned and have no error bar: "9.81*y" of
-               V, "dissipative=0.05*v**2" of another part, or a mapping of parts to terms
+    known      terms with their coefficients, which are not learned: "9.81*y" of V,
+               "dissipative=0.05*v**2" of another part, or a mapping of parts to terms
     bounds     what coefficients of candidates lie between, "q**2: 0.., q**4: 0..1", and constants
                inside of candidates, "p: 1..3"; or a mapping to pairs, None for an open end
     same       candidates that share one coefficient, "x**2, y**2"; several such sets with ";"

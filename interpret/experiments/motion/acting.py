@@ -110,8 +110,8 @@ def _of_part(part: str, names: Sequence[str], term: Expr) -> Expr:
 
 
 def check(options: Motion) -> None:
-    """Raise InputError where a part has candidates of its own and is left out, and for what is known
-    beforehand in words that say nothing."""
+    """Raise InputError where a part has candidates of its own and is left out, and for priors that
+    say nothing."""
     list(priors.known(options.known))
     list(priors.bounds(options.bounds))
     list(priors.sets(options.same))
