@@ -12,6 +12,7 @@ from typing import Any, Final, cast, get_args
 import numpy as np
 from sympy import Expr
 
+from interpret.laws import particular
 from interpret.laws.comparison import Comparison
 from interpret.laws.forms import Form, Sum
 from interpret.laws.integrals import BornIntegral
@@ -117,6 +118,7 @@ def _part(contents: Mapping[str, Any], name: str) -> Part:
             for row in contents["terms"]
             if row["part"] == name and row.get("given")
         },
+        particular.of_part(contents, name),
     )
 
 

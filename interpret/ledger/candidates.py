@@ -37,6 +37,7 @@ class Candidate:
     of its `rivals`, terms of the same part, it is never taken together.
 
     Its coefficient is within its `bounds`; one that is `given` is always there, and in no group.
+    One of a `dataset` acts in it alone.
     """
 
     part: str
@@ -46,6 +47,7 @@ class Candidate:
     rivals: frozenset[Expr] = frozenset()
     given: Given | None = None
     bounds: tuple[float, float] = FREE
+    dataset: str = ""
 
 
 @dataclass(frozen=True)

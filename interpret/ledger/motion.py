@@ -19,6 +19,16 @@ Curve = Callable[[Array], Array]
 """Times (n,) -> (n, d)."""
 
 
+def mark(number: int) -> str:
+    """What the signal of a data set is called."""
+    return f"_set{number}"
+
+
+def _constant(value: float) -> Curve:
+    """A signal that never changes."""
+    return lambda times: np.full(len(times), value)
+
+
 @dataclass(frozen=True)
 class Path:
     """q(t), q̇(t) and q̈(t), between the measured times as well."""
@@ -60,7 +70,8 @@ class Course:
     """One trajectory: times (n,), its measured values (n, C), positions first, and its path.
 
     `signals` are functions of time that were measured beside it, by name. A ``weight`` (n, C) says
-    how much each value counts: its channel's usual σ over its own.
+    how much each value counts: its channel's usual σ over its own. The `label` is that of its data
+    set.
     """
 
     t: Array
@@ -68,6 +79,7 @@ class Course:
     path: Path
     signals: Mapping[str, Curve] = field(default_factory=dict)
     weight: Array | None = None
+    label: str = ""
 
     def __len__(self) -> int:
         return len(self.t)
@@ -124,8 +136,23 @@ class Courses:
             through = Path.through(
                 path.t, path.q, path.p / trajectories.mass, calm.force / trajectories.mass
             )
-            items.append(Course(item.t, values, through, signal))
+            items.append(Course(item.t, values, through, signal, label=item.label))
         return Courses(tuple(items), d)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The data set of each course, by number where it has no label."""
+        return tuple(item.label or f"trajectory {k}" for k, item in enumerate(self.items, start=1))
+
+    def told_apart(self) -> Courses:
+        """The same with a signal for each data set, which is 1 on its courses and 0 on others."""
+        labels = self.labels
+        sets = tuple(dict.fromkeys(labels))
+        items = []
+        for item, own in zip(self.items, labels, strict=True):
+            marks = {mark(j): _constant(float(label == own)) for j, label in enumerate(sets)}
+            items.append(replace(item, signals={**item.signals, **marks}, label=own))
+        return replace(self, items=tuple(items))
 
     def weighing(self, sigma: Array, each: Sequence[Array]) -> Courses:
         """The same with σ of every channel (C,), and of every value (n, C) of each trajectory.

@@ -11,7 +11,8 @@ from dataclasses import replace
 import sympy
 from sympy import Expr
 
-from interpret.ledger.candidates import Candidate, Candidates, Given
+from interpret.ledger.candidates import FREE, Candidate, Candidates, Given
+from interpret.ledger.motion import mark
 from systems.errors import InputError, nearest
 
 Range = tuple[float, float]
@@ -87,6 +88,31 @@ def bounded(candidates: Candidates, term: Expr, bounds: Range) -> Candidates:
     low, high = sorted(r * end if end else 0.0 for end in bounds)
     own = replace(item, bounds=(low, high))
     return replace(candidates, items=(*candidates.items[:k], own, *candidates.items[k + 1 :]))
+
+
+def apart(candidates: Candidates, some: Sequence[int], datasets: Sequence[str]) -> Candidates:
+    """The same with coefficients of some candidates for each data set, told apart by its signal.
+
+    >>> q = sympy.Symbol("q")
+    >>> spring = Candidates(("q",), (1.0,)).with_terms("potential", [q**2 / 2])
+    >>> [(item.dataset, item.acceleration) for item in apart(spring, [0], ["a", "b"])]
+    [('a', (-_set0*q,)), ('b', (-_set1*q,))]
+    """
+    marks = [sympy.Symbol(mark(j)) for j in range(len(datasets))]
+    found: list[Candidate] = []
+    for k, item in enumerate(candidates):
+        if k not in some:
+            found.append(item)
+            continue
+        if item.bounds != FREE:
+            raise InputError(
+                f"{item.term} has bounds and a coefficient of each data set; give one of the two."
+            )
+        for own, name in zip(marks, datasets, strict=True):
+            pushed = tuple(own * a for a in item.acceleration)
+            found.append(replace(item, acceleration=pushed, dataset=name))
+    signals = (*candidates.signals, *map(str, marks))
+    return replace(candidates, items=tuple(found), signals=signals)
 
 
 def place(candidates: Candidates, term: Expr) -> int:

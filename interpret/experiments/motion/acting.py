@@ -18,7 +18,8 @@ from interpret.ledger.candidates import (
     gradients_of_fields,
     rotations,
 )
-from interpret.ledger.priors import bounded, tied, with_known
+from interpret.ledger.motion import Courses
+from interpret.ledger.priors import apart, bounded, place, tied, with_known
 from interpret.select.defaults import suited, usable
 from interpret.select.library import Library
 from interpret.select.unknown import parsed
@@ -29,6 +30,9 @@ from systems.forces import TIME
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 from training.features import Features
+
+ALL: Final = "all"
+"""What --each calls every candidate."""
 
 SPEED: Final = "v"
 """What a user's candidates call the length of all velocities."""
@@ -86,6 +90,35 @@ def with_priors(
     return candidates
 
 
+def each_of(
+    candidates: Candidates, courses: Courses, options: Motion
+) -> tuple[Candidates, Courses]:
+    """Both, with coefficients of each data set for the candidates that these are asked for.
+
+    Raises InputError where there is one data set alone.
+    """
+    asked = priors.listed(options.each)
+    if not asked:
+        return candidates, courses
+    sets = tuple(dict.fromkeys(courses.labels))
+    if len(sets) < 2:
+        raise InputError(
+            "--each tells trajectories apart, and there is one alone; give several, with a column "
+            "of labels, or leave it out."
+        )
+    names = candidates.coordinates
+    inner = (constant.name for constant in candidates.inner)
+    every = (*states(names), *map(str, candidates.features), SPEED, *candidates.signals, *inner)
+    some = [
+        place(candidates, _as_candidate(candidates, priors.expression("each", text, every)))
+        for text in asked
+        if text != ALL
+    ]
+    if ALL in asked:
+        some = [k for k, item in enumerate(candidates) if item.given is None]
+    return apart(candidates, some, sets), courses.told_apart()
+
+
 def _as_candidate(candidates: Candidates, term: Expr) -> Expr:
     """A term as candidates are written: v is the length of all velocities."""
     speed = symbol(SPEED) in term.free_symbols
@@ -115,6 +148,7 @@ def check(options: Motion) -> None:
     list(priors.known(options.known))
     list(priors.bounds(options.bounds))
     list(priors.sets(options.same))
+    priors.listed(options.each)
     of = {"dissipation": "dissipative", "gyroscopic": "gyroscopic", "drive": "drive"}
     for option, part in of.items():
         if getattr(options, option) is not None and part not in options.asked_parts:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 import numpy as np
+from numpy.typing import NDArray
+from sympy import Expr
 
 from interpret.discovery.coordinates import angles, moving
 from interpret.experiments.motion import PARTS, Motion
-from interpret.experiments.motion.acting import Moved, acting, check
+from interpret.experiments.motion.acting import Moved, acting, check, each_of
 from interpret.experiments.motion.balance import balance
 from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.learner import Learner
@@ -33,6 +35,8 @@ from systems.expressions import symbol
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 from training.learn.learned import Learned
+
+Array = NDArray[np.float64]
 
 UNEXPECTED: Final = 2.0
 """χ² per value by the σ given, of which more is said: these σ, or the law, are off by a half."""
@@ -69,6 +73,7 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     circular = angles(data.coordinates, options.angles, clean.turned)
     candidates = acting(problem, options, Moved(data, features, circular))
     courses = weighed(samples, data, options)
+    candidates, courses = each_of(candidates, courses, options)
     found = bounded_account(courses, candidates, drive="drive" in options.asked_parts)
     own = ", ".join(str(constant) for constant in candidates.inner)
     told = f"{own} in the candidates: no variable, so an unknown constant" if own else ""
@@ -101,10 +106,14 @@ def judge(law: Law, fit: ForcesFit) -> Certificate:
 def _surrogate(law: Law, account: Account) -> Check:
     """Whether the potential is a sum of nearly all its candidates: others would do as well."""
     setting, found = account.setting, account.law
-    own = [k for k in account.acting if setting.candidates.items[k].part == "potential"]
-    courses = setting.courses
+    items, courses = setting.candidates.items, setting.courses
     columns = setting.field(courses.states, courses.moments, found.coefficients, found.inner)
-    pushes = Forces.at_points(columns.columns[..., own] * found.coefficients[own])
+    own: dict[Expr, Array] = {}
+    for k in account.acting:
+        if items[k].part == "potential":
+            pushed = columns.columns[..., k] * found.coefficients[k]
+            own[items[k].term] = own.get(items[k].term, 0.0) + pushed
+    pushes = Forces.at_points(np.stack(list(own.values()), axis=2))
     part = law.parts[0]
     some = slice(len(part.terms))
     alone = replace(

@@ -61,6 +61,22 @@ def sets(given: str | Sequence[Any] | None) -> Iterator[list[str]]:
         yield [term.strip() for term in terms]
 
 
+def listed(given: str | Sequence[Any] | None) -> list[str]:
+    """The terms of a list.
+
+    >>> listed("1/r, x**2"), listed("all"), listed(None)
+    (['1/r', 'x**2'], ['all'], [])
+    """
+    if given is None:
+        return []
+    terms = [str(term).strip() for term in (split(given) if isinstance(given, str) else given)]
+    if not all(terms) or not terms:
+        raise InputError(
+            f"--each {given!s:.60} has an empty term; write some such as '1/r', or all."
+        )
+    return terms
+
+
 def bounds(given: str | Mapping[str, Any] | None) -> Iterator[tuple[str, tuple[float, float]]]:
     """What is bounded, and from where to where.
 
