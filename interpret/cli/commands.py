@@ -18,6 +18,7 @@ from interpret.cli import luescher as luescher_commands
 from interpret.cli.inspecting import inspect
 from interpret.cli.showing import predict, print_run, show
 from interpret.experiments import option_fields
+from interpret.experiments.motion import beside
 from interpret.experiments.options import named
 from interpret.landscapes.view import View
 
@@ -135,6 +136,7 @@ def fit(
             rayleigh=rayleigh,
             start=start,
             drive=chosen.get("drive"),
+            sigma=", ".join(beside(chosen)["sigmas"]) or None,
         )
         request = Request(asked.resolved(), chosen)
         opened = asked.open()

@@ -37,13 +37,14 @@ class Columns:
     velocities: str | None = None
     accelerations: str | None = None
     drive: str | None = None
+    sigma: str | None = None
 
     def columns(self) -> dict[str, Any]:
         """The masses and the names of columns, taken apart; what was not given is None."""
         kinds = ("coordinates", "momenta", "velocities", "accelerations")
         named = {kind: _names(kind, getattr(self, kind)) for kind in kinds}
-        drives = _names("drive", self.drive)
-        return {"mass": _numbers("mass", self.mass), "drives": drives, **named}
+        others = {"drives": _names("drive", self.drive), "sigmas": _names("sigma", self.sigma)}
+        return {"mass": _numbers("mass", self.mass), **others, **named}
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,9 @@ FORCES: Final = "forces"
 DEFAULT: Final = "default"
 """The library that is taken when nobody says."""
 
-OWN: Final = ("dissipation", "gyroscopic", "drive")
-"""Options that say what beside a potential acts."""
+PRIORS: Final = ("known", "bounds", "same", "sigma", "each")
+OWN: Final = ("dissipation", "gyroscopic", "drive", *PRIORS)
+"""Options that say what beside a potential acts, or what is known of coefficients and of noise."""
 
 OF_A_NETWORK: Final = ("recipe", "threshold", "optimizer")
 """Options that say how a potential is learned and read: whoever gives one wants that."""
@@ -77,7 +78,8 @@ def settled(options: Motion) -> Motion:
         return replace(options, parts=options.parts or usual.get(options.learn))
     given = set(options.given)
     if asked not in ((), (AUTO,)):
-        return replace(options, learn=POTENTIAL if asked == (POTENTIAL,) else FORCES)
+        only = asked == (POTENTIAL,) and not given.intersection(PRIORS)
+        return replace(options, learn=POTENTIAL if only else FORCES)
     if given.intersection(OWN):
         return replace(options, learn=FORCES, parts=AUTO)
     alone = given.intersection(OF_A_NETWORK)
