@@ -146,7 +146,8 @@ def _exchanged(pencil: Pencil, support: Support, needed: Needed) -> Support:
 
 def _scores(pencil: Pencil, sets: Sequence[Support], count: float) -> Array:
     """N/2 S² + k log(N/2) of sets of one size: χ² at the noise that is known."""
-    return count * pencil.least(sets) + len(sets[0]) * np.log(count)
+    scores: Array = count * pencil.least(sets) + len(sets[0]) * np.log(count)
+    return scores
 
 
 def _neighbours(support: Support, size: int) -> Iterator[list[Support]]:

@@ -49,7 +49,7 @@ class Stencils:
     @property
     def half(self) -> int:
         """h, the samples on either side."""
-        return self.position.shape[1] // 2
+        return int(self.position.shape[1]) // 2
 
     def spread(self, places: NDArray[np.int64]) -> tuple[Array, Array]:
         """Those of windows (W, m + 1) as matrices (W, m + 1, m + 1 + 2h) on all samples around."""

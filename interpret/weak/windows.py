@@ -59,7 +59,7 @@ class Windows:
     @property
     def length(self) -> int:
         """m, the steps of a window."""
-        return self.places.shape[1] - 1
+        return int(self.places.shape[1]) - 1
 
     def integrals(self, values: Array) -> Array:
         """∫ ψ g dt of values g (n, k) in every window: (W, k)."""
@@ -105,7 +105,7 @@ def weights(times: Array) -> tuple[Array, Array]:
     around = 1 - s**2
     bump, rise = around**POWER, -2 * POWER * s * around ** (POWER - 1)
     degree = min(DEGREE, times.shape[1] - 3)
-    values = np.moveaxis(legendre.legvander(s, degree), 2, 1)
+    values: Array = np.moveaxis(legendre.legvander(s, degree), 2, 1).astype(np.float64)
     moments = _moments(degree)
     weight = _corrected(bump * width, (bump + LEAST) * width, values, moments[0])
     slope = _corrected(rise * width, (around ** (POWER - 1) + LEAST) * width, values, moments[1])
