@@ -26,6 +26,7 @@ ROOMS = (
         "reading",
         "refinement",
         "ledger",
+        "weak",
         "judge",
         "pictures",
         "keep",

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.ledger.field import Field
+from interpret.ledger.field import Forces
 
 Array = NDArray[np.float64]
 
@@ -60,6 +60,14 @@ class Parameters:
         return len(self.coefficients) + len(self.inner)
 
 
+class Field(Protocol):
+    """Accelerations that are linear in forces or masses: `interpret.ledger.field.Field`, say."""
+
+    def __call__(self, state: Array, t: Array, coefficients: Array, inner: Array) -> Forces:
+        """Those at states (S, 2d) and moments (S,) or (S, 1 + k), with their slopes."""
+        ...
+
+
 Clock = Callable[[Array], Array]
 """Times (S,) -> moments (S, 1 + k): with the k signals of each segment then."""
 
@@ -78,11 +86,12 @@ def flow(
     the `clock` adds to times what else was measured.
 
     >>> from interpret.ledger.candidates import Candidates
+    >>> from interpret.ledger import field
     >>> from systems.expressions import symbol
     >>> spring = Candidates(("q",), (1.0,)).with_terms("potential", [symbol("q") ** 2 / 2])
     >>> times = np.linspace(0, 1, 11)[None]
     >>> one = Parameters(np.ones(1), np.zeros(0))
-    >>> path, tangent = flow(Field(spring, 1.0), np.array([[1.0, 0.0]]), times, one, RK4)
+    >>> path, tangent = flow(field.Field(spring, 1.0), np.array([[1.0, 0.0]]), times, one, RK4)
     >>> bool(np.allclose(path[0, -1], [np.cos(1), -np.sin(1)], atol=1e-6))
     True
     >>> tangent.shape

@@ -19,8 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.ledger.field import Field
-from interpret.ledger.flow import Parameters, Tableau, flow
+from interpret.ledger.flow import Field, Parameters, Tableau, flow
 from interpret.ledger.motion import Courses
 from interpret.ledger.rows import Noise, Reduced, Stretch
 

@@ -1,0 +1,96 @@
+"""The candidates of a law with unknown kinetic energy, made from what the coordinates are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, combinations_with_replacement
+
+from sympy import Expr, Integer, cos, sin
+
+from interpret.select.defaults import suited
+from interpret.weak.choice import Needed
+from interpret.weak.terms import Term, Terms
+from systems.equations import velocity
+from systems.expressions import symbol
+
+Ranges = Mapping[str, tuple[float, float]]
+
+
+def menu(
+    ranges: Ranges,
+    angles: Sequence[str],
+    signals: Sequence[str] = (),
+    own: Mapping[str, Sequence[Expr]] | None = None,
+) -> Terms:
+    """Terms of every part for coordinates of these ranges, of which some are angles.
+
+    `signals` are measured columns that may drive any coordinate; `own` are candidates that were
+    given, by their part, in place of the usual ones.
+
+    >>> found = menu({"x": (-1, 1), "th": (-2, 2)}, ["th"], ["u"])
+    >>> ", ".join(str(item.expr) for item in found.items if item.part == "dissipative")
+    'xd**2/2, thd*xd, thd**2/2'
+    >>> [item.expr for item in found.items if item.part == "drive"]
+    [u*x, th*u]
+    """
+    names = tuple(ranges)
+    given = dict(own or {})
+    usual: dict[str, Sequence[Expr]] = {
+        "kinetic": tuple(kinetic(names, angles)),
+        "potential": suited(ranges, angles).without_gauge().candidates,
+        "dissipative": tuple(frictions(names)),
+        "drive": [symbol(name) * symbol(u) for u in signals for name in names],
+    }
+    items = [Term(part, expr) for part, terms in usual.items() for expr in given.get(part, terms)]
+    return Terms(names, tuple(items), tuple(signals))
+
+
+def kinetic(names: Sequence[str], angles: Sequence[str]) -> Iterator[Expr]:
+    """q̇_i q̇_j times 1, lengths and their squares, sines and cosines of angles, of sums, of
+    differences.
+
+    >>> [str(term) for term in kinetic(["r"], [])]
+    ['rd**2/2', 'r*rd**2/2', 'r**2*rd**2/2']
+    """
+    for a, b in combinations_with_replacement(names, 2):
+        product = velocity(a) * velocity(b)
+        if a == b:
+            product /= 2
+        for factor in factors(names, angles):
+            yield factor * product
+
+
+def factors(names: Sequence[str], angles: Sequence[str]) -> Iterator[Expr]:
+    """What masses may depend on."""
+    yield Integer(1)
+    circular = [symbol(name) for name in names if name in angles]
+    for name in names:
+        q = symbol(name)
+        yield from (cos(q), sin(q)) if name in angles else (q, q**2)
+    for a, b in combinations(circular, 2):
+        yield from (cos(a - b), sin(a - b), cos(a + b))
+
+
+def frictions(names: Sequence[str]) -> Iterator[Expr]:
+    """Linear friction: of every coordinate, and of how fast two move with each other.
+
+    >>> list(frictions(["x"]))
+    [xd**2/2]
+    """
+    for a, b in combinations_with_replacement(names, 2):
+        yield velocity(a) * velocity(b) / (2 if a == b else 1)
+
+
+def needed(terms: Terms, prescribed: Sequence[str] = ()) -> Needed:
+    """Every coordinate whose motion is to be explained needs a kinetic energy of its own."""
+    groups = []
+    for name in terms.coordinates:
+        square = velocity(name)
+        own = (
+            k
+            for k, item in enumerate(terms.items)
+            if item.part == "kinetic" and item.expr.diff(square, 2) != 0
+        )
+        if name not in prescribed:
+            groups.append(frozenset(own))
+    return Needed(tuple(groups))

@@ -1,0 +1,174 @@
+"""Windows on any time grid, with weights that integrate exactly what is smooth.
+
+    Σ_k w_k g(t_k) = ∫ ψ g dt,     Σ_k wd_k g(t_k) = ∫ ψ' g dt,     ψ = (1 - s²)⁴
+
+s runs from -1 to 1 along a window. The weights are those of the trapezoid, corrected as little as
+makes them exact for polynomials of degree 8, whatever the times between.
+
+Source: D. A. Messenger, D. M. Bortz, J. Comput. Phys. 443 (2021) 110525, for the test functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.polynomial import legendre
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+POWER: Final = 4
+"""ψ and its first three derivatives vanish at the ends, so that nothing is known or asked there."""
+
+DEGREE: Final = 8
+"""Polynomials of this degree are integrated exactly; fewer where a window has few samples."""
+
+NODES: Final = 24
+"""Gauss–Legendre points: exact for the moments, whose integrands have degree 2·4 + 8."""
+
+GAP: Final = 3.0
+"""A step of more than three usual ones is a gap: no window goes across it."""
+
+EVEN: Final = 1e-9
+"""Times whose steps differ by no more than this part have one set of weights."""
+
+LEAST: Final = 1e-9
+"""Added to what the correction may change: the ends, where ψ vanishes, stay where they are."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """W windows of m + 1 samples: their numbers among n samples `places` (W, m + 1), the weights of
+    ∫ ψ' g dt and ∫ ψ g dt, (W, m + 1) each, and the trajectory (W,) that each is `of`."""
+
+    places: Indices
+    slope: Array
+    weight: Array
+    of: Indices
+    samples: int
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def length(self) -> int:
+        """m, the steps of a window."""
+        return int(self.places.shape[1]) - 1
+
+    def integrals(self, values: Array) -> Array:
+        """∫ ψ g dt of values g (n, k) in every window: (W, k)."""
+        found: Array = self._operators[0] @ values
+        return found
+
+    def slopes(self, values: Array) -> Array:
+        """∫ ψ' g dt = -∫ ψ ġ dt of values g (n, k) in every window: (W, k)."""
+        found: Array = self._operators[1] @ values
+        return found
+
+    def halved(self, times: Array) -> Windows:
+        """The same windows by every second sample: what changes bounds the error of the weights."""
+        places = self.places[:, ::2]
+        slope, weight = weights(times[places])
+        return Windows(places, slope, weight, self.of, self.samples)
+
+    @cached_property
+    def _operators(self) -> tuple[csr_array, csr_array]:
+        ends = np.arange(0, self.places.size + 1, self.places.shape[1])
+        shape = (len(self), self.samples)
+        return tuple(
+            csr_array((each.ravel(), self.places.ravel(), ends), shape=shape)
+            for each in (self.weight, self.slope)
+        )  # type: ignore[return-value]
+
+
+def weights(times: Array) -> tuple[Array, Array]:
+    """The weights of ∫ ψ' g dt and of ∫ ψ g dt at the times (W, m + 1) of windows: as these.
+
+    >>> t = np.linspace(0.0, 2.0, 13) ** 1.1
+    >>> slope, weight = weights(t[None])
+    >>> s = t / t[-1] * 2 - 1
+    >>> bool(np.isclose(weight @ s**2, t[-1] / 2 * 256 / 3465))
+    True
+    >>> bool(np.isclose(slope @ t, -weight @ np.ones(13)))
+    True
+    """
+    half = (times[:, -1] - times[:, 0]) / 2
+    s = (times - times[:, :1]) / half[:, None] - 1
+    inner = np.diff(s, axis=1) / 2
+    width = np.pad(inner, ((0, 0), (1, 0))) + np.pad(inner, ((0, 0), (0, 1)))
+    around = 1 - s**2
+    bump, rise = around**POWER, -2 * POWER * s * around ** (POWER - 1)
+    degree = min(DEGREE, times.shape[1] - 3)
+    values: Array = np.moveaxis(legendre.legvander(s, degree), 2, 1).astype(np.float64)
+    moments = _moments(degree)
+    weight = _corrected(bump * width, (bump + LEAST) * width, values, moments[0])
+    slope = _corrected(rise * width, (around ** (POWER - 1) + LEAST) * width, values, moments[1])
+    return slope, weight * half[:, None]
+
+
+def _corrected(rough: Array, room: Array, values: Array, moments: Array) -> Array:
+    """Weights (W, m + 1) near the rough ones that have these moments; `room` says what may move.
+
+    The change of least Σ δ²/room: δ = room Pᵀ y with (P room Pᵀ) y = moments - P rough.
+    """
+    movable = values * room[:, None, :]
+    gram = movable @ values.transpose(0, 2, 1)
+    missed = moments - (values @ rough[:, :, None])[:, :, 0]
+    y = np.linalg.pinv(gram, rcond=1e-13, hermitian=True) @ missed[:, :, None]
+    corrected: Array = rough + (movable.transpose(0, 2, 1) @ y)[:, :, 0]
+    return corrected
+
+
+@lru_cache
+def _moments(degree: int) -> tuple[Array, Array]:
+    """∫ ψ P_k ds and ∫ ψ' P_k ds over -1..1 of the Legendre polynomials up to a degree."""
+    s, g = legendre.leggauss(NODES)
+    values = legendre.legvander(s, degree)
+    around = 1 - s**2
+    rise = -2 * POWER * s * around ** (POWER - 1)
+    return values.T @ (g * around**POWER), values.T @ (g * rise)
+
+
+def windows(times: Sequence[Array], length: int, stride: int, margin: int = 0) -> Windows:
+    """Windows of `length` steps, `stride` samples apart, of trajectories laid end to end.
+
+    They keep `margin` samples away from ends and gaps, none of which they hold.
+
+    >>> t = np.array([0.0, 1, 2, 3, 4, 5, 6, 7, 8, 20, 21, 22, 23, 24, 25, 26, 27, 28])
+    >>> windows([t, t[:9]], 8, 2).places[:, 0].tolist()
+    [0, 9, 18]
+    """
+    places, of = [], []
+    offset = 0
+    for number, t in enumerate(times):
+        for first, last in _without_gaps(t):
+            starts = np.arange(first + margin, last - margin - length, stride)
+            places.append(offset + starts[:, None] + np.arange(length + 1))
+            of.append(np.full(len(starts), number))
+        offset += len(t)
+    every = np.concatenate(places).astype(np.int64)
+    clock = np.concatenate(times)[every]
+    slope, weight = _of_each(clock) if len(clock) else (clock, clock)
+    return Windows(every, slope, weight, np.concatenate(of).astype(np.int64), offset)
+
+
+def _without_gaps(t: Array) -> Iterator[tuple[int, int]]:
+    """The first sample of every stretch without a gap, and that after its last."""
+    steps = np.diff(t)
+    cuts = np.flatnonzero(steps > GAP * np.median(steps)) + 1
+    yield from zip([0, *cuts.tolist()], [*cuts.tolist(), len(t)], strict=True)
+
+
+def _of_each(clock: Array) -> tuple[Array, Array]:
+    """The weights of windows at times (W, m + 1): computed once where all have the same steps."""
+    relative = clock - clock[:, :1]
+    if np.ptp(relative, axis=0).max() <= EVEN * relative[:, -1].mean():
+        one = weights(relative[:1])
+        return tuple(np.broadcast_to(each, clock.shape) for each in one)  # type: ignore[return-value]
+    return weights(clock)
