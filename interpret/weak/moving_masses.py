@@ -66,7 +66,9 @@ class MovingMasses:
         total = np.einsum("k,skij->sij", coefficients, masses)
         if not np.isfinite(total).all():
             nothing = np.full((points, d), np.nan)
-            return Forces(nothing, np.full((points, d, 2 * d), np.nan), np.zeros((points, d, count)))
+            return Forces(
+                nothing, np.full((points, d, 2 * d), np.nan), np.zeros((points, d, count))
+            )
         # A matrix without an inverse has none to rounding: its motion runs off at once.
         inverse = np.linalg.pinv(total, rcond=1e-15)
         moved = (inverse @ np.einsum("k,ski->si", coefficients, forces)[..., None])[..., 0]
@@ -110,9 +112,7 @@ class MovingMasses:
         if self.terms.items[number].part == "dissipative":
             force = softened(force, self.terms.coordinates, DRY * self.speed)
         along = [differentiate(momentum, x) * velocity(x) for x in self.terms.coordinates]
-        pushed = [
-            differentiate(momentum, velocity(x)) * acceleration(x) for x in self.prescribed
-        ]
+        pushed = [differentiate(momentum, velocity(x)) * acceleration(x) for x in self.prescribed]
         return force - Add(*along, *pushed)
 
 

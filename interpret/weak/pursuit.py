@@ -143,7 +143,9 @@ class _Hunt:
         assert found is not None, "there is a round"
         whole = np.concatenate(found.residuals())
         missed = np.sqrt((whole**2).mean(axis=0)) / self.courses.range
-        return _Found(replace(found, reduced=Reduced(found.reduced.stretches, noise)), noise, segments, missed)
+        return _Found(
+            replace(found, reduced=Reduced(found.reduced.stretches, noise)), noise, segments, missed
+        )
 
     def joined(self, found: _Found, active: Sequence[int]) -> _Found:
         """The fit on stretches that double while the law follows them."""
