@@ -229,7 +229,7 @@ def test_starts_are_eliminated_as_if_they_were_parameters():
     whole = np.linalg.lstsq(np.concatenate(rows), np.concatenate(target), rcond=None)[0]
     step = reduced.step(range(4))
     np.testing.assert_allclose(step, whole[6:], rtol=1e-9)
-    np.testing.assert_allclose(reduced.start(1, step), whole[3:6], rtol=1e-8)
+    np.testing.assert_allclose(reduced.starts(step)[1], whole[3:6], rtol=1e-8)
 
 
 @given(st.integers(0, 30))
