@@ -16,7 +16,6 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import systems
 from interpret.cli import main
 from interpret.cli.request import Request
 from interpret.experiments.motion import Motion
@@ -33,7 +32,6 @@ from tests.fuzz.runs import RUNS
 from training.features import Features
 from training.optimise.checkpoint import Checkpoint, Progress, load_tensors
 from training.potential import Potential
-
 
 anything = st.recursive(
     st.none()
