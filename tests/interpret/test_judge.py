@@ -80,7 +80,7 @@ def test_a_magnetic_field_is_no_potential():
         return -q / 2 + 0.3 * np.array([v[1], -v[0]])
 
     start = ((1.0, 0.0, 0.2, 0.6), (0.3, 0.5, -0.4, 0.1))
-    data = motion(turned, start, times=np.linspace(0, 12, 150))
+    data = motion(turned, start, times=TIMES[:200])
     alone = interpret.fit(data, parts="potential")
     assert alone.law.verdict == "not in the library"
     by_name = {check.name: check for check in alone.certificate.checks}

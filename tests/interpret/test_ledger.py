@@ -33,16 +33,28 @@ FORCED = ("damped_pendulum", "driven_duffing", "magnetic_trap", "falling_with_dr
 x = symbol("x")
 
 
-def learned(name, noise=0.0, seed=0, **options):
-    return interpret.fit(name, Motion(learn="forces", noise=noise, seed=seed, **options))
+def learned(name, noise=0.0, seed=0, out=None, **options):
+    asked = Motion(learn="forces", noise=noise, seed=seed, **options)
+    return interpret.fit(name, asked, out=out)
 
 
 # The whole way, on the catalog's systems
 
 
-@pytest.mark.parametrize("name", ["damped_pendulum", "magnetic_trap"])
-def test_exact_motion_gives_the_law_to_its_last_digits(name):
-    run = learned(name)
+@pytest.fixture(scope="module", params=["damped_pendulum"])
+def exact(request, tmp_path_factory):
+    """A run of exact motion, kept."""
+    return learned(request.param, out=tmp_path_factory.mktemp("ledger") / "run")
+
+
+# In the fast tests `test_judge` and `test_parts_of_motion` have magnetic fields.
+@pytest.mark.parametrize(
+    "exact",
+    ["damped_pendulum", pytest.param("magnetic_trap", marks=pytest.mark.slow)],
+    indirect=True,
+)
+def test_exact_motion_gives_the_law_to_its_last_digits(exact):
+    run = exact
     assert run.comparison.verdict == "IDENTICAL"
     assert run.law.verdict == "identified"
     assert run.comparison.worst_relative_error < 1e-8
@@ -86,9 +98,9 @@ def test_motion_without_friction_has_none():
         assert [part.name for part in run.law.parts] == ["potential"], seed
 
 
-def test_a_law_without_the_truths_friction_is_another():
+def test_a_law_without_the_truths_friction_is_another(exact):
     pendulum = systems.get("damped_pendulum")
-    run = learned("damped_pendulum", 0.01)
+    run = exact
     lossless = replace(run.law, parts=run.law.parts[:1], coefficients=run.law.coefficients[:1],
                        covariance=run.law.covariance[:1, :1], recognised=())  # fmt: skip
     found = compare(lossless, pendulum)
@@ -98,15 +110,15 @@ def test_a_law_without_the_truths_friction_is_another():
 
 
 def test_what_the_library_lacks_is_left_over():
-    run = learned("damped_pendulum", 0.01, library=["theta", "theta**2"])
+    swing = systems.get("damped_pendulum").draw()[:1].with_noise(0.01, 1)
+    run = interpret.fit(swing, Motion(learn="forces", library=["theta"]))
     assert run.law.verdict == "not in the library"
     assert any("is left over" in reason for reason in run.law.reasons)
 
 
-def test_the_command_line_prints_and_keeps_every_part(tmp_path, capfd):
-    out = tmp_path / "run"
-    asked = ["fit", "damped_pendulum", "--learn", "forces", "--out", str(out)]
-    assert cli.main(asked) == 0
+def test_the_command_line_prints_and_keeps_every_part(exact, capfd):
+    out = exact.path
+    assert cli.main(["show", str(out)]) == 0
     said = capfd.readouterr().out
     assert "R(thetad) = 0.1000" in said
     assert "of the rms acceleration: potential" in said
