@@ -129,7 +129,8 @@ def from_lagrangian(
     >>> orbit.motion().coordinates, orbit.truths()["potential"]
     (('phi', 'r'), -2/r)
     """
-    given, forces = lagrangian, ()
+    given: Any = lagrangian
+    forces: Sequence[Expr] = ()
     if not isinstance(given, str | Expr):
         given, coordinates, forces = dynamicsymbols.given_by(given)
     expr, friction, *forces = _with_numbers(

@@ -2,8 +2,8 @@
 
     L = a'²/2 + b'²/4 + a' b' cos(a - b)/2 + 9 cos a + 9/2 cos b,   a = th1, b = th2
 
-Two equal bobs on equal rods, at the angles a and b to the vertical; masses, lengths and gravity are such
-that (m1 + m2) l1² = 1 and g/l1 = 9. Friction acts in both joints: R = f (a'² + (b' - a')²)/2.
+Two equal bobs on equal rods, at the angles a and b to the vertical; masses, lengths and gravity are
+such that (m1 + m2) l1² = 1 and g/l1 = 9. Both joints have friction: R = f (a'² + (b' - a')²)/2.
 """
 
 import numpy as np
