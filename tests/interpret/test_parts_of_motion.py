@@ -225,7 +225,17 @@ def test_the_command_line_reads_the_drive(tmp_path, capfd):
     file.write_text(driven(0.0), encoding="utf-8")
     asked = ["fit", str(file), "--drive", "u", "--quiet", "--out", str(tmp_path / "run")]
     assert cli.main(asked) == 0
-    assert "W(x, u) = 0.700000" in capfd.readouterr().out
+    said = capfd.readouterr().out
+    assert "W(x, t) = 0.700000" in said
+    assert "*u(t)*x" in said
+    predicted = ["predict", str(tmp_path / "run"), "--start", "x=1", "--drive", str(file)]
+    assert cli.main(predicted) == 0
+    last = capfd.readouterr().out.splitlines()[-1].split(",")
+    np.testing.assert_allclose(
+        list(map(float, last)), list(map(float, driven(0.0).split()[-1].split(",")))[:3], atol=1e-4
+    )
+    assert cli.main(predicted[:-2]) == 2
+    assert "driven by u, which was measured; name a file" in capfd.readouterr().err
     assert cli.main([*asked[:2], "--drive", "w"]) == 2
     assert "no column 'w'; it has t, x, v_x, u" in capfd.readouterr().err
     assert cli.main(["fit", str(file), "--parts", "potential, dissipative", "--drive", "u"]) == 2
