@@ -83,8 +83,8 @@ class Law(Moving):
     def _recognise(self) -> tuple[Expr | None, ...]:
         if self.verdict == "not in the library":
             return (None,) * len(self.terms)
-        pairs = zip(self.coefficients, self.stderr, strict=True)
-        return tuple(recognise(float(value), float(error)) for value, error in pairs)
+        pairs = zip(self.coefficients.tolist(), self.stderr.tolist(), strict=True)
+        return tuple(recognise(value, error) for value, error in pairs)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Law) and self.to_json() == other.to_json()
@@ -150,8 +150,8 @@ class Law(Moving):
     def measured(self, part: Part | None = None) -> list[Measured]:
         """The terms with their coefficients, of one part or of all."""
         names = [each.name for each in self.parts for _ in each.terms]
-        numbers = (self.coefficients.tolist(), self.stderr.tolist(), self.recognised)
         given = [each.given.get(term, "") for each in self.parts for term in each.terms]
+        numbers = (self.coefficients.tolist(), self.stderr.tolist(), self.recognised)
         rows = zip(names, self.terms, *numbers, given, strict=True)
         return [Measured(*row) for row in rows if part is None or row[0] == part.name]
 
@@ -213,26 +213,24 @@ class Law(Moving):
 
     def of(self, dataset: str) -> Law:
         """The law with the coefficients of one data set, where these were told apart."""
-        pair = self.coefficients, self.covariance
-        values, covariance = particular.coefficients(self.parts, *pair, dataset)
-        parts = tuple(replace(part, own={}) for part in self.parts)
-        return replace(self, parts=parts, coefficients=values, covariance=covariance, recognised=())
+        numbers = self.coefficients, self.covariance
+        parts, own, errors = particular.of_dataset(self.parts, *numbers, dataset)
+        return replace(self, parts=parts, coefficients=own, covariance=errors, recognised=())
 
     # Said
 
     def equation(self, part: Part) -> Equation:
         """A part as it is written, such as V(r) = ...."""
-        used = {item.name for term in part.terms for item in term.free_symbols}
-        names = [name for name in self.domain if name in used] or list(self.domain)
+        names = particular.names_of(part.terms, self.variables)
         left = self.form.left(KINDS[part.name].symbol, names)
-        gauge = self.gauge if gauged(part.name) else ""
-        return Equation(left, self.variables.inside.said(self.measured(part)), self.form, gauge)
+        terms = particular.said(self.measured(part), self.variables)
+        return Equation(left, terms, self.form, self.gauge if gauged(part.name) else "")
 
     def statement(self) -> Statement:
         """What is printed of the law: `interpret.laws.report` writes it as text and as HTML."""
         equations = list(map(self.equation, self.parts))
         inside = self.variables.inside
-        said = inside.said(self.measured())
+        said = particular.said(self.measured(), self.variables)
         rows = [(self.form.term(each.term), *each.row()) for each in said]
         rows += particular.rows(said, self.parts, self.form)
         where = (f"{name} = {text(what)}" for name, what in self.features.items())
@@ -243,10 +241,7 @@ class Law(Moving):
             latex=self.latex,
             verdict=self.judgement.words,
             reasons=self.reasons,
-            remarks=(
-                *self.judgement.remarks,
-                *particular.remarks(said, self.parts, self.form),
-            ),
+            remarks=(*self.judgement.remarks, *particular.remarks(said, self.parts, self.form)),
             where=(*where, *inside.words(self.terms)),
             table=(("term", "recovered", "error bar"), *rows),
             absent=tuple(self.form.term(inside.named(term)) for term in self.absent),

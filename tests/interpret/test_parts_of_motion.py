@@ -219,11 +219,21 @@ def test_a_measured_column_drives_the_motion(tmp_path, capfd):
     file.write_text(driven(0.0), encoding="utf-8")
     asked = ["fit", str(file), "--drive", "u", "--quiet", "--out", str(out)]
     assert cli.main(asked) == 0
-    assert "W(x, u) = 0.700000" in capfd.readouterr().out
+    said = capfd.readouterr().out
+    assert "W(x, t) = 0.700000" in said
+    assert "*u(t)*x" in said
     run = Run.load(out)
     assert run.law.verdict == "identified"
-    assert values(run) == pytest.approx({"x**2": 1.0, "xd**2/2": 0.3, "u*x": 0.7}, abs=1e-6)
+    assert sorted(values(run).values()) == pytest.approx([0.3, 0.7, 1.0], abs=1e-6)
     assert "drive u." in run.notes[0]
+    predicted = ["predict", str(out), "--start", "x=1", "--drive", str(file)]
+    assert cli.main(predicted) == 0
+    last = capfd.readouterr().out.splitlines()[-1].split(",")
+    np.testing.assert_allclose(
+        list(map(float, last)), list(map(float, driven(0.0).split()[-1].split(",")))[:3], atol=1e-4
+    )
+    assert cli.main(predicted[:-2]) == 2
+    assert "driven by u, which was measured; name a file" in capfd.readouterr().err
     assert cli.main([*asked[:2], "--drive", "w"]) == 2
     assert "no column 'w'; it has t, x, v_x, u" in capfd.readouterr().err
     assert cli.main(["fit", str(file), "--parts", "potential, dissipative", "--drive", "u"]) == 2
