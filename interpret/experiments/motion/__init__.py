@@ -37,7 +37,7 @@ USES: Final[Mapping[str, tuple[str, ...]]] = {
     "coupling": (*POINTS, "inputs", "trap", "library", "terms"),
     "neural": (*POINTS, "inputs", "trap", "library", "terms", "recipe", "steps"),
     "general": (*POINTS, "library", "terms", "steps"),
-    "lagrangian": (*POINTS, "library", "angles"),
+    "lagrangian": (*POINTS, "library", "angles", "dissipation", "drive", "prescribed"),
 }
 """What can be learned of a motion, and the options that mean something to it."""
 
@@ -62,6 +62,7 @@ class Motion(Options):
                candidates of these parts in place of the usual ones: Rayleigh functions such as
                "v**2/2, abs(v)" (v the speed, xd the velocity of x), and terms such as "x*yd - y*xd"
     drive      measured columns u(t) that drive the motion: the forces c u(t), on any coordinate
+    prescribed coordinates whose motion is given and not explained, such as that of a servo cart
     features   what V depends on: "auto" (found from the data where there are several coordinates),
                "given" (the system's own), "none" (the coordinates), "r=sqrt(x**2+y**2)" or a
                mapping of names to expressions
@@ -116,6 +117,11 @@ dissipative, gyroscopic, drive.
         "Measured columns of the data file that drive the motion, such as u.",
         LAW,
         metavar="COLUMN,…",
+    )
+    prescribed: str | Sequence[str] | None = option(
+        "Coordinates whose motion is given and not explained, such as a servo's.",
+        LAW,
+        metavar="X,…",
     )
     features: str | Mapping[str, Any] | None = option(
         "What the potential depends on, such as 'r=sqrt(x**2+y**2)'; auto (find it), given, none.",

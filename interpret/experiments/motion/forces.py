@@ -61,11 +61,11 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     """The forces that the motion asks for, by the responses to all that may act."""
     clean = cleaned(cast(Trajectories, samples))
     whole, still = moving(clean.trajectories)
-    data, thinned = _some(whole)
+    data, thinned = some(whole)
     features, found_by, _ = features_of(problem, data, options.features or "auto")
     circular = angles(data.coordinates, options.angles, clean.turned)
     candidates = acting(problem, options, Moved(data, features, circular))
-    courses = Courses.of(data, estimate(data), _signals(samples, options.driving))
+    courses = Courses.of(data, estimate(data), curves(cast(Trajectories, samples), options.driving))
     found = account(courses, candidates, drive="drive" in options.asked_parts)
     own = ", ".join(str(constant) for constant in candidates.inner)
     told = f"{own} in the candidates: no variable, so an unknown constant" if own else ""
@@ -143,11 +143,10 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
 FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge, settled=settled)
 
 
-def _signals(samples: Samples, names: Sequence[str]) -> list[dict[str, Curve]]:
+def curves(whole: Trajectories, names: Sequence[str]) -> list[dict[str, Curve]]:
     """Cubic splines of the columns that drive each trajectory, by name."""
     from scipy.interpolate import CubicSpline
 
-    whole = cast(Trajectories, samples)
     places = {name: whole.extra.index(name) for name in names}
     return [
         {
@@ -158,7 +157,7 @@ def _signals(samples: Samples, names: Sequence[str]) -> list[dict[str, Curve]]:
     ]
 
 
-def _some(data: Trajectories) -> tuple[Trajectories, str]:
+def some(data: Trajectories) -> tuple[Trajectories, str]:
     """At most so many samples, and a sentence about it."""
     every = -(-data.points // MOST_POINTS)
     if every == 1:
