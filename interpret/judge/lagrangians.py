@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
-from interpret.judge.thresholds import WRONG, percent
+from interpret.judge.thresholds import EXACT, WRONG, percent
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.weak.choice import EXPLAINED
@@ -36,7 +36,8 @@ def _weak(answer: Answer) -> Check:
         f"the weak rows leave {least:.3g} times what noise and the error of their integrals make "
         f"of them, {percent(share)} of the largest term"
     )
-    if least <= limit or share <= NOTHING:
+    exact = not answer.weighed.rows.observed.noisy and share <= EXACT
+    if least <= limit or exact:
         return Check("weak rows", least, limit, "identified", said)
     verdict: Verdict = "approximate" if share < WRONG else "not in the library"
     return Check("weak rows", least, limit, verdict, said, share)
@@ -66,5 +67,5 @@ def _path(answer: Answer) -> Iterator[Check]:
         f"learned from one half of the stretches, it misses the other {ratio:.3g} times as much as "
         f"its own"
     )
-    passed = ratio <= FORESEEN or float(foreseen.max()) <= NOTHING
+    passed = ratio <= FORESEEN or float(foreseen.max()) <= EXACT
     yield Check("held out", ratio, FORESEEN, "identified" if passed else "approximate", said)

@@ -111,10 +111,8 @@ class MovingMasses:
 
 def _inverse(masses: Array) -> Array:
     """That of matrices (S, d, d); of one without it there are no numbers."""
-    if masses.shape[1] == 1:
-        with np.errstate(divide="ignore"):
-            return 1 / masses
-    determinant = np.linalg.det(masses)
+    with np.errstate(all="ignore"):
+        determinant = np.linalg.det(masses)
     fine = np.isfinite(determinant) & (determinant != 0)
     found = np.full_like(masses, np.nan)
     found[fine] = np.linalg.inv(masses[fine])

@@ -20,6 +20,7 @@ from interpret.ledger.rows import Noise, Reduced
 from interpret.ledger.shooting import INTERVALS, Shooting, Solution
 from interpret.weak.moving_masses import MovingMasses
 from interpret.weak.terms import Terms
+from training.prepare.noise import NEGLIGIBLE
 
 Array = NDArray[np.float64]
 
@@ -44,16 +45,13 @@ knows no law does."""
 FORESIGHT: Final = 10
 """Values for each number of the law that a half is learned from, at least."""
 
-FIRST: Final = 0.25
-"""Of a period, the first stretches: chaotic motion is followed that far from any start."""
-
 
 @dataclass(frozen=True)
 class Pursued:
     """The numbers of the `terms` (P,), of which the one at `held` is fixed, and their covariance.
 
-    `missed` (C,) is what is left of each channel's range, `calm` (C,) what a smooth curve leaves, and
-    `stretch` how many samples the law follows in one go.
+    `missed` (C,) is what is left of each channel's range, `calm` (C,) what a smooth curve leaves,
+    and `stretch` how many samples the law follows in one go.
     """
 
     terms: Terms
@@ -66,8 +64,8 @@ class Pursued:
     solution: Solution
 
     def foreseen(self) -> tuple[Array, Array] | None:
-        """What is missed of each channel (C,) by the numbers of every second stretch: of these, and
-        of the others, which start where they fit best. None where there are too few."""
+        """What is missed of each channel's range (C,) by the numbers of every second stretch: of
+        these, and of the others, which start where they fit best. None where there are too few."""
         reduced = self.solution.reduced
         halves = [Reduced(reduced.stretches[k::2], reduced.noise) for k in range(2)]
         active = [k for k in range(len(self.terms)) if self.covariance[k, k] > 0]
@@ -75,26 +73,19 @@ class Pursued:
             return None
         step = halves[0].step(active)
         left = (np.concatenate(half.residuals(step)) for half in halves)
-        learned, other = (np.sqrt((each**2).mean(axis=0)) for each in left)
+        span = self.solution.shooting.courses.range
+        learned, other = (np.sqrt((each**2).mean(axis=0)) / span for each in left)
         return learned, other
 
 
-def pursued(
-    courses: Courses,
-    terms: Terms,
-    start: Array,
-    held: int,
-    offered: Sequence[int] = (),
-    prescribed: Sequence[str] = (),
-) -> Pursued | None:
+def pursued(hunt: Pursuit, start: Array, offered: Sequence[int] = ()) -> Pursued | None:
     """The most likely numbers of the terms that are not `offered`, and of those offered that count.
 
     None where the motion of the law leaves the numbers from the start.
     """
-    hunt = _Hunt(courses, terms, held, tuple(prescribed))
-    active = [k for k in range(len(terms)) if k != held and k not in offered]
+    active = [k for k in range(len(hunt.terms)) if k != hunt.held and k not in offered]
     law = Parameters(start, np.zeros(0))
-    noise = Noise.white(np.maximum(courses.scatter, FLOOR * courses.range))
+    noise = Noise.white(np.maximum(hunt.courses.scatter, FLOOR * hunt.courses.range))
     found = hunt.settled(hunt.shooting(law), law, active, hunt.first, noise)
     if found is None:
         return None
@@ -104,12 +95,6 @@ def pursued(
     if better is not None:
         active, found = wider, better
     return hunt.told(found, active)
-
-
-def timescale(courses: Courses) -> float:
-    """2π (rms of q̇) / (rms of q̈): a period, also of what goes round and round."""
-    v, a = courses.states[:, courses.dimension :], courses.accelerations
-    return 2 * np.pi * float(np.sqrt((v**2).mean() / max((a**2).mean(), np.finfo(float).tiny)))
 
 
 @dataclass(frozen=True)
@@ -123,13 +108,18 @@ class _Found:
 
 
 @dataclass(frozen=True)
-class _Hunt:
-    """A motion, and the terms that are fitted to it."""
+class Pursuit:
+    """A motion, and the terms that are fitted to it, of which that at `held` is fixed.
+
+    `length` is how many samples of it are followed at first, and `prescribed` coordinates move as
+    they were measured.
+    """
 
     courses: Courses
     terms: Terms
     held: int
-    prescribed: tuple[str, ...]
+    length: int
+    prescribed: tuple[str, ...] = ()
 
     def shooting(self, law: Parameters) -> Shooting:
         """Segments that start on the smooth path, by the coarsest method that is fine enough.
@@ -167,8 +157,7 @@ class _Hunt:
     @property
     def first(self) -> int:
         """Segments of the first stretches."""
-        samples = FIRST * timescale(self.courses) / self.courses.step
-        return max(2, round(samples / INTERVALS))
+        return max(2, round(self.length / INTERVALS))
 
     def settled(
         self,
@@ -202,10 +191,10 @@ class _Hunt:
         return self.settled(before.shooting, before.law, active, segments, found.noise)
 
     def joined(self, found: _Found, active: Sequence[int]) -> _Found:
-        """The fit on stretches that double while the law follows them."""
+        """The fit on stretches that double while the law follows them; clean motion needs none."""
         longest = found.solution.shooting.longest
         calm = self.courses.scatter / self.courses.range
-        while found.segments < longest:
+        while calm.max() > NEGLIGIBLE and found.segments < longest:
             longer = self.again(found, active, min(2 * found.segments, longest))
             if longer is None or (longer.missed > WORSE * np.maximum(found.missed, calm)).any():
                 break

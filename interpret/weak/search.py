@@ -16,7 +16,7 @@ from interpret.weak.choice import Choice, chosen
 from interpret.weak.lengths import Weighed, weighed
 from interpret.weak.menu import menu, needed
 from interpret.weak.observed import Observed
-from interpret.weak.pursuit import Pursued, pursued
+from interpret.weak.pursuit import Pursued, Pursuit, pursued
 from interpret.weak.terms import Terms
 from systems.equations import velocity
 
@@ -186,14 +186,9 @@ def _followed(
     rubbing = [k for k, item in enumerate(terms.items) if item.part == "dissipative"]
     offered = [k for k in rubbing if k not in own] if friction else []
     some = [*own, *offered]
-    found = pursued(
-        courses,
-        terms.some(some),
-        answer.coefficients[some],
-        some.index(answer.held),
-        range(len(own), len(some)),
-        prescribed,
-    )
+    length = answer.weighed.rows.windows.length
+    hunt = Pursuit(courses, terms.some(some), some.index(answer.held), length, tuple(prescribed))
+    found = pursued(hunt, answer.coefficients[some], range(len(own), len(some)))
     if found is None:
         return answer
     coefficients = np.zeros(len(terms))

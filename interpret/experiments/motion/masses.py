@@ -60,7 +60,9 @@ class MassesFit(Fit[Motion, LearnedMasses]):
 
 def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> MassesFit:
     """The Lagrangian, friction and drive that the weak rows of the motion ask for."""
-    clean, told = _velocities(cleaned(cast(Trajectories, samples)))
+    measured = cast(Trajectories, samples)
+    noisy = not estimate(measured).negligible
+    clean, told = _velocities(cleaned(measured, spikes=noisy))
     whole, still = moving(clean.trajectories)
     thinned, thinly = some(whole)
     data, gaps = without_gaps(thinned)
