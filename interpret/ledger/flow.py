@@ -21,11 +21,15 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Tableau:
-    """An explicit Runge–Kutta method: k_s = f(y + h Σ a_sj k_j, t + c_s h), y + h Σ b_s k_s."""
+    """An explicit Runge–Kutta method: k_s = f(y + h Σ a_sj k_j, t + c_s h), y + h Σ b_s k_s.
+
+    So many `steps` of it are made from one time to the next.
+    """
 
     a: Array
     b: Array
     c: Array
+    steps: int = 1
 
 
 RK4: Final = Tableau(
@@ -104,18 +108,19 @@ def flow(
     y, z = starts.copy(), tangents[:, 0].copy()
     z[:, np.arange(size), np.arange(size)] = 1.0
     path[:, 0], tangents[:, 0] = y, z
-    for step in range(times.shape[1] - 1):
-        h = times[:, step + 1] - times[:, step]
+    for step in range(1, (times.shape[1] - 1) * method.steps + 1):
+        sample, part = divmod(step - 1, method.steps)
+        h = (times[:, sample + 1] - times[:, sample]) / method.steps
         rates: list[tuple[Array, Array]] = []
         for row, fraction in zip(method.a, method.c, strict=True):
             here, grown = _along(y, z, h, row, rates)
-            now = clock(times[:, step] + fraction * h)
+            now = clock(times[:, sample] + (part + fraction) * h)
             forces = field(here, now, law.coefficients, law.inner)
             growth = np.concatenate([grown[:, d:], forces.slopes @ grown], axis=1)
             growth[:, d:, size:] += forces.columns
             rates.append((np.concatenate([here[:, d:], forces.total], axis=1), growth))
         y, z = _along(y, z, h, method.b, rates)
-        path[:, step + 1], tangents[:, step + 1] = y, z
+        path[:, sample + 1], tangents[:, sample + 1] = y, z
     return path, tangents
 
 

@@ -63,14 +63,7 @@ class MovingMasses:
         masses = masses.reshape(points, count, d, d)
         forces = forces.reshape(points, count, d)
         turning, slopes = turning.reshape(points, 2 * d, d, d), slopes.reshape(points, 2 * d, d)
-        total = np.einsum("k,skij->sij", coefficients, masses)
-        if not np.isfinite(total).all():
-            nothing = np.full((points, d), np.nan)
-            return Forces(
-                nothing, np.full((points, d, 2 * d), np.nan), np.zeros((points, d, count))
-            )
-        # A matrix without an inverse has none to rounding: its motion runs off at once.
-        inverse = np.linalg.pinv(total, rcond=1e-15)
+        inverse = _inverse(np.einsum("k,skij->sij", coefficients, masses))
         moved = (inverse @ np.einsum("k,ski->si", coefficients, forces)[..., None])[..., 0]
         by_terms = forces - np.einsum("skij,sj->ski", masses, moved)
         by_state = slopes - np.einsum("syij,sj->syi", turning, moved)
@@ -114,6 +107,16 @@ class MovingMasses:
         along = [differentiate(momentum, x) * velocity(x) for x in self.terms.coordinates]
         pushed = [differentiate(momentum, velocity(x)) * acceleration(x) for x in self.prescribed]
         return force - Add(*along, *pushed)
+
+
+def _inverse(masses: Array) -> Array:
+    """That of matrices (S, d, d); of one without it there are no numbers."""
+    with np.errstate(all="ignore"):
+        determinant = np.linalg.det(masses)
+    fine = np.isfinite(determinant) & (determinant != 0)
+    found = np.full_like(masses, np.nan)
+    found[fine] = np.linalg.inv(masses[fine])
+    return found
 
 
 def _sum(weights: list[Symbol], entries: list[Expr]) -> Expr:

@@ -108,6 +108,11 @@ class Observed:
         return np.column_stack([self.q, self.v, self.clock, self.signals])
 
     @property
+    def samples(self) -> int:
+        """n."""
+        return len(self.q)
+
+    @property
     def margin(self) -> int:
         """Samples at the ends that are no better than those from which they came."""
         return 0 if self.stencils is None else self.stencils.half

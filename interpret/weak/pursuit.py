@@ -20,32 +20,38 @@ from interpret.ledger.rows import Noise, Reduced
 from interpret.ledger.shooting import INTERVALS, Shooting, Solution
 from interpret.weak.moving_masses import MovingMasses
 from interpret.weak.terms import Terms
+from training.prepare.noise import NEGLIGIBLE
 
 Array = NDArray[np.float64]
 
 ROUNDS: Final = 3
-"""Fits by which the noise settles: each gives it to a percent or so of what is left."""
+STILL: Final = 0.05
+"""Fits by which the noise settles, to a change that moves no error bar by more than a twentieth."""
 
-EXACT: Final = 3e-5
-COARSE: Final = 25.0
-"""Below this part of the range, or this many samples a period, Runge–Kutta 4 is no match."""
+ALIKE: Final = 0.1
+"""Where a finer method moves no state by more than this part of its noise, the coarser one does."""
+
+HARDEST: Final = 16
+SUBSTEPS: Final = (1, 2, 4, 8)
+"""Steps of order eight between two samples that are tried: a close encounter asks for some."""
 
 FLOOR: Final = 1e-11
 """No channel is better than this part of its range: doubles, and the digits of a file."""
 
 WORSE: Final = 1.1
-"""Stretches are joined while what is missed grows by less than a tenth."""
+"""Stretches are joined while the law misses hardly more than before, or than a smooth curve that
+knows no law does."""
 
-FIRST: Final = 0.25
-"""Of a period, the first stretches: chaotic motion is followed that far from any start."""
+FORESIGHT: Final = 10
+"""Values for each number of the law that a half is learned from, at least."""
 
 
 @dataclass(frozen=True)
 class Pursued:
     """The numbers of the `terms` (P,), of which the one at `held` is fixed, and their covariance.
 
-    `missed` (C,) is what is left of each channel's range, and `stretch` how many samples the law
-    follows in one go; `longest` is how many the longest trajectory has.
+    `missed` (C,) is what is left of each channel's range, `calm` (C,) what a smooth curve leaves,
+    and `stretch` how many samples the law follows in one go.
     """
 
     terms: Terms
@@ -53,39 +59,41 @@ class Pursued:
     covariance: Array
     held: int
     missed: Array
-    noise: Noise
+    calm: Array
     stretch: int
-    longest: int
     solution: Solution
 
+    def foreseen(self) -> tuple[Array, Array] | None:
+        """What is missed of each channel's range (C,) by the numbers of every second stretch: of
+        these, and of the others, which start where they fit best. None where there are too few."""
+        reduced = self.solution.reduced
+        halves = [Reduced(reduced.stretches[k::2], reduced.noise) for k in range(2)]
+        active = [k for k in range(len(self.terms)) if self.covariance[k, k] > 0]
+        if min(half.count for half in halves) < FORESIGHT * max(len(active), 1):
+            return None
+        step = halves[0].step(active)
+        left = (np.concatenate(half.residuals(step)) for half in halves)
+        span = self.solution.shooting.courses.range
+        learned, other = (np.sqrt((each**2).mean(axis=0)) / span for each in left)
+        return learned, other
 
-def pursued(
-    courses: Courses,
-    terms: Terms,
-    start: Array,
-    held: int,
-    offered: Sequence[int] = (),
-    prescribed: Sequence[str] = (),
-) -> Pursued | None:
+
+def pursued(hunt: Pursuit, start: Array, offered: Sequence[int] = ()) -> Pursued | None:
     """The most likely numbers of the terms that are not `offered`, and of those offered that count.
 
     None where the motion of the law leaves the numbers from the start.
     """
-    hunt = _Hunt(courses, terms, held, tuple(prescribed))
-    active = [k for k in range(len(terms)) if k != held and k not in offered]
-    found = hunt.settled(Parameters(start, np.zeros(0)), active, hunt.first)
+    active = [k for k in range(len(hunt.terms)) if k != hunt.held and k not in offered]
+    law = Parameters(start, np.zeros(0))
+    noise = Noise.white(np.maximum(hunt.courses.scatter, FLOOR * hunt.courses.range))
+    found = hunt.settled(hunt.shooting(law), law, active, hunt.first, noise)
     if found is None:
         return None
     found = hunt.joined(found, active)
-    more = hunt.asked_for(found, active, offered)
-    while more is not None:
-        active = sorted([*active, more])
-        better = hunt.settled(found.solution.law, active, found.segments, found.noise)
-        if better is None:
-            active.remove(more)
-            break
-        found = better
-        more = hunt.asked_for(found, active, offered)
+    wider = hunt.asked_for(found, active, offered)
+    better = hunt.again(found, wider, found.segments) if wider != active else None
+    if better is not None:
+        active, found = wider, better
     return hunt.told(found, active)
 
 
@@ -100,78 +108,117 @@ class _Found:
 
 
 @dataclass(frozen=True)
-class _Hunt:
-    """A motion, and the terms that are fitted to it."""
+class Pursuit:
+    """A motion, and the terms that are fitted to it, of which that at `held` is fixed.
+
+    `length` is how many samples of it are followed at first, and `prescribed` coordinates move as
+    they were measured.
+    """
 
     courses: Courses
     terms: Terms
     held: int
-    prescribed: tuple[str, ...]
+    length: int
+    prescribed: tuple[str, ...] = ()
 
-    @property
-    def shooting(self) -> Shooting:
-        """Segments that start on the smooth path."""
-        courses = self.courses
-        coarse = courses.calm < EXACT or courses.period < COARSE * courses.step
-        field = MovingMasses(self.terms, courses.speed, self.prescribed)
-        return Shooting.of(courses, field, eighth_order() if coarse else RK4)
+    def shooting(self, law: Parameters) -> Shooting:
+        """Segments that start on the smooth path, by the coarsest method that is fine enough.
+
+        Where it is not, is seen on those segments that are accelerated most.
+        """
+        field = MovingMasses(self.terms, self.courses.speed, self.prescribed)
+        whole = Shooting.of(self.courses, field, RK4)
+        hardest = self._hardest(whole, law)
+        size = np.maximum(self.courses.scatter, FLOOR * self.courses.range)
+        method, coarse = RK4, Shooting.of(hardest, field, RK4).flown(law)[0]
+        for steps in SUBSTEPS:
+            finer = replace(eighth_order(), steps=steps)
+            fine = Shooting.of(hardest, field, finer).flown(law)[0]
+            off = np.abs(fine - coarse)[..., : len(size)].max(axis=(0, 1))
+            if (off < ALIKE * size).all():
+                break
+            method, coarse = finer, fine
+        return replace(whole, method=method)
+
+    def _hardest(self, whole: Shooting, law: Parameters) -> Courses:
+        """The segments that are accelerated most, each as a course of its own."""
+        pieces, pushed = [], []
+        for item in self.courses.items:
+            a = whole.field(
+                item.path.state(item.t), item.moments(item.t), law.coefficients, law.inner
+            ).total
+            size = np.nan_to_num(np.abs(a).max(axis=1), nan=np.inf)
+            for begin in range(0, len(item) - 1, INTERVALS):
+                pieces.append(item.cut(begin, begin + INTERVALS + 1))
+                pushed.append(size[begin : begin + INTERVALS + 1].max())
+        worst = np.argsort(pushed)[-HARDEST:]
+        return Courses(tuple(pieces[k] for k in worst), self.courses.dimension)
 
     @property
     def first(self) -> int:
         """Segments of the first stretches."""
-        samples = FIRST * self.courses.period / self.courses.step
-        return max(2, round(samples / INTERVALS))
+        return max(2, round(self.length / INTERVALS))
 
     def settled(
-        self, law: Parameters, active: Sequence[int], segments: int, noise: Noise | None = None
+        self,
+        shooting: Shooting,
+        law: Parameters,
+        active: Sequence[int],
+        segments: int,
+        noise: Noise,
     ) -> _Found | None:
         """The fit, and the noise that it leaves."""
-        shooting = self.shooting
         least = FLOOR * self.courses.range
-        noise = noise or Noise.white(np.maximum(self.courses.scatter, least))
         found: Solution | None = None
         for _ in range(ROUNDS):
-            solution = shooting.solved(law, active, segments, noise)
-            if solution is None:
+            found = shooting.solved(law, active, segments, noise)
+            if found is None:
                 return None
-            found, law, shooting = solution, solution.law, solution.shooting
-            left = solution.residuals()
-            size = 2 * len(self.courses.items[0].path.q(np.zeros(1))[0])
-            before, noise = noise, Noise.of(left, len(active) + size * len(left), least)
-            if np.abs(np.log(noise.sigma / before.sigma)).max() < 0.05:
+            law, shooting = found.law, found.shooting
+            left = found.residuals()
+            states = shooting.states.shape[1] * len(left)
+            before, noise = noise, Noise.of(left, len(active) + states, least)
+            if np.abs(np.log(noise.sigma / before.sigma)).max() < STILL:
                 break
         assert found is not None, "there is a round"
-        whole = np.concatenate(found.residuals())
-        missed = np.sqrt((whole**2).mean(axis=0)) / self.courses.range
-        return _Found(
-            replace(found, reduced=Reduced(found.reduced.stretches, noise)), noise, segments, missed
-        )
+        missed = np.sqrt((np.concatenate(left) ** 2).mean(axis=0)) / self.courses.range
+        reduced = Reduced(found.reduced.stretches, noise)
+        return _Found(replace(found, reduced=reduced), noise, segments, missed)
+
+    def again(self, found: _Found, active: Sequence[int], segments: int) -> _Found | None:
+        """The fit from where another has ended."""
+        before = found.solution
+        return self.settled(before.shooting, before.law, active, segments, found.noise)
 
     def joined(self, found: _Found, active: Sequence[int]) -> _Found:
-        """The fit on stretches that double while the law follows them."""
-        longest = self.shooting.longest
-        while found.segments < longest:
-            length = min(2 * found.segments, longest)
-            longer = self.settled(found.solution.law, active, length, found.noise)
-            if longer is None or (longer.missed > WORSE * found.missed).any():
+        """The fit on stretches that double while the law follows them; clean motion needs none."""
+        longest = found.solution.shooting.longest
+        calm = self.courses.scatter / self.courses.range
+        while calm.max() > NEGLIGIBLE and found.segments < longest:
+            longer = self.again(found, active, min(2 * found.segments, longest))
+            if longer is None or (longer.missed > WORSE * np.maximum(found.missed, calm)).any():
                 break
             found = longer
         return found
 
-    def asked_for(self, found: _Found, active: Sequence[int], offered: Sequence[int]) -> int | None:
-        """The offered term that deviates most from none, where that is more than chance: by BIC."""
+    def asked_for(self, found: _Found, active: list[int], offered: Sequence[int]) -> list[int]:
+        """The parameters with those offered that deviate from none by more than chance: by BIC.
+
+        One after the other, that which deviates most first.
+        """
         reduced = found.solution.reduced
-        still = np.zeros(found.solution.law.size)
-        best, most = None, np.log(reduced.count)
-        for k in offered:
-            if k in active:
-                continue
-            some = [*active, k]
-            step = reduced.step(some)
-            error = reduced.robust(some, step)[-1, -1]
-            if step[k] ** 2 / error > most:
-                best, most = k, step[k] ** 2 / error
-        return best
+        chance = float(np.log(reduced.count))
+        while True:
+            gains = {}
+            for k in offered:
+                if k not in active:
+                    some = [*active, k]
+                    step = reduced.step(some)
+                    gains[k] = float(step[k] ** 2 / reduced.robust(some, step)[-1, -1])
+            best = max(gains, key=lambda k: gains[k], default=None)
+            if best is None or gains[best] <= chance:
+                return sorted(active)
+            active = [*active, best]
 
     def told(self, found: _Found, active: Sequence[int]) -> Pursued:
         """The numbers with their error bars."""
@@ -179,9 +226,15 @@ class _Hunt:
         covariance = np.zeros((law.size, law.size))
         still = np.zeros(law.size)
         covariance[np.ix_(active, active)] = found.solution.reduced.robust(active, still)
-        longest = max(map(len, self.courses.items))
-        stretch = min(found.segments * INTERVALS, longest)
+        stretch = min(found.segments * INTERVALS, max(map(len, self.courses.items)))
+        calm = self.courses.scatter / self.courses.range
         return Pursued(
-            self.terms, law.coefficients, covariance, self.held, found.missed, found.noise,
-            stretch, longest, found.solution,
-        )  # fmt: skip
+            self.terms,
+            law.coefficients,
+            covariance,
+            self.held,
+            found.missed,
+            calm,
+            stretch,
+            found.solution,
+        )

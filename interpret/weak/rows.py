@@ -9,7 +9,7 @@ c; the error of the integrals, seen on every second sample, is taken as noise to
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -62,6 +62,10 @@ class Rows:
         stride = max(1, length // STRIDE)
         made = windows(observed.times, length, stride, observed.margin)
         return Rows(observed, along, made, equations)
+
+    def some(self, numbers: Sequence[int]) -> Rows:
+        """Those of some of the terms."""
+        return replace(self, along=self.along.some(numbers))
 
     @property
     def count(self) -> int:

@@ -46,6 +46,15 @@ class Slopes:
     momentum_by_v: Array
     force_by_v: Array
 
+    def some(self, numbers: Sequence[int]) -> Slopes:
+        """Those of some of the terms, numbered as they come."""
+        places = {int(k): place for place, k in enumerate(self.columns)}
+        held = [(new, places[old]) for new, old in enumerate(numbers) if old in places]
+        own = [place for _, place in held]
+        columns = np.array([new for new, _ in held], dtype=np.int64)
+        four = (self.momentum_by_q, self.force_by_q, self.momentum_by_v, self.force_by_v)
+        return Slopes(columns, *(a[:, own] for a in four))
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -137,6 +146,12 @@ class Along:
     momenta: Array
     forces: Array
     slopes: dict[tuple[int, int], Slopes]
+
+    def some(self, numbers: Sequence[int]) -> Along:
+        """Those of some of the terms."""
+        own = list(numbers)
+        slopes = {key: item.some(own) for key, item in self.slopes.items()}
+        return Along(self.momenta[:, own], self.forces[:, own], slopes)
 
 
 def _slope(field: Field, x: Array, column: int, step: float) -> Array:

@@ -147,7 +147,7 @@ def windows(times: Sequence[Array], length: int, stride: int, margin: int = 0) -
     places, of = [], []
     offset = 0
     for number, t in enumerate(times):
-        for first, last in _without_gaps(t):
+        for first, last in stretches(t):
             starts = np.arange(first + margin, last - margin - length, stride)
             places.append(offset + starts[:, None] + np.arange(length + 1))
             of.append(np.full(len(starts), number))
@@ -158,8 +158,12 @@ def windows(times: Sequence[Array], length: int, stride: int, margin: int = 0) -
     return Windows(every, slope, weight, np.concatenate(of).astype(np.int64), offset)
 
 
-def _without_gaps(t: Array) -> Iterator[tuple[int, int]]:
-    """The first sample of every stretch without a gap, and that after its last."""
+def stretches(t: Array) -> Iterator[tuple[int, int]]:
+    """The first sample of every stretch without a gap, and that after its last.
+
+    >>> list(stretches(np.array([0.0, 1, 2, 9, 10])))
+    [(0, 3), (3, 5)]
+    """
     steps = np.diff(t)
     cuts = np.flatnonzero(steps > GAP * np.median(steps)) + 1
     yield from zip([0, *cuts.tolist()], [*cuts.tolist(), len(t)], strict=True)

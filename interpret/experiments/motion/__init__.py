@@ -37,7 +37,7 @@ USES: Final[Mapping[str, tuple[str, ...]]] = {
     "coupling": (*POINTS, "inputs", "trap", "library", "terms"),
     "neural": (*POINTS, "inputs", "trap", "library", "terms", "recipe", "steps"),
     "general": (*POINTS, "library", "terms", "steps"),
-    "lagrangian": (*POINTS, "library", "angles"),
+    "lagrangian": (*POINTS, "library", "angles", "dissipation", "drive", "prescribed"),
 }
 """What can be learned of a motion, and the options that mean something to it."""
 
@@ -71,6 +71,7 @@ class Motion(Options):
                the data, "x=sigma_x"; what it does not name is found from the data
     each       candidates, listed, whose coefficients may differ from trajectory to trajectory, or
                "all"; by default all trajectories share them
+    prescribed coordinates whose motion is given and not explained, such as that of a servo cart
     features   what V depends on: "auto" (found from the data where there are several coordinates),
                "given" (the system's own), "none" (the coordinates), "r=sqrt(x**2+y**2)" or a
                mapping of names to expressions
@@ -150,6 +151,11 @@ dissipative, gyroscopic, drive.
         "Candidates whose coefficients may differ from trajectory to trajectory, or all.",
         LAW,
         metavar="EXPR,…|all",
+    )
+    prescribed: str | Sequence[str] | None = option(
+        "Coordinates whose motion is given and not explained, such as a servo's.",
+        LAW,
+        metavar="X,…",
     )
     features: str | Mapping[str, Any] | None = option(
         "What the potential depends on, such as 'r=sqrt(x**2+y**2)'; auto (find it), given, none.",

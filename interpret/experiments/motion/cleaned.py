@@ -22,15 +22,19 @@ class Cleaned:
     notes: tuple[str, ...]
 
 
-def cleaned(samples: Trajectories) -> Cleaned:
-    """The samples without jumps by 2π, without spikes, and without velocities that are none."""
+def cleaned(samples: Trajectories, *, spikes: bool = True) -> Cleaned:
+    """The samples without jumps by 2π, without spikes, and without velocities that are none.
+
+    Close encounters of clean motion look like `spikes` to a smooth curve: they may be left in.
+    """
     whole, turned = unwrapped(samples)
     columns = channels(whole)
     alone = columns.positions_only and not columns.verdict
     if alone and not whole.derived:
         whole = whole.positions_alone()
-    far = outlying(whole, jointly=not columns.positions_only)
+    far = outlying(whole, jointly=not columns.positions_only) if spikes else None
     jumps = f"{', '.join(turned)} jumps by 2π: the jumps are taken out" if turned else ""
-    spikes = f"{far.sentence}: set aside" if len(far) else ""
-    said = (*(columns.sentences if alone else ()), jumps, spikes)
-    return Cleaned(far.without(whole), columns, tuple(turned), tuple(filter(None, said)))
+    set_aside = f"{far.sentence}: set aside" if far else ""
+    said = (*(columns.sentences if alone else ()), jumps, set_aside)
+    rest = far.without(whole) if far else whole
+    return Cleaned(rest, columns, tuple(turned), tuple(filter(None, said)))

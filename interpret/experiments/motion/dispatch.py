@@ -44,10 +44,14 @@ LEARNERS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Which file holds what learner, and its name there: each is imported when it is asked for."""
 
+OF_TRAJECTORIES: Final[Mapping[str, tuple[str, str]]] = {"lagrangian": ("masses", "MASSES")}
+"""Those that are another file's where they are learned of trajectories."""
 
-def learner(name: str) -> Learner[Any]:
-    """The learner of that name."""
-    file, constant = LEARNERS[name]
+
+def learner(name: str, held: type) -> Learner[Any]:
+    """The learner of that name, from samples of that kind."""
+    other = OF_TRAJECTORIES.get(name) if held is Trajectories else None
+    file, constant = other or LEARNERS[name]
     module = import_module(f"interpret.experiments.motion.{file}")
     return cast("Learner[Any]", getattr(module, constant))
 
@@ -67,7 +71,7 @@ def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motio
         options = ways.settled(replace(options, learn="forces") if inside else options)
         refuse_undriven(samples, options)
     learn = options.learn or _default(problem)
-    chosen = learner(learn)
+    chosen = learner(learn, held)
     if chosen.samples is not held:
         raise InputError(
             f"{learn} is learned from {WORDS[chosen.samples]}, and these data are "
@@ -111,26 +115,26 @@ def draw(problem: Problem, options: Motion, session: Session) -> Samples:
 
 def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> AnyFit:
     """Learn what the options say."""
-    begin = ways.begun if options.parts == AUTO else learner(_learned(options)).learn
+    begin = ways.begun if options.parts == AUTO else learner(_learned(options), type(samples)).learn
     fit: AnyFit = begin(problem, samples, options, session)
     return fit
 
 
 def read(fit: AnyFit) -> tuple[Law, ...]:
     """The law of what was learned: one."""
-    law = learner(_learned(fit.options)).read(fit)
+    law = _of(fit).read(fit)
     dataset = fit.options.dataset or next(iter(fit.problem.datasets), None)
     return traced([law], dataset, fit.options.seed)
 
 
 def refine(law: Law, fit: AnyFit) -> Law:
     """The law from the raw samples, where it was read off a function learned from them."""
-    return learner(_learned(fit.options)).refine(law, fit)
+    return _of(fit).refine(law, fit)
 
 
 def judge(law: Law, fit: AnyFit) -> Certificate:
     """The checks of the law on the raw samples."""
-    return learner(_learned(fit.options)).judge(law, fit)
+    return _of(fit).judge(law, fit)
 
 
 def reconsidered(first: Conclusion, options: Motion, session: Session) -> Conclusion:
@@ -152,8 +156,12 @@ def compared(problem: Problem, options: Motion) -> Problem:
 
 def findings(fit: AnyFit, laws: Sequence[Law], comparisons: Sequence[Comparison]) -> Findings:
     """What the learner has to say beside the law."""
-    said = learner(_learned(fit.options)).findings(fit, laws[0], comparisons)
+    said = _of(fit).findings(fit, laws[0], comparisons)
     return replace(said, notes=(*fit.notes, *said.notes))
+
+
+def _of(fit: AnyFit) -> Learner[Any]:
+    return learner(_learned(fit.options), type(fit.samples))
 
 
 def _learned(options: Motion) -> str:

@@ -68,7 +68,7 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     """The forces that the motion asks for, by the responses to all that may act."""
     clean = cleaned(cast(Trajectories, samples))
     whole, still = moving(clean.trajectories)
-    data, thinned = _some(whole)
+    data, thinned = some(whole)
     features, found_by, _ = features_of(problem, data, options.features or "auto")
     circular = angles(data.coordinates, options.angles, clean.turned)
     candidates = acting(problem, options, Moved(data, features, circular))
@@ -158,7 +158,7 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
 FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge, settled=settled)
 
 
-def _some(data: Trajectories) -> tuple[Trajectories, str]:
+def some(data: Trajectories) -> tuple[Trajectories, str]:
     """At most so many samples, and a sentence about it."""
     every = -(-data.points // MOST_POINTS)
     if every == 1:

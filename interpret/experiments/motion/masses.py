@@ -1,0 +1,157 @@
+"""A law whose kinetic energy is unknown as well, from trajectories: weak rows, then likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, cast
+
+import numpy as np
+import sympy
+from sympy import Expr
+
+from interpret.discovery.coordinates import angles, moving
+from interpret.experiments.motion import Motion
+from interpret.experiments.motion.cleaned import Cleaned, cleaned
+from interpret.experiments.motion.forces import some
+from interpret.experiments.motion.measured import signals
+from interpret.experiments.motion.learner import Learner
+from interpret.experiments.verbs import Findings, Fit
+from interpret.judge.certificate import Certificate
+from interpret.judge.channel import Channels
+from interpret.judge.lagrangians import certify_lagrangian
+from interpret.judge.motion import by_columns
+from interpret.judge.support import enough
+from interpret.keep.session import Session
+from interpret.laws.comparison import Comparison
+from interpret.laws.judgement import Origin
+from interpret.laws.law import Law
+from interpret.laws.parts import Bodies
+from interpret.select.library import Library
+from interpret.select.unknown import parsed
+from interpret.weak.observed import Observed
+from interpret.weak.paths import courses, without_gaps
+from interpret.weak.search import Answer, Question, searched, unsure
+from interpret.weak.statement import gauge, stated
+from systems.equations import velocity
+from systems.problem import Problem, Samples
+from systems.samples.trajectories import Trajectories
+from training.learn.learned import Learned
+from training.prepare.noise import estimate
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedMasses(Learned):
+    """The terms of the law with their numbers, and the motion that they were read off."""
+
+    answer: Answer
+    observed: Observed
+
+    def state(self) -> Mapping[str, Any]:
+        """Its numbers."""
+        return {"coefficients": self.answer.coefficients.tolist()}
+
+
+@dataclass(frozen=True, repr=False)
+class MassesFit(Fit[Motion, LearnedMasses]):
+    """The answer, and whether q and p belong together."""
+
+    columns: Channels = field(default_factory=lambda: Channels((), ()))
+
+
+def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> MassesFit:
+    """The Lagrangian, friction and drive that the weak rows of the motion ask for."""
+    measured = cast(Trajectories, samples)
+    noisy = not estimate(measured).negligible
+    clean, told = _velocities(cleaned(measured, spikes=noisy))
+    whole, still = moving(clean.trajectories)
+    thinned, thinly = some(whole)
+    data, gaps = without_gaps(thinned)
+    noise = estimate(data)
+    observed = Observed.of(data, noise, options.driving)
+    question = _question(data, options, clean.turned)
+    signals = signals(data, options.driving)
+    path = courses(data, observed, noise, signals)
+    answer = searched(question, observed, path, data.mass.tolist())
+    gap = f"{gaps} gaps in the times: no window goes across one" if gaps else ""
+    notes = tuple(filter(None, (*clean.notes, told, still, thinly, gap)))
+    learned = LearnedMasses(answer, observed)
+    return MassesFit(problem, samples, options, learned, notes, clean.columns)
+
+
+def read(fit: MassesFit) -> Law:
+    """The answer as a law with parts."""
+    learned = fit.learned
+    bodies = Bodies.of(fit.problem.motion())
+    names = learned.answer.terms.coordinates
+    bodies = replace(bodies, mass={name: bodies.mass[name] for name in names})
+    return stated(learned.answer, learned.observed, Origin(fit.problem.name), bodies)
+
+
+def judge(law: Law, fit: MassesFit) -> Certificate:
+    """Whether noise explains the weak rows, and the law the motion."""
+    checks = [*certify_lagrangian(law, fit.learned.answer).checks]
+    if fit.columns.verdict and not _position_dependent(fit.columns):
+        checks = [by_columns(fit.columns), *checks]
+    return Certificate((*checks, enough(law, len(fit.learned.observed.q))))
+
+
+def findings(fit: MassesFit, law: Law, comparisons: Sequence[Comparison]) -> Findings:
+    """What was decided on the way, and what noise makes of it."""
+    answer = fit.learned.answer
+    windows = answer.weighed.rows.windows
+    choice = answer.choice
+    notes = (
+        f"weak rows of {len(windows)} windows of {windows.length} samples: S = {choice.least:.3g}, "
+        f"of all {len(answer.terms)} candidates {choice.whole:.3g} (1: noise explains it)",
+        gauge(answer),
+        *answer.notes,
+    )
+    numbers = {"S": choice.least, "nullity": choice.nullity, "window": windows.length}
+    return Findings(notes, {"weak": numbers})
+
+
+MASSES: Final = Learner(Trajectories, learn, read, findings, judge=judge)
+
+
+def _velocities(clean: Cleaned) -> tuple[Cleaned, str]:
+    """With the positions alone, where momenta are no velocities but those of moving masses."""
+    if not _position_dependent(clean.columns):
+        return clean, ""
+    alone = clean.trajectories.positions_alone()
+    names = ", ".join(c.coordinate for c in clean.columns if c.verdict == "varying")
+    told = f"the momentum of {names} is no velocity: the positions alone are used"
+    return replace(clean, trajectories=alone), told
+
+
+def _position_dependent(columns: Channels) -> bool:
+    return any(item.verdict == "varying" for item in columns)
+
+
+def _question(data: Trajectories, options: Motion, turned: Sequence[str]) -> Question:
+    names = data.coordinates
+    circular = angles(names, options.angles, turned)
+    open_ = () if options.angles is not None else tuple(unsure(names, circular))
+    _, q, _, _ = data.stack()
+    ends = zip(q.min(axis=0).tolist(), q.max(axis=0).tolist(), strict=True)
+    ranges = dict(zip(names, ends, strict=True))
+    return Question(ranges, circular, open_, options.driving, (), _own(options, names))
+
+
+def _own(options: Motion, names: Sequence[str]) -> dict[str, tuple[Expr, ...]]:
+    """Candidates that were given, by their part: of a library those with velocities are kinetic."""
+    rates = [velocity(name) for name in names]
+    known = (*names, *map(str, rates))
+    own: dict[str, tuple[Expr, ...]] = {}
+    if options.library is not None:
+        given = options.library
+        terms = given.candidates if isinstance(given, Library) else parsed(given, known).candidates
+        fast = tuple(term for term in terms if term.has(*rates))
+        slow = tuple(term for term in terms if not term.has(*rates))
+        own |= {part: some for part, some in (("kinetic", fast), ("potential", slow)) if some}
+    if options.dissipation is not None:
+        speed = sympy.Symbol("v")
+        length = sympy.sqrt(sympy.Add(*(rate**2 for rate in rates)))
+        terms = parsed(options.dissipation, (*known, "v")).candidates
+        own["dissipative"] = tuple(term.xreplace({speed: length}) for term in terms)
+    return own

@@ -1,0 +1,71 @@
+"""The certificate of a law with unknown kinetic energy, from its weak rows and its own path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from interpret.judge.certificate import Certificate, Check, as_it_was_read
+from interpret.judge.thresholds import EXACT, WRONG, percent
+from interpret.laws.judgement import Verdict
+from interpret.laws.law import Law
+from interpret.weak.choice import EXPLAINED
+from interpret.weak.search import Answer
+
+FORESEEN: Final = 1.5
+"""Motion that was not learned from may be missed half as much again: the error of the law is in it,
+beside the noise."""
+
+NOTHING: Final = 1e-6
+"""What is missed of a motion's range by this little takes nothing from a law."""
+
+
+def certify_lagrangian(law: Law, answer: Answer) -> Certificate:
+    """Every check of a law on the motion that it was read off."""
+    checks = [*as_it_was_read(law).checks, _weak(answer), *_path(answer)]
+    return Certificate(tuple(checks))
+
+
+def _weak(answer: Answer) -> Check:
+    """Whether noise explains what the weak rows leave: S is 1 where it does."""
+    least, limit = answer.choice.least, EXPLAINED[1]
+    share = answer.share
+    said = (
+        f"the weak rows leave {least:.3g} times what noise and the error of their integrals make "
+        f"of them, {percent(share)} of the largest term"
+    )
+    exact = not answer.weighed.rows.observed.noisy and share <= EXACT
+    if least <= limit or exact:
+        return Check("weak rows", least, limit, "identified", said)
+    verdict: Verdict = "approximate" if share < WRONG else "not in the library"
+    return Check("weak rows", least, limit, verdict, said, share)
+
+
+def _path(answer: Answer) -> Iterator[Check]:
+    """How far the law follows the motion, and how well where it was not learned from."""
+    found = answer.pursued
+    if found is None:
+        return
+    missed, calm = float(found.missed.max()), float(found.calm.max())
+    limit = max(FORESEEN * calm, NOTHING)
+    said = (
+        f"along stretches of {found.stretch} samples the law misses {percent(missed)} of the "
+        f"motion's range, a smooth curve {percent(calm)}"
+    )
+    verdict: Verdict = "approximate" if missed < WRONG else "not in the library"
+    passed = missed <= limit
+    shared = 0.0 if passed else missed
+    yield Check("noise", missed, limit, "identified" if passed else verdict, said, shared)
+    pair = found.foreseen()
+    if pair is None:
+        return
+    learned, foreseen = pair
+    ratio = float(np.max(foreseen / learned))
+    said = (
+        f"learned from one half of the stretches, it misses the other {ratio:.3g} times as much as "
+        f"its own"
+    )
+    passed = ratio <= FORESEEN or float(foreseen.max()) <= EXACT
+    yield Check("held out", ratio, FORESEEN, "identified" if passed else "approximate", said)

@@ -1,0 +1,218 @@
+"""From a motion to the terms of its law, kinetic energy and all: rows, choice, likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Expr
+
+from interpret.ledger.motion import Courses
+from interpret.weak.choice import Choice, chosen
+from interpret.weak.lengths import Weighed, weighed
+from interpret.weak.menu import menu, needed
+from interpret.weak.observed import Observed
+from interpret.weak.pursuit import Pursued, Pursuit, pursued
+from interpret.weak.terms import Terms
+from systems.equations import velocity
+
+Array = NDArray[np.float64]
+
+MOST_UNSURE: Final = 2
+"""Coordinates of which both kinds are tried: four libraries."""
+
+PLAINER: Final = 1.1
+"""An angle has to explain the motion so much better than a length, which has fewer terms."""
+
+TURN: Final = 2 * np.pi
+"""Whoever goes round is an angle."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a motion.
+
+    `angles` are the coordinates that are known to be such, `unsure` those that may be; `signals`
+    measured columns that may drive it, `prescribed` coordinates whose motion is given, not
+    explained; `own` are candidates in place of the usual ones, by part.
+    """
+
+    ranges: Mapping[str, tuple[float, float]]
+    angles: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
+    signals: tuple[str, ...] = ()
+    prescribed: tuple[str, ...] = ()
+    own: Mapping[str, Sequence[Expr]] = field(default_factory=dict)
+
+    def menu(self, angles: Sequence[str]) -> Terms:
+        """The candidates, where these are the angles."""
+        found = menu(self.ranges, angles, self.signals, self.own)
+        return found.some([k for k, item in enumerate(found.items) if self.felt(item.expr)])
+
+    def felt(self, expr: Expr) -> bool:
+        """Whether a term is of a coordinate that is explained."""
+        names = [name for name in self.ranges if name not in self.prescribed]
+        return any(name in map(str, expr.free_symbols) for x in names for name in (x, f"{x}d"))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The `terms` that were tried and the `choice` among them, from rows that were `weighed`; which
+    coordinates are `angles`; and, where the law could be followed, its most likely numbers.
+
+    `coefficients` and `covariance` are those of all terms (K,), with the one at `held` fixed;
+    `notes` say what was decided on the way.
+    """
+
+    terms: Terms
+    choice: Choice
+    weighed: Weighed
+    angles: tuple[str, ...]
+    held: int
+    coefficients: Array
+    covariance: Array
+    pursued: Pursued | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def support(self) -> list[int]:
+        """The terms of the law."""
+        return [k for k, value in enumerate(self.coefficients) if value != 0]
+
+    @property
+    def share(self) -> float:
+        """What the weak rows of the law leave, beside its largest term's."""
+        pencil = self.weighed.pencil
+        columns = pencil.triangle * self.coefficients
+        sizes = np.linalg.norm(columns, axis=0)
+        return float(np.linalg.norm(columns.sum(axis=1)) / sizes.max())
+
+
+def searched(
+    question: Question, observed: Observed, courses: Courses, mass: Sequence[float]
+) -> Answer:
+    """The law of a motion, with unknown kinetic energy.
+
+    The factor of L that no motion tells is fixed by the `mass` of the first coordinate whose
+    kinetic energy is a constant times its velocity squared, else by the largest kinetic term.
+
+    Raises InputError where too few samples were measured.
+    """
+    angles, found, notes = _kinds(question, observed)
+    terms = question.menu(angles)
+    pencil = found.rows.settled()
+    choice = chosen(pencil, needed(terms, question.prescribed), noisy=observed.noisy)
+    if choice.nullity > 1:
+        told = f"{choice.nullity} combinations of the terms vanish alike"
+        plain = [
+            k for k, item in enumerate(terms.items) if not _mixed(item.expr, terms.coordinates)
+        ]
+        terms = terms.some(plain)
+        found = replace(found, rows=found.rows.some(plain))
+        pencil = found.rows.settled()
+        choice = chosen(pencil, needed(terms, question.prescribed), noisy=observed.noisy)
+        notes += (f"{told}: products of two velocities are left out",)
+    found = replace(found, pencil=pencil)
+    held, coefficients, covariance = _scaled(terms, choice, found, mass)
+    answer = Answer(
+        terms, choice, found, angles, held, coefficients, covariance, None, notes
+    )  # fmt: skip
+    return _followed(answer, courses, question.prescribed, friction=observed.noisy)
+
+
+def _kinds(
+    question: Question, observed: Observed
+) -> tuple[tuple[str, ...], Weighed, tuple[str, ...]]:
+    """Which coordinates are angles, the rows then, and a sentence where both were tried.
+
+    What has turned all the way round is one; of others S decides.
+    """
+    round_ = [x for x in question.unsure if np.ptp(question.ranges[x]) > TURN]
+    known = (*question.angles, *round_)
+    open_ = [x for x in question.unsure if x not in round_][:MOST_UNSURE]
+    tried: list[tuple[float, tuple[str, ...], Weighed]] = []
+    for choice in product((False, True), repeat=len(open_)):
+        more = tuple(x for x, yes in zip(open_, choice, strict=True) if yes)
+        own = tuple(x for x in question.ranges if x in (*known, *more))
+        found = weighed(question.menu(own), observed, question.prescribed)
+        least = float(found.pencil.spectrum(range(len(found.pencil.noise))).values[0])
+        tried.append((max(least, 1.0) * PLAINER ** len(more), own, found))
+    least, angles, found = min(tried, key=lambda item: item[0])
+    if not open_:
+        return angles, found, ()
+    said = ", ".join(f"{x} as {'an angle' if x in angles else 'a length'}" for x in open_)
+    return angles, found, (f"{said}: that explains the motion best",)
+
+
+def _mixed(expr: Expr, names: Sequence[str]) -> bool:
+    """Whether a term is a product of two velocities that are not one."""
+    return sum(expr.has(velocity(name)) for name in names) > 1 and "d*" in str(expr)
+
+
+def _scaled(
+    terms: Terms, choice: Choice, found: Weighed, mass: Sequence[float]
+) -> tuple[int, Array, Array]:
+    """The term that is held, and all coefficients in its scale, with the rows' own error bars."""
+    own = list(choice.support)
+    kinetic = [k for k in own if terms.items[k].part == "kinetic"]
+    squares = {velocity(x) ** 2 / 2: m for x, m in zip(terms.coordinates, mass, strict=True)}
+    plain = [k for k in kinetic if terms.items[k].expr in squares]
+    sizes = dict(zip(own, np.abs(choice.coefficients), strict=True))
+    columns = found.pencil.triangle
+    held = plain[0] if plain else max(
+        kinetic, key=lambda k: float(sizes[k] * np.linalg.norm(columns[:, k]))
+    )  # fmt: skip
+    value = float(squares.get(terms.items[held].expr, 1.0))
+    factor = value / choice.coefficients[own.index(held)]
+    coefficients = np.zeros(len(terms))
+    coefficients[own] = factor * choice.coefficients
+    increases = found.pencil.spectrum(own).increases
+    variance = np.zeros(len(terms))
+    # S² grows by c²/σ² of one of N/2 independent rows where a term is left out.
+    variance[own] = coefficients[own] ** 2 / (increases * found.pencil.rows / 2)
+    variance[held] = 0.0
+    return held, coefficients, np.diag(variance)
+
+
+def _followed(
+    answer: Answer, courses: Courses, prescribed: Sequence[str], *, friction: bool
+) -> Answer:
+    """The answer with the most likely numbers; of noisy data friction is offered once more."""
+    terms, own = answer.terms, list(answer.choice.support)
+    rubbing = [k for k, item in enumerate(terms.items) if item.part == "dissipative"]
+    offered = [k for k in rubbing if k not in own] if friction else []
+    some = [*own, *offered]
+    length = answer.weighed.rows.windows.length
+    hunt = Pursuit(courses, terms.some(some), some.index(answer.held), length, tuple(prescribed))
+    found = pursued(hunt, answer.coefficients[some], range(len(own), len(some)))
+    if found is None:
+        return answer
+    coefficients = np.zeros(len(terms))
+    coefficients[some] = found.coefficients
+    covariance = np.zeros((len(terms),) * 2)
+    covariance[np.ix_(some, some)] = found.covariance
+    more = [str(terms.items[k].expr) for k in offered if coefficients[k] != 0]
+    told = f"{', '.join(more)} shows along whole stretches, not in windows" if more else ""
+    notes = (*answer.notes, *filter(None, [told]))
+    return replace(
+        answer, coefficients=coefficients, covariance=covariance, pursued=found, notes=notes
+    )
+
+
+def unsure(names: Sequence[str], angles: Sequence[str]) -> Iterator[str]:
+    """The coordinates whose names do not say what they are.
+
+    >>> list(unsure(["x", "o1", "th", "r_2"], ["th"]))
+    ['o1']
+    """
+    for name in names:
+        if name not in angles and name.rstrip("0123456789_").lower() not in LENGTHS:
+            yield name
+
+
+LENGTHS: Final = frozenset(("x", "y", "z", "r", "rho", "s", "d", "l", "u", "h", "cart", "position"))
+"""What lengths are called."""
