@@ -26,6 +26,7 @@ ROOMS = (
         "reading",
         "refinement",
         "ledger",
+        "bodies",
         "judge",
         "pictures",
         "keep",
