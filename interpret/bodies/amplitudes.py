@@ -47,7 +47,7 @@ def each_pair(rows: Rows, family: Family, outside: tuple[Family, ...]) -> Found 
     best: tuple[float, int, Array] | None = None
     usable = family.usable(rows.swarm)
     for number in range(len(usable)):
-        columns = np.hstack([_apart(rows, usable.on([number])), more])
+        columns = np.hstack([rows.apart(usable.links, usable.on([number]).shapes.slopes), more])
         problem = rows.compressed(columns, tuple(map(str, range(columns.shape[1]))))
         _, residual = problem.solve(problem.full)
         if best is None or residual < best[0]:
@@ -63,14 +63,6 @@ def each_pair(rows: Rows, family: Family, outside: tuple[Family, ...]) -> Found 
         tuple(map(str, range(pairs + sum(k >= pairs for k in needed)))),
     )
     return _charged(rows, shape, kept, problem) or _kinds(rows, shape, kept, problem)
-
-
-def _apart(rows: Rows, family: Family) -> Array:
-    """The columns (rows, B) of one shape, one for every link."""
-    links, x = family.weighted, rows.swarm.x
-    every = np.arange(len(links))
-    found = [links.some(every[k : k + 1]).forces(x, family.shapes.slopes)[0] for k in every]
-    return rows.columns(np.array(found))
 
 
 def _needed(rows: Rows, columns: Array, pairs: int) -> list[int]:

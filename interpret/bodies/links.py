@@ -27,7 +27,7 @@ ORIGIN: Final = -1
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """B links of `count` particles: from `other` (B,), a particle or `ORIGIN`, to `one` (B,).
+    """B links of `count` particles: from `other` (B,) to `one` (B,), each a particle or `ORIGIN`.
 
     `axis`: the stretch along it, with its sign; None: the length. `weights` (B,) of each link.
 
@@ -73,25 +73,29 @@ class Links:
     @cached_property
     def incidence(self) -> csr_array:
         """I transposed (N, B): +1 where a link ends, -1 where it begins."""
-        inside = np.flatnonzero(self.other != ORIGIN)
-        rows = np.concatenate([self.one, self.other[inside]])
-        columns = np.concatenate([np.arange(len(self)), inside])
-        signs = np.concatenate([np.ones(len(self)), -np.ones(len(inside))])
+        every = np.arange(len(self))
+        ends = [(self.one, 1.0), (self.other, -1.0)]
+        rows = np.concatenate([end[end != ORIGIN] for end, _ in ends])
+        columns = np.concatenate([every[end != ORIGIN] for end, _ in ends])
+        signs = np.concatenate([np.full((end != ORIGIN).sum(), sign) for end, sign in ends])
         return csr_array((signs, (rows, columns)), shape=(self.count, len(self)))
 
     def arms(self, x: Array) -> Array:
         """a_b (B, n, D) of positions x (N, n, D); along an axis (B, n, 1)."""
         some = x if self.axis is None else x[..., self.axis : self.axis + 1]
-        begun = np.where((self.other == ORIGIN)[:, None, None], 0.0, some[self.other])
-        return np.asarray(some[self.one] - begun)
+        begun, ended = (
+            np.where((end == ORIGIN)[:, None, None], 0.0, some[end])
+            for end in (self.other, self.one)
+        )
+        return np.asarray(ended - begun)
 
     def lengths(self, x: Array) -> Array:
         """s_b (B, n)."""
         arms = self.arms(x)
         return arms[..., 0] if self.axis is not None else np.sqrt((arms**2).sum(axis=2))
 
-    def forces(self, x: Array, slopes: Callable[[Array], Array]) -> Array:
-        """The forces (K, N, n, D) of shapes whose slopes are given: s (B, n) to (K, B, n)."""
+    def pulls(self, x: Array, slopes: Callable[[Array], Array]) -> Array:
+        """w_b φ'(s_b) e_b of each link (K, B, n, D), along an axis (K, B, n, 1)."""
         arms = self.arms(x)
         s = arms[..., 0] if self.axis is not None else np.sqrt((arms**2).sum(axis=2))
         # A particle at the origin is pulled nowhere.
@@ -99,15 +103,19 @@ class Links:
         along = np.ones_like(arms) if self.axis is not None else arms / apart
         if self.weights is not None:
             along = along * self.weights[:, None, None]
-        count, points, _ = x.shape
-        found = []
-        for slope in slopes(s):
-            pull = (slope[..., None] * along).reshape(len(self), -1)
-            found.append(-(self.incidence @ pull).reshape(count, points, -1))
-        return self._in_space(np.array(found), x.shape[2])
+        return np.asarray(slopes(s)[..., None] * along)
 
-    def _in_space(self, forces: Array, dimension: int) -> Array:
-        """Forces along one axis as vectors."""
+    def forces(self, x: Array, slopes: Callable[[Array], Array]) -> Array:
+        """The forces (K, N, n, D) of shapes whose slopes are given: s (B, n) to (K, B, n)."""
+        count, points, dimension = x.shape
+        found = [
+            -(self.incidence @ pull.reshape(len(self), -1)).reshape(count, points, -1)
+            for pull in self.pulls(x, slopes)
+        ]
+        return self.in_space(np.array(found), dimension)
+
+    def in_space(self, forces: Array, dimension: int) -> Array:
+        """Vectors along the links' axis (..., 1) in the whole space (..., D)."""
         if self.axis is None:
             return forces
         whole = np.zeros((*forces.shape[:-1], dimension))

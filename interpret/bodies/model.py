@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import sympy
 from numpy.typing import NDArray
-from sympy import Expr
+from sympy import Expr, S
 
 from interpret.bodies.links import ORIGIN, Links
 from interpret.bodies.shapes import Shapes
@@ -83,11 +83,14 @@ class Family:
 
     def _length(self, number: int, swarm: Swarm) -> Expr:
         links = self.links
-        one, other = swarm.names[links.one[number]], int(links.other[number])
+        one, other = int(links.one[number]), int(links.other[number])
         if links.axis is not None:
-            end = symbol(one[links.axis])
-            return end if other == ORIGIN else end - symbol(swarm.names[other][links.axis])
-        return norm(one) if other == ORIGIN else distance(one, swarm.names[other])
+            ends = [swarm.place(end, links.axis) if end != ORIGIN else S.Zero
+                    for end in (one, other)]  # fmt: skip
+            return ends[0] - ends[1]
+        if other == ORIGIN:
+            return norm(swarm.names[one])
+        return distance(swarm.names[one], swarm.names[other])
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from interpret.bodies.links import ORIGIN, Links
 from interpret.bodies.swarm import Swarm
 from interpret.bodies.windows import Windows
 from interpret.select.matrix import Compressed
@@ -168,6 +169,21 @@ class Rows:
         flat = forces.transpose(2, 0, 1, 3).reshape(points, -1)
         whole = (self.windows.plain @ flat).reshape(-1, shapes, count, dimension)
         return np.asarray(whole.transpose(1, 0, 2, 3))
+
+    def apart(self, links: Links, slopes: Callable[[Array], Array]) -> Array:
+        """A column of its own for every link, shape after shape of each: (W N D, B K)."""
+        swarm = self.swarm
+        pulls = links.in_space(links.pulls(swarm.x, slopes), swarm.dimension)
+        shapes, count, points, _ = pulls.shape
+        flat = pulls.transpose(2, 0, 1, 3).reshape(points, -1)
+        whole = (self.windows.plain @ flat).reshape(len(self.windows), shapes, count, -1)
+        found = np.zeros((len(self.windows), swarm.count, swarm.dimension, count, shapes))
+        for b in range(count):
+            for end, sign in ((links.one[b], -1.0), (links.other[b], 1.0)):
+                if end != ORIGIN:
+                    found[:, end, :, b] = sign * whole[:, :, b].transpose(0, 2, 1)
+        found *= self.weights[..., None, None]
+        return np.asarray(found.reshape(-1, count * shapes))
 
     def columns(self, forces: Array) -> Array:
         """The same in the deviations of the rows: (W N D, K)."""

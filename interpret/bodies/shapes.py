@@ -118,6 +118,17 @@ def bond_shapes(variable: str, highest: int = 4) -> Shapes:
     return Shapes(variable, tuple(symbol(variable) ** p for p in range(2, highest + 1)))
 
 
+def ring_shapes(variable: str) -> Shapes:
+    """What is common of a bond on a line: powers of its stretch, Toda's exponentials, waves.
+
+    >>> print(*ring_shapes("s").candidates, sep=", ")
+    s**2, s**3, s**4, exp(s), exp(-s), s, cos(s), s**6
+    """
+    s = symbol(variable)
+    powers = [s**p for p in (2, 3, 4)]
+    return Shapes(variable, (*powers, sympy.exp(s), sympy.exp(-s), s, sympy.cos(s), s**6))
+
+
 def field_shapes(variable: str) -> Shapes:
     """What is common of an external field: powers.
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy import Expr, Float
 
 from interpret.bodies.windows import Windows
+from systems.expressions import symbol
 from systems.samples.trajectories import Trajectories
 from training.prepare.noise import Noise, estimate
 
@@ -22,7 +24,8 @@ class Swarm:
     """N particles in D dimensions along trajectories, one after the other: n samples.
 
     `x` and `p` (N, n, D), `mass` (N,), `times` of each trajectory, `names` (N, D) of coordinates.
-    `noise` (N, D) and `noise_p` of each channel, infinite where momenta are no data.
+    `noise` (N, D) and `noise_p` of each channel, infinite where momenta are no data. `rest` (N, D)
+    is the place that `x` is measured from, where that is not the origin of the coordinates.
     """
 
     x: Array
@@ -32,6 +35,7 @@ class Swarm:
     names: tuple[tuple[str, ...], ...]
     noise: Array
     noise_p: Array
+    rest: Array | None = None
 
     @staticmethod
     def of(
@@ -57,6 +61,23 @@ class Swarm:
             noise[0][columns],
             noise[1][columns],
         )
+
+    def about(self, rest: Array) -> Swarm:
+        """The same measured from a place (N, D)."""
+        before = 0.0 if self.rest is None else self.rest
+        return replace(self, x=self.x - rest[:, None], rest=before + rest)
+
+    def heavier(self, factors: Array) -> Swarm:
+        """The same with other masses, the velocities as they are."""
+        p = self.p * factors[:, None, None]
+        noise_p = self.noise_p * factors[:, None]
+        return replace(self, p=p, mass=self.mass * factors, noise_p=noise_p)
+
+    def place(self, body: int, axis: int) -> Expr:
+        """A coordinate as `x` has it."""
+        moved = symbol(self.names[body][axis])
+        away = 0.0 if self.rest is None else float(self.rest[body, axis])
+        return moved - Float(away) if away else moved
 
     @property
     def count(self) -> int:
