@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.bodies.found import EXACT, Found, settled
+from interpret.bodies.found import Found, settled
 from interpret.bodies.model import Family, Model
 from interpret.bodies.rows import Rows
 from interpret.laws.constants import recognise
@@ -70,7 +70,7 @@ def _needed(rows: Rows, columns: Array, pairs: int) -> list[int]:
     names = tuple(map(str, range(columns.shape[1])))
     problem = rows.compressed(columns, names)
     kept = list(problem.full)
-    whole = max(problem.solve(problem.full)[1], EXACT * problem.length)
+    whole = max(problem.solve(problem.full)[1], rows.swarm.floor * problem.length)
     for k in sorted(range(pairs, columns.shape[1]), reverse=True):
         less = tuple(c for c in kept if c != k)
         if problem.solve(less)[1] <= AS_WELL * whole:
@@ -103,7 +103,7 @@ def _charged(rows: Rows, family: Family, beside: Model, problem: Compressed) -> 
         [sign * charges[one] * charges[other], rest]
     )
     missed = float(np.linalg.norm(left))
-    if not missed <= max(AS_WELL * residual, EXACT * problem.length):
+    if not missed <= max(AS_WELL * residual, rows.swarm.floor * problem.length):
         return None
     errors = _errors(rows, design, missed)[: len(charges)]
     errors = np.hypot(errors, rows.share(missed) * np.abs(charges))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interpret.bodies.elimination import eliminated
-from interpret.bodies.found import AS_GOOD, EXACT, NOISY, OVERLAPPING, Found, chosen, settled
+from interpret.bodies.found import AS_GOOD, NOISY, OVERLAPPING, Found, chosen, settled
 from interpret.bodies.links import ORIGIN, Links
 from interpret.bodies.model import Family, Model
 from interpret.bodies.rows import Rows
@@ -44,7 +44,7 @@ def chain_law(rows: Rows) -> Found | None:
         return None
     rows, told = _at_rest(rows)
     first = _bound(rows)
-    again = first.missed > EXACT or rows.swarm.noise.any()
+    again = first.missed > rows.swarm.floor or rows.swarm.noise.any()
     found = _bound(rows.knowing(first.force)) if again else first
     return found.saying(*told)
 
@@ -84,7 +84,9 @@ def _bound(rows: Rows) -> Found:
     missed = rows.share(kept.residual)
     one = _one_law(rows, links)
     limit = (
-        max(AS_GOOD * missed, EXACT) if not noisy else max(1.05 * missed, NOISY * rows.noise_share)
+        max(AS_GOOD * missed, rows.swarm.floor)
+        if not noisy
+        else max(1.05 * missed, NOISY * rows.noise_share)
     )
     if one.missed <= limit:
         return one

@@ -22,9 +22,6 @@ MOST_TERMS: Final = 4
 AS_GOOD: Final = 2.0
 """The smallest law may miss twice what the flexible one does: as on the plateau of clean data."""
 
-EXACT: Final = 1e-4
-"""And this part of the force always: integrators leave about as much."""
-
 NOISY: Final = 1.5
 """What is left of rows, in parts of their noise, below which noise is what limits a law."""
 
@@ -108,16 +105,17 @@ def chosen(rows: Rows, model: Model, reference: float, most: int = MOST_TERMS) -
 
 def _smallest(shares: list[float], reference: float, rows: Rows, size: int) -> int:
     """Which of the best subsets of 1, 2, ... columns is taken."""
+    floor = rows.swarm.floor
     if min(*shares, reference) < NOISY * rows.noise_share:
         count = len(rows.truth) / OVERLAPPING
         scores = [
-            count * log(share**2 + EXACT**2) + k * log(count) + 2 * log(comb(size, k))
+            count * log(share**2 + floor**2) + k * log(count) + 2 * log(comb(size, k))
             for k, share in enumerate(shares, start=1)
         ]
         best = shares[int(np.argmin(scores))]
         return next(k for k, share in enumerate(shares) if share <= AS_NOISY * best)
-    limit = max(AS_GOOD * min(reference, *shares), EXACT, rows.error_share)
-    return next(k for k, share in enumerate(shares) if share <= limit)
+    limit = max(AS_GOOD * min(reference, *shares), floor, rows.error_share)
+    return next((k for k, share in enumerate(shares) if share <= limit), len(shares) - 1)
 
 
 def settled(

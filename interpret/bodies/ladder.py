@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interpret.bodies.amplitudes import each_pair
-from interpret.bodies.found import EXACT, Found, chosen
+from interpret.bodies.found import Found, chosen
 from interpret.bodies.links import Links
 from interpret.bodies.model import Family, Model
 from interpret.bodies.rows import Rows
@@ -46,7 +46,7 @@ def pair_law(rows: Rows, library: Library | None = None) -> Found:
     True
     """
     first = _tried(rows, library)
-    if first.missed < EXACT and not rows.swarm.noise.any():
+    if first.missed < rows.swarm.floor and not rows.swarm.noise.any():
         return first
     return _tried(rows.knowing(first.force), library)
 

@@ -136,10 +136,18 @@ class Rows:
         return replace(self, noise=noise, error=error, unseen=unseen)
 
     def _cost(self, length: int) -> float:
-        """The variance of what a window tells beside its size, for so many windows."""
-        size = (self.target**2).sum(axis=2).mean(axis=0)
-        unknown = np.median(self.sigma**2, axis=0)
-        return float((unknown / np.maximum(size, np.finfo(float).tiny)).mean()) * length
+        """The mean log variance of what the windows tell of each way to move together.
+
+        These are the eigenvectors of the targets' covariance in units of their deviations: a window
+        that is too long averages the fast ones out, however well it knows the slow ones.
+        """
+        count = self.swarm.count * self.swarm.dimension
+        unknown = np.sqrt(np.median(self.noise**2 + self.error**2, axis=0))
+        size = np.sqrt((self.target**2).sum(axis=2).mean(axis=0))
+        deviation = np.maximum(unknown, CALM * size) + np.finfo(float).tiny
+        signal = (self.target / deviation[:, None]).reshape(-1, count)
+        powers = np.linalg.eigvalsh(signal.T @ signal / len(signal))
+        return float(np.log(length * (1 / np.maximum(powers, 1.0) + CALM**2)).mean())
 
     @property
     def weights(self) -> Array:

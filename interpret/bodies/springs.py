@@ -37,9 +37,14 @@ class Springs:
 
     @staticmethod
     def of(rows: Rows) -> Springs:
-        """Least squares for each particle by itself: nothing is taken to be symmetric."""
+        """Least squares for each particle by itself: nothing is taken to be symmetric.
+
+        Friction is let in beside, so that it is not taken for a spring.
+        """
         swarm = rows.swarm
-        fields = np.concatenate([swarm.x[:, :, 0], np.ones((1, swarm.points))])
+        places, ones = swarm.x[:, :, 0], np.ones((1, swarm.points))
+        velocities = swarm.p[:, :, 0] / swarm.mass[:, None]
+        fields = np.concatenate([places, ones, velocities])
         plain = rows.windows.plain @ fields.T
         values, errors, left = [], [], 0.0
         for i in range(swarm.count):
@@ -51,7 +56,7 @@ class Springs:
             left += float(residual @ residual)
             values.append(solved)
             errors.append(np.sqrt(np.diag(sandwich(columns, residual, len(rows.windows)))))
-        found, bars = np.array(values), np.array(errors)
+        found, bars = (np.array(each)[:, : swarm.count + 1] for each in (values, errors))
         return Springs(
             -found[:, :-1],
             bars[:, :-1],
@@ -95,7 +100,7 @@ class Springs:
         return np.exp(logs), np.exp(logs) * spread
 
     def rest(self, extent: Array) -> Array:
-        """Where the force vanishes (N,); the origin where that is near, beside the `extent` (N,)."""
+        """Where the force vanishes (N,); the origin where that is near, beside `extent` (N,)."""
         place = np.linalg.lstsq(self.stiffness, self.constant, rcond=1e-6)[0]
         there = np.abs(self.constant) > CLEAR * self.constant_errors
         far = np.abs(place) > SLIGHT * extent

@@ -96,5 +96,5 @@ def _meanings(found: Found, used: set[str]) -> list[str]:
         told.append(f"{name}: the {what} of {', '.join(ends)}{more}")
     masses = {"m_i", "m_j", "m_k"} & used
     if masses:
-        told.append(f"{', '.join(sorted(masses))}: the masses, as they are given")
+        told.append(f"{', '.join(sorted(masses))}: the masses")
     return told

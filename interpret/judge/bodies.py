@@ -12,14 +12,14 @@ from interpret.bodies.encounters import blind_spots
 from interpret.bodies.found import Found
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
 from interpret.judge.support import Forces, cancellation, enough
-from interpret.judge.thresholds import EXACT, UNLIKELY, WRONG, percent
+from interpret.judge.thresholds import UNLIKELY, WRONG, percent
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 
 Array = NDArray[np.float64]
 
 BESIDE: Final = 10.0
-"""How many times as much as a flexible law of the same links one may miss, beside `EXACT`."""
+"""How many times as much as a flexible law of the same links one may miss."""
 
 AS_GOOD: Final = 1.1
 """Another law of as many terms that misses hardly more explains the motion as well."""
@@ -49,17 +49,17 @@ def _missed(found: Found) -> Check:
         said = f"{said}, noise makes {percent(noise)}"
         return Check("force", ratio, found.limit, "identified", said)
     beyond = float(np.sqrt(max(share**2 - noise**2, 0.0)))
-    if beyond <= EXACT:
-        return Check("force", beyond, EXACT, "identified", said)
+    if beyond <= found.rows.swarm.floor:
+        return Check("force", beyond, found.rows.swarm.floor, "identified", said)
     verdict: Verdict = "approximate" if beyond < WRONG else "not in the library"
     if noise > 0:
         said = f"{said}, noise makes {percent(noise)}"
-    return Check("force", beyond, EXACT, verdict, said, beyond)
+    return Check("force", beyond, found.rows.swarm.floor, verdict, said, beyond)
 
 
 def _flexible(found: Found) -> Check:
     """What a flexible law along the same links misses: less where a term is missing."""
-    best = max(found.reference, found.noise, found.rows.error_share, EXACT)
+    best = max(found.reference, found.noise, found.rows.error_share, found.rows.swarm.floor)
     ratio = found.missed / best
     said = f"any function along the same links misses {percent(found.reference)}"
     if ratio <= BESIDE:
@@ -72,7 +72,8 @@ def _alone(found: Found) -> Check:
     """Whether another law of as many terms does as well."""
     if not np.isfinite(found.rival):
         return Check("rival", np.nan, np.nan, "identified", "no other law was compared")
-    ratio = found.rival / max(found.missed, found.rows.error_share, EXACT / BESIDE)
+    floor = found.rows.swarm.floor
+    ratio = found.rival / max(found.missed, found.rows.error_share, floor / BESIDE)
     said = f"the best other law of as many terms misses {percent(found.rival)}"
     if ratio > AS_GOOD:
         return Check("rival", 1 / ratio, 1 / AS_GOOD, "identified", said)
@@ -93,7 +94,7 @@ def _late(found: Found) -> Check:
     left = rows.truth - columns @ values
     size = float(np.linalg.norm(rows.truth[late])) or 1.0
     share = float(np.linalg.norm(left[late])) / size
-    allowed = max(AGAIN * found.missed, AGAIN * found.noise, EXACT)
+    allowed = max(AGAIN * found.missed, AGAIN * found.noise, found.rows.swarm.floor)
     said = f"the force of the last tenth, held out, is missed by {percent(share)}"
     if share <= allowed:
         return Check("held out", share, allowed, "identified", said)
@@ -120,10 +121,10 @@ def _energy(found: Found) -> Check:
     moved = np.concatenate([e - np.median(e) for e in np.split(heat, ends)])
     share = float(np.median(np.abs(drift)) / max(np.median(np.abs(moved)), 1e-300))
     said = f"energy changes by {percent(share)} of what the kinetic energy does"
-    if share <= max(UNLIKELY * found.missed, EXACT):
-        return Check("energy", share, EXACT, "identified", said)
+    if share <= max(UNLIKELY * found.missed, found.rows.swarm.floor):
+        return Check("energy", share, found.rows.swarm.floor, "identified", said)
     verdict: Verdict = "approximate" if share < WRONG else "not in the library"
-    return Check("energy", share, EXACT, verdict, said, share)
+    return Check("energy", share, found.rows.swarm.floor, verdict, said, share)
 
 
 def _forces(found: Found) -> Forces:

@@ -9,10 +9,11 @@ from typing import Any, Final, cast
 import numpy as np
 
 from interpret.bodies.found import Found
-from interpret.bodies.ladder import LENGTH, pair_law
+from interpret.bodies.ladder import LENGTH
+from interpret.bodies.law import law_of
 from interpret.bodies.rows import Rows
 from interpret.bodies.statement import stated
-from interpret.bodies.swarm import Swarm, agreement, white_noise
+from interpret.bodies.swarm import Swarm, agreement, integrators_floor, white_noise
 from interpret.discovery.coordinates import ANGLE
 from interpret.discovery.naming import bodies
 from interpret.experiments.motion import Motion
@@ -102,11 +103,13 @@ def _learned(
     still = np.zeros_like(noise.q)
     q = still if noise.negligible else noise.q
     p = still if noise.negligible else noise.p
-    if columns.positions_only:
+    if data.derived:
         p = np.full_like(p, np.inf)
     swarm = Swarm.of(data, named, (q, p))
-    found = pair_law(Rows.of(swarm), _library(options))
-    notes = columns.sentences if columns.positions_only else ()
+    if noise.negligible:
+        swarm = replace(swarm, floor=integrators_floor(data))
+    found = law_of(Rows.of(swarm), _library(options))
+    notes = () if data.derived else columns.sentences
     return BodiesFit(problem, data, options, LearnedBodies(found), tuple(notes), columns)
 
 
