@@ -27,6 +27,7 @@ ROOMS = (
         "refinement",
         "ledger",
         "weak",
+        "bodies",
         "judge",
         "pictures",
         "keep",

@@ -21,7 +21,6 @@ from interpret.laws.moving import Moving
 from interpret.laws.parts import KINDS, MAP, Part, Variables, gauged
 from interpret.laws.report import Statement
 from systems.errors import InputError
-from systems.expressions import symbol
 from systems.expressions import text as written
 
 Array = NDArray[np.float64]
@@ -42,6 +41,7 @@ class Law(Moving):
     What it does next, such as `equations` and `simulate`, is in `interpret.laws.moving`. Laws are
     values: equal when all of this is. Raises InputError for shapes that do not match.
 
+    >>> from systems.expressions import symbol
     >>> r = symbol("r")
     >>> law = Law(origin=Origin("coulomb"), parts=(Part("potential", (1 / r,), (1 / r, r**-2)),),
     ...           coefficients=np.array([-0.0795774715]), covariance=np.array([[9e-20]]),
@@ -170,11 +170,6 @@ class Law(Moving):
         """The law as a sympy expression without the constant, all coefficients as measured."""
         return replace(self, recognised=(None,) * len(self.terms)).expr
 
-    def in_coordinates(self) -> Expr:
-        """`expr` with the features written out in the coordinates of the data."""
-        definitions = {symbol(name): expression for name, expression in self.features.items()}
-        return self.expr.xreplace(definitions)
-
     # Numbers
 
     def __call__(self, x: ArrayLike) -> Array:
@@ -182,6 +177,7 @@ class Law(Moving):
 
         The columns are the variables of `domain`, in its order; coefficients as measured.
 
+        >>> from systems.expressions import symbol
         >>> q = symbol("q")
         >>> law = Law(origin=Origin("s"), parts=(Part("potential", (q**2,), (q**2,)),),
         ...           coefficients=[0.5], covariance=[[1e-4]],

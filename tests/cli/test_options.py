@@ -187,7 +187,9 @@ def test_every_foreign_option_is_refused_on_the_command_line(refused, experiment
     others = [(learned, name) for owner, learned, name in FOREIGN if owner == experiment][::every]
     assert others
     for learned, name in others:
-        source = "oscillator" if learned in ("potential", "forces") else SOURCES[experiment]
+        source = (
+            "oscillator" if learned in ("potential", "forces", "bodies") else SOURCES[experiment]
+        )
         asked = {} if learned is None else {"learn": learned}
         message = refused("fit", source, *flags(**asked, **{name: VALUES[name]}))
         assert f"has no use for {name} (an option of " in message or (
@@ -208,7 +210,7 @@ def test_every_foreign_option_is_refused_on_the_command_line(refused, experiment
 
 @pytest.mark.parametrize(("experiment", "learned", "name"), FOREIGN)
 def test_every_foreign_option_is_refused_in_python(here, experiment, learned, name):
-    source = "oscillator" if learned in ("potential", "forces") else SOURCES[experiment]
+    source = "oscillator" if learned in ("potential", "forces", "bodies") else SOURCES[experiment]
     asked = {} if learned is None else {"learn": learned}
     with pytest.raises(InputError, match=f"has no use for {name} "):
         fit(source, **asked, **{name: VALUES[name]})
@@ -279,7 +281,7 @@ def test_values_that_no_option_has(options, message):
 
 @pytest.mark.parametrize("learned", OF_MOTION)
 def test_settled_options_hold_nothing_without_a_use(learned):
-    source = "oscillator" if learned in ("potential", "forces") else "trapped_charges"
+    source = "oscillator" if learned in ("potential", "forces", "bodies") else "trapped_charges"
     _, _, options = settled(systems.get(source), None, {"learn": learned})
     assert options.learn == learned
     assert set(options.given) <= set(OF_MOTION[learned])

@@ -32,6 +32,7 @@ USES: Final[Mapping[str, tuple[str, ...]]] = {
         *(*EVERY, "learn", "parts", "features", "angles", "library"),
         *("dissipation", "gyroscopic", "drive", "known", "bounds", "same", "sigma", "each"),
     ),
+    "bodies": (*EVERY, "learn", "parts", "library"),
     "exact": (*POINTS, "descent", "steps"),
     "polynomial": (*POINTS, "inputs", "trap", "library", "terms"),
     "coupling": (*POINTS, "inputs", "trap", "library", "terms"),
@@ -100,7 +101,8 @@ dissipative, gyroscopic, drive.
     """
 
     learn: str | None = option(
-        "What is learned: of trajectories the potential alone, or forces, all parts straight away; "
+        "What is learned: of trajectories the potential alone, forces, all parts straight away, or "
+        "bodies, one law for all pairs or bonds; "
         "of points of phase space exact, "
         "polynomial, coupling, neural, general or lagrangian; of levels neural or structured.",
         LAW,

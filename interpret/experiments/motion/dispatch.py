@@ -35,6 +35,7 @@ from systems.samples.trajectories import Trajectories
 LEARNERS: Final[Mapping[str, tuple[str, str]]] = {
     "potential": ("trajectories", "POTENTIAL"),
     "forces": ("forces", "FORCES"),
+    "bodies": ("bodies", "BODIES"),
     "exact": ("exact", "EXACT"),
     "polynomial": ("points", "POTENTIAL"),
     "coupling": ("points", "POTENTIAL"),

@@ -14,7 +14,7 @@ from interpret.discovery.coordinates import angles, moving
 from interpret.experiments.motion import Motion
 from interpret.experiments.motion.cleaned import Cleaned, cleaned
 from interpret.experiments.motion.forces import some
-from interpret.experiments.motion.measured import signals
+from interpret.experiments.motion.measured import driving_curves
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.certificate import Certificate
@@ -70,7 +70,7 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     noise = estimate(data)
     observed = Observed.of(data, noise, options.driving)
     question = _question(data, options, clean.turned)
-    signals = signals(data, options.driving)
+    signals = driving_curves(data, options.driving)
     path = courses(data, observed, noise, signals)
     answer = searched(question, observed, path, data.mass.tolist())
     gap = f"{gaps} gaps in the times: no window goes across one" if gaps else ""

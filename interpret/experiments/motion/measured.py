@@ -24,7 +24,7 @@ def weighed(samples: Samples, data: Trajectories, options: Motion) -> Courses:
     """The courses of what is learned from, with signals, and weights by the σ that were given."""
     whole = cast(Trajectories, samples)
     noise = estimate(data)
-    signals = signals(whole, options.driving)
+    signals = driving_curves(whole, options.driving)
     if options.sigma is None:
         return Courses.of(data, noise, signals)
     each = _each(whole, data, sigmas(options.sigma))
@@ -79,7 +79,7 @@ def _column(whole: Trajectories, item: object, name: str) -> Curve:
     return lambda t: np.interp(t, one.t, values)
 
 
-def signals(whole: Trajectories, names: Sequence[str]) -> list[dict[str, Curve]]:
+def driving_curves(whole: Trajectories, names: Sequence[str]) -> list[dict[str, Curve]]:
     """Cubic splines of the columns that drive each trajectory, by name."""
     from scipy.interpolate import CubicSpline
 
