@@ -227,8 +227,10 @@ class Law(Moving):
         equations = list(map(self.equation, self.parts))
         inside = self.variables.inside
         said = particular.said(self.measured(), self.variables)
-        rows = [(self.form.term(each.term), *each.row()) for each in said]
-        rows += particular.rows(said, self.parts, self.form)
+        rows = [
+            *((self.form.term(each.term), *each.row()) for each in said),
+            *particular.rows(said, self.parts, self.form),
+        ]
         where = (f"{name} = {text(what)}" for name, what in self.features.items())
         return Statement(
             system=self.system,

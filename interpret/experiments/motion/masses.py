@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
-import numpy as np
 import sympy
 from sympy import Expr
 
@@ -14,8 +13,8 @@ from interpret.discovery.coordinates import angles, moving
 from interpret.experiments.motion import Motion
 from interpret.experiments.motion.cleaned import Cleaned, cleaned
 from interpret.experiments.motion.forces import some
-from interpret.experiments.motion.measured import driving_curves
 from interpret.experiments.motion.learner import Learner
+from interpret.experiments.motion.measured import driving_curves
 from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.certificate import Certificate
 from interpret.judge.channel import Channels
