@@ -91,7 +91,8 @@ def signals(variables: Variables) -> set[str]:
     if variables.bodies is None:
         return set()
     state = {name for x in variables.bodies.mass for name in (x, velocity(x).name)}
-    return {*variables.domain} - state - {*variables.features, TIME.name}
+    others = {*variables.features, *variables.bodies.sums, TIME.name}
+    return {*variables.domain} - state - others
 
 
 def said(terms: Sequence[Measured], variables: Variables) -> list[Measured]:
