@@ -30,6 +30,7 @@ def pytest_collection_finish() -> None:
     """Modules and tests stay to the end: no search for garbage need look through them."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # expressions are made and dropped by the thousand
 
 
 @lru_cache(maxsize=64)

@@ -24,6 +24,8 @@ def fit(capfd, *arguments: str) -> tuple[int, str, str]:
     return code, captured.out, captured.err
 
 
+# In the fast tests `test_every_run` has one order.
+@pytest.mark.slow
 def test_the_first_law_is_an_integral_and_is_shown_again(capfd):
     code, out, _ = fit(capfd, "--orders", "1", "--samples", "600", "--set", "steps=8")
     assert code == 0

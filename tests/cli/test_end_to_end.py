@@ -120,7 +120,7 @@ def test_velocities_and_masses_are_taken_into_account(capfd, folder):
 
 
 def test_a_missing_term_is_never_a_law(capfd):
-    options = ["--dataset", "T1", "--library", "q, q**2, q**3, q**5, q**6"]
+    options = ["--dataset", "T1", "--library", "q, q**2, q**3, q**5, q**6", "--parts", "potential"]
     code, out, _ = call(capfd, "fit", "--system", "double_well", *options)
     assert code == 0
     assert "no law found" in out

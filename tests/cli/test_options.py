@@ -79,13 +79,18 @@ def here(folder) -> Path:
 def refused(here, interpret):
     """The one line that a command is refused with: exit code 2, nothing printed, nothing left."""
 
+    def files() -> dict[Path, bytes]:
+        """All but what Python itself keeps beside a file that is run."""
+        found = (path for path in here.rglob("*") if path.is_file())
+        return {path: path.read_bytes() for path in found if path.suffix != ".pyc"}
+
     def message(*arguments: str) -> str:
-        before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
+        before = files()
         outcome = interpret(*arguments)
         assert (outcome.code, outcome.out) == (2, "")
         (line,) = outcome.err.splitlines()
         assert line.startswith("error: ")
-        assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
+        assert files() == before
         assert not (here / "runs").exists()
         return line
 

@@ -480,6 +480,7 @@ def test_samples_tell_the_laws_better_than_the_network_that_learned_them(seed):
         assert (law.stderr < 0.05).all()
 
 
+@pytest.mark.slow
 def test_noise_widens_the_error_bars_and_identifies_nothing_wrong():
     clean, noisy_law = (off_samples(noise)[1] for noise in (0.0, 1e-3))
     assert noisy_law.stderr[0] > 10 * clean.stderr[0]

@@ -137,6 +137,23 @@ def test_one_linear_motion_does_not_tell_its_drive():
     assert any("a drive of ω = 1" in why for why in law.reasons)
 
 
+def test_a_run_tells_its_work_and_draws_its_forces(exact):
+    run = exact
+    assert any(note.startswith("of 1.00 of work done: potential 0.92") for note in run.notes)
+    # Friction only takes, and nothing but the starts' height pays for it.
+    parts = run.work["parts"]
+    assert parts["dissipative"]["net"] == pytest.approx(-parts["dissipative"]["gross"])
+    assert parts["potential"]["net"] == pytest.approx(parts["dissipative"]["gross"], rel=0.2)
+    loaded = interpret.Run.load(run.path)
+    assert loaded.work == run.work == loaded.json()["details"]["work"]
+    assert list(loaded.pictures) == list(run.pictures) == ["forces", "left_over", "drag"]
+    assert {path.name for path in loaded.draw()} == {"forces.png", "left_over.png", "drag.png"}
+    assert loaded.law.equations() == run.law.equations()
+    q, _ = loaded.predict(1.0, 0.0, [0.0, 1.0])
+    truth = run.fit.problem.flow([[1.0]], [[0.0]], [0.0, 1.0, 2.0])
+    assert q[1, 0] == pytest.approx(truth[0].q[1, 0], abs=1e-7)
+
+
 def test_options_of_a_network_are_refused():
     with pytest.raises(InputError, match="steps"):
         learned("damped_pendulum", steps=3)

@@ -154,6 +154,7 @@ def test_friction_of_ones_own():
     assert values(run) == pytest.approx({"x**2": 0.5, "xd**4/4": 0.1}, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_each_coordinate_has_a_friction_of_its_own():
     run = interpret.fit(plane(dissipative="0.1*xd**2/2 + 0.3*yd**2/2"))
     expected = {"x**2": 0.5, "y**2": 1.0, "xd**2/2": 0.1, "yd**2/2": 0.3}

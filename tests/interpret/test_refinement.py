@@ -92,7 +92,7 @@ def test_terms_that_are_missing_are_noticed_by_the_rows():
 # With friction
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.01])
+@pytest.mark.parametrize("noise", [0.0, pytest.param(0.01, marks=pytest.mark.slow)])
 def test_friction_is_told_and_the_potential_still_found(noise):
     """q'' = -q - q'/20: q**2/2 to a percent, never "identified"."""
     t = np.linspace(0, 12, 1200)
@@ -295,12 +295,15 @@ def test_a_spring_and_a_pendulum_are_told_apart_only_if_they_swing(amplitude, ve
         assert law.terms == (q**2,)
 
 
+@pytest.mark.slow
 def test_candidates_that_the_data_cannot_tell_apart_leave_the_law_ambiguous():
     """The same small swing with five candidates, nearly collinear under this noise."""
     law = fit(swing(0.1), library="q, q**2, q**3, q**4, cos(q)").law
     assert law.verdict == "ambiguous"
 
 
+# In the fast tests `test_judge` has two terms of six under noise.
+@pytest.mark.slow
 def test_under_noise_the_truth_lies_within_the_error_bars():
     """T2 at 1 %: the support chosen anew, chi^2/n about one, bars that hold."""
     law = fit("double_well", dataset="T2", noise=0.01).law

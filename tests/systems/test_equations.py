@@ -26,7 +26,7 @@ def same(a, b):
     return sympy.simplify(sympy.sympify(a) - b) == 0
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(potentials, masses)
 def test_euler_lagrange_of_a_separable_lagrangian_is_newton(potential, mass):
     lagrangian = equations.lagrangian(potential, NAMES, mass)
@@ -35,7 +35,7 @@ def test_euler_lagrange_of_a_separable_lagrangian_is_newton(potential, mass):
         assert same(equation, Rational(m) * qdd + sympy.diff(potential, q))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(potentials, masses)
 def test_split_undoes_lagrangian(potential, mass):
     lagrangian = equations.lagrangian(potential, NAMES, mass)
@@ -57,7 +57,7 @@ def hamilton(lagrangian, coordinates):
     return sympy.expand(energy.subs(moving, simultaneous=True))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(potentials, masses)
 def test_hamilton_and_lagrange_agree(potential, mass):
     lagrangian = equations.lagrangian(potential, NAMES, mass)
