@@ -16,11 +16,11 @@ import sympy
 from sympy import Expr
 
 from interpret.discovery.noether.drift import Drift, drifts
-from interpret.discovery.noether.equal import equalised
 from interpret.discovery.noether.flows import Flow, coordinates, energy_of, flow
 from interpret.discovery.noether.invariants import Invariant, invariants
 from interpret.discovery.noether.monomials import Array, Monomials
 from interpret.discovery.noether.quantity import Quantity, named, symmetry
+from interpret.discovery.noether.simplest import equalised, without_doubtful
 from interpret.laws.constants import recognise
 from interpret.laws.dynamics import Dynamics
 from interpret.laws.law import Law
@@ -105,7 +105,8 @@ def conserved(law: Law, samples: Samples, degree: int = DEGREE) -> Conservation:
     if law.verdict == NO_LAW:
         raise InputError("no law was found in the library, so that nothing is conserved by it.")
     names = coordinates(law)
-    alike, sets = equalised(law)
+    sure, doubtful = without_doubtful(law)
+    alike, sets = equalised(sure)
     q, v = _states(samples, names)
     terms, shapes = _terms(alike)
     monomials = Monomials.of(names, terms, shapes, degree)
@@ -126,14 +127,13 @@ def conserved(law: Law, samples: Samples, degree: int = DEGREE) -> Conservation:
         name = "energy" if is_energy else named(formula, power, names)
         what = "" if working else _symmetry(alike, formula, power, is_energy)
         shown.append(Quantity(_with_features(law, formula), name, what, drift))
-    return Conservation(
-        law,
-        tuple(shown),
-        _independent(formulas, state, points),
-        len(monomials),
-        (*_notes(sets, kept, working), f"{len(monomials)} functions were combined: polynomials in "
-         f"the velocities of degree {degree} at most, and their products with terms of the law"),
-    )  # fmt: skip
+    tried = (
+        f"{len(monomials)} functions were combined: polynomials in the velocities of degree "
+        f"{degree} at most, and their products with terms of the law"
+    )
+    notes = (*_notes(sets, doubtful, kept, working), tried)
+    count = _independent(formulas, state, points)
+    return Conservation(law, tuple(shown), count, len(monomials), notes)
 
 
 def _states(samples: Samples, names: Sequence[str]) -> tuple[Array, Array]:
@@ -242,8 +242,12 @@ def _independent(formulas: Sequence[Expr], state: Sequence[str], points: Flow) -
     return max(ranks, key=ranks.count)
 
 
-def _notes(sets: Sequence[str], kept: bool, working: Sequence[str]) -> tuple[str, ...]:
+def _notes(
+    sets: Sequence[str], doubtful: Sequence[str], kept: bool, working: Sequence[str]
+) -> tuple[str, ...]:
     notes = [f"taken as equal within their error bars: the coefficients of {some}" for some in sets]
+    if doubtful:
+        notes.append(f"left out, zero within their error bars: {', '.join(doubtful)}")
     if not kept:
         because = f" ({' and '.join(working)} forces work)" if working else ""
         notes.append(f"the energy is not conserved{because}")

@@ -39,7 +39,7 @@ class Flow:
 
     def rates(self, gradients: Array) -> Array:
         """d/dt of functions with these gradients (n, K, 2d) along the flow: (n, K)."""
-        return np.einsum("nki,ni->nk", gradients, np.hstack([self.v, self.a]))
+        return np.asarray(np.einsum("nki,ni->nk", gradients, np.hstack([self.v, self.a])))
 
 
 def accelerations(law: Law) -> tuple[integrate.Field, tuple[str, ...]]:
@@ -73,7 +73,8 @@ def flow(law: Law, q: Array, v: Array, count: int) -> Flow:
 
     def at(place: Array, rate: Array) -> Array:
         with np.errstate(all="ignore"):
-            return moved(np.hstack([place, rate, rng.standard_normal((len(place), more))]))
+            a: Array = moved(np.hstack([place, rate, rng.standard_normal((len(place), more))]))
+            return a
 
     sizes = np.linalg.norm(at(q, v), axis=1)
     strongest = STRONGEST * float(np.max(sizes[np.isfinite(sizes)], initial=0.0))
