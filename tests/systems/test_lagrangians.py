@@ -142,9 +142,7 @@ def test_masses_that_vary_are_tried_without_being_asked_for():
     run = interpret.fit("double_pendulum", dataset="points")
     assert run.comparison.verdict == "IDENTICAL"
     assert {part.name for part in run.law.parts} == {"kinetic", "potential"}
-    orbit = from_lagrangian(
-        "rd^2/2 + r^2*phid^2/2 + 1/r - 0.1/r^2", starts=[{"r": 1, "phid": 1}]
-    )
+    orbit = from_lagrangian("rd^2/2 + r^2*phid^2/2 + 1/r - 0.1/r^2", starts=[{"r": 1, "phid": 1}])
     run = interpret.fit(orbit, dataset="points")
     assert run.comparison.verdict == "IDENTICAL"
 
