@@ -1,6 +1,6 @@
 """Which closed form a learned curve has: one term with one constant inside, c g(x; k).
 
-min over k of  min over c  Σ_i (f_i - c g(x_i; k))² / σ_i²
+min over k of  min over c, b  Σ_i (f_i - c g(x_i; k) - b)² / σ_i²,    b = 0 of a drag
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.ledger.learned import Curve
+from interpret.ledger.learned import OF_SPEED, Curve
 
 Array = NDArray[np.float64]
 Shape = Callable[[Array, float], Array]
@@ -48,26 +48,28 @@ def read(curve: Curve, shape: str) -> Read:
     """The constant at which a shape is most like a curve.
 
     >>> x = np.linspace(0.1, 2, 60)
-    >>> found = read(Curve("v", x, 0.2 * x**1.5, np.full(60, 1e-3), ()), POWER)
+    >>> found = read(Curve(OF_SPEED, x, 0.2 * x**1.5, np.full(60, 1e-3), ()), POWER)
     >>> round(found.constant, 2), found.missed < 1e-3
     (1.5, True)
     """
     function, rate = SHAPES[shape]
     tried = RATES / float(np.abs(curve.x).max()) if rate else POWERS
     weight = 1 / np.maximum(curve.errors, FLOOR * np.abs(curve.values).max())
-    target = weight * curve.values
-    best = (np.inf, 0.0, 0.0)
+    whole = weight / np.linalg.norm(weight)
+
+    def level(values: Array) -> Array:
+        """Less what a constant explains, where one may be added."""
+        return values if curve.variable == OF_SPEED else values - whole * (whole @ values)
+
+    target = level(weight * curve.values)
+    best = (float("inf"), 0.0)
     for constant in tried.tolist():
-        column = weight * function(curve.x, constant)
+        column = level(weight * function(curve.x, constant))
         size = float(column @ column)
         factor = float(column @ target) / size if size > 0 else 0.0
-        left = float(((target - factor * column) ** 2).sum())
-        if left < best[0]:
-            best = left, constant, factor
-    _, constant, factor = best
-    off = curve.values - factor * function(curve.x, constant)
-    size = float(np.sqrt((curve.values**2).mean()))
-    return Read(shape, constant, float(np.sqrt((off**2).mean())) / (size or 1.0))
+        best = min(best, (float(((target - factor * column) ** 2).sum()), constant))
+    left, constant = best
+    return Read(shape, constant, float(np.sqrt(left) / (np.linalg.norm(target) or 1.0)))
 
 
 def likest(curve: Curve) -> Read:

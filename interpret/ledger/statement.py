@@ -202,7 +202,7 @@ def _as_read(account: Account) -> Judgement:
             reasons.append(f"the terms {terms} explain the motion as well")
             break
     verdict: Verdict = "ambiguous" if reasons else "identified"
-    remarks = (*_unheard(account), *_at_zero(account))
+    remarks = (*_unheard(account), *_at_bounds(account))
     return Judgement(verdict, tuple(reasons), account.chi_squared, remarks)
 
 
@@ -234,8 +234,13 @@ def _unheard(account: Account) -> tuple[str, ...]:
     return (f"no term with {names} is in the law: these data do not fix it",) if names else ()
 
 
-def _at_zero(account: Account) -> Iterator[str]:
-    """A sentence for each candidate that its bounds have kept out of the law."""
+def _at_bounds(account: Account) -> Iterator[str]:
+    """A sentence for each candidate that its bounds have kept out of the law, and for each constant
+    inside of candidates that is at its own."""
+    candidates = account.setting.candidates
+    for constant, (low, high) in candidates.ranges.items():
+        if low == high and constant not in candidates.inner:
+            yield f"{constant} is at its bound {low:g}: it was not learned"
     for item in account.setting.candidates:
         if item.given is not None and not item.given.value:
             yield f"{item.term} is not in the law: its coefficient would be beyond its bound 0"

@@ -44,6 +44,7 @@ VALUES: dict[str, Any] = {
     **{"descent": "adam", "orders": 1, "relative_noise": 0.01, "scale": "default"},
     **{"parts": "auto", "dissipation": "v**2/2", "gyroscopic": "x*yd - y*xd", "drive": "u"},
     **{"known": "q**2", "bounds": "q**2: 0..", "same": "q, q**2", "sigma": 0.1, "each": "all"},
+    "drive_law": "neural",
 }
 """A value that each option may have."""
 

@@ -47,7 +47,7 @@ def with_networks(
                 shape = likest(curve)
                 like = re.sub(r"\bu\b", signal, shape.shape)
                 curves.append(curve)
-                at = f"{like} at {shape.constant:.3g}"
+                at = re.sub(r"\b[kp]\b", f"{shape.constant:.3g}", like)
                 said.append(_said(f"drive of {name}", curve, at, shape.missed))
                 shapes[like] = _shape(like, found)
         found = _driven(found, [*polynomials, *shapes.values()]).with_unknowns()
