@@ -109,7 +109,8 @@ def learned(courses: Courses, others: Candidates, force: tuple[str, Push], seed:
     left = float((design @ coefficients - rows.truth).square().sum())
     variance = left / max(len(design) - rows.others.shape[1] - network.size, 1)
     every = rows.x[:, 0].numpy()
-    probes = np.linspace(*np.quantile(every, [OUTERMOST, 1 - OUTERMOST]), PROBES)
+    low, high = np.quantile(every, [OUTERMOST, 1 - OUTERMOST]).tolist()
+    probes = np.linspace(low, high, PROBES)
     with torch.no_grad():
         units = network.values(torch.from_numpy(probes[:, None]))
     root = (scaled.right[:, : scaled.rank] / scaled.singular[: scaled.rank]) / scaled.lengths[

@@ -195,7 +195,7 @@ def test_the_coefficient_of_one_data_set_differs_and_it_is_named(tmp_path, capfd
     with pytest.raises(InputError, match="no data set 'mars': there are venus, earth, jupiter"):
         law.of("mars")
 
-    asked = ["predict", str(tmp_path / "run"), "--start", "x=1, v_y=1", "--times", "0:1:0.5"]
+    asked = ["predict", str(tmp_path / "run"), "--start", "x=1, y=0, v_y=1", "--times", "0:1:0.5"]
     assert cli.main([*asked, "--dataset", "jupiter"]) == 0
     last = list(map(float, capfd.readouterr().out.split()[-1].split(",")))
     q, _ = own.simulate([1, 0], [0, 1], [0, 0.5, 1])
