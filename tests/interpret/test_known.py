@@ -187,6 +187,9 @@ def test_the_coefficient_of_one_data_set_differs_and_it_is_named(tmp_path, capfd
     assert list(map(str, law.terms)) == ["1/r"]
     assert abs(law.coefficients[0] + 1) < 4 * law.stderr[0]
     assert "1/r differs for jupiter (-1.05" in str(run)
+    (check,) = (each for each in run.certificate.checks if each.name == "data sets of 1/r")
+    assert "it differs for jupiter" in check.sentence
+    assert check.statistic > 10
     assert any(row[0] == "1/r of jupiter" for row in law.statement().table)
 
     own = Run.load(tmp_path / "run").law.of("jupiter")
