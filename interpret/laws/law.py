@@ -259,6 +259,7 @@ class Law(Moving):
             "latex": self.latex,
             "terms": [each.to_json() for each in self.measured()],
             **self.variables.inside.to_json(),
+            **particular.to_json(self.parts),
             "gauge": self.gauge,
         }
 

@@ -60,7 +60,9 @@ def remarks(terms: Sequence[Measured], parts: Sequence[Part], form: Form) -> Ite
             yield f"{name} differs for {_listed(others)}; of all others it is {common}"
 
 
-def rows(terms: Sequence[Measured], parts: Sequence[Part], form: Form) -> Iterator[tuple[str, ...]]:
+def rows(
+    terms: Sequence[Measured], parts: Sequence[Part], form: Form
+) -> Iterator[tuple[str, str, str]]:
     """Lines of a table for the coefficients of data sets that differ."""
     for each, own in _own(terms, parts):
         for name, (value, error) in apart(own, each.value).items():

@@ -92,6 +92,7 @@ def test_what_is_known_is_compared_with_the_truth(known, verdict):
 # Bounds, equalities
 
 
+@pytest.mark.slow
 def test_a_coefficient_beyond_its_bound_is_held_there():
     law = interpret.fit(bowl(), Motion(bounds="y**2: 0..0.4, x*y: 0..", **BOWL)).law
     assert values(law)["y**2"] == 0.4
@@ -178,7 +179,7 @@ def planets(tmp_path, gravities, noise=1e-3):
 ORBITS = {"features": "r=sqrt(x**2+y**2)", "library": "1/r, 1/r**2, r**2", "parts": "potential"}
 
 
-def test_the_coefficient_of_one_data_set_differs_and_it_is_named(tmp_path):
+def test_the_coefficient_of_one_data_set_differs_and_it_is_named(tmp_path, capfd):
     file = planets(tmp_path, {"venus": 1.0, "earth": 1.0, "jupiter": 1.05})
     run = interpret.fit(file, Motion(each="1/r", **ORBITS), out=tmp_path / "run")
     law = run.law
@@ -186,6 +187,9 @@ def test_the_coefficient_of_one_data_set_differs_and_it_is_named(tmp_path):
     assert list(map(str, law.terms)) == ["1/r"]
     assert abs(law.coefficients[0] + 1) < 4 * law.stderr[0]
     assert "1/r differs for jupiter (-1.05" in str(run)
+    (check,) = (each for each in run.certificate.checks if each.name == "data sets of 1/r")
+    assert "it differs for jupiter" in check.sentence
+    assert check.statistic > 10
     assert any(row[0] == "1/r of jupiter" for row in law.statement().table)
 
     own = Run.load(tmp_path / "run").law.of("jupiter")
@@ -193,6 +197,14 @@ def test_the_coefficient_of_one_data_set_differs_and_it_is_named(tmp_path):
     assert law.of("earth").coefficients[0] == law.coefficients[0]
     with pytest.raises(InputError, match="no data set 'mars': there are venus, earth, jupiter"):
         law.of("mars")
+
+    asked = ["predict", str(tmp_path / "run"), "--start", "x=1, y=0, v_y=1", "--times", "0:1:0.5"]
+    assert cli.main([*asked, "--dataset", "jupiter"]) == 0
+    last = list(map(float, capfd.readouterr().out.split()[-1].split(",")))
+    q, _ = own.simulate([1, 0], [0, 1], [0, 0.5, 1])
+    np.testing.assert_allclose(last[1:3], q[-1])
+    assert cli.main([*asked, "--dataset", "mars"]) == 2
+    assert "no data set 'mars'" in capfd.readouterr().err
 
 
 def test_one_law_that_all_share_is_told_where_they_do_not(tmp_path):

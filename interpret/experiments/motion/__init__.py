@@ -30,7 +30,8 @@ USES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "forces": (
         *(*EVERY, "learn", "parts", "features", "angles", "library"),
-        *("dissipation", "gyroscopic", "drive", "known", "bounds", "same", "sigma", "each"),
+        *("dissipation", "gyroscopic", "drive", "drive_law"),
+        *("known", "bounds", "same", "sigma", "each"),
     ),
     "bodies": (*EVERY, "learn", "parts", "library"),
     "exact": (*POINTS, "descent", "steps"),
@@ -46,6 +47,8 @@ PARTS: Final = ("potential", "dissipative", "gyroscopic", "drive")
 """The parts of a law of motion that are learned of trajectories."""
 
 AUTO: Final = "auto"
+NEURAL: Final = "neural"
+"""What is learned by a network before it is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +64,12 @@ class Motion(Options):
                some of "potential, dissipative, gyroscopic, drive"
     dissipation, gyroscopic
                candidates of these parts in place of the usual ones: Rayleigh functions such as
-               "v**2/2, abs(v)" (v the speed, xd the velocity of x), and terms such as "x*yd - y*xd"
+               "v**2/2, abs(v)" (v the speed, xd the velocity of x), and terms such as
+               "x*yd - y*xd"; dissipation "neural": a network learns the drag f(|v|), which is read
+               with a power of the speed, v**p, beside the usual friction
     drive      measured columns u(t) that drive the motion: the forces c u(t), on any coordinate
+    drive_law  functions of these columns in the place of u, such as "u, u**3, tanh(k*u)"; "neural":
+               a network learns Q(u), which is read with powers and the shape that is most like it
     known      terms with their coefficients, which are not learned: "9.81*y" of V,
                "dissipative=0.05*v**2" of another part, or a mapping of parts to terms
     bounds     what coefficients of candidates lie between, "q**2: 0.., q**4: 0..1", and constants
@@ -115,7 +122,7 @@ dissipative, gyroscopic, drive.
         metavar="PART,…",
     )
     dissipation: str | Sequence[Any] | None = option(
-        "Candidates of the friction, Rayleigh functions such as 'v**2/2, abs(v)'.",
+        "Candidates of the friction, such as 'v**2/2, v**p'; neural: learned by a network, read.",
         LAW,
         metavar="EXPR,…",
     )
@@ -128,6 +135,11 @@ dissipative, gyroscopic, drive.
         "Measured columns of the data file that drive the motion, such as u.",
         LAW,
         metavar="COLUMN,…",
+    )
+    drive_law: str | Sequence[Any] | None = option(
+        "Functions of these columns: 'u, tanh(k*u)'; neural: Q(u) learned by a network, read.",
+        LAW,
+        metavar="EXPR,…|neural",
     )
     known: str | Mapping[str, Any] | None = option(
         "Terms with known coefficients: '9.81*y' of V, 'dissipative=0.05*v**2' of another part.",

@@ -40,7 +40,7 @@ DEFAULT: Final = "default"
 """The library that is taken when nobody says."""
 
 PRIORS: Final = ("known", "bounds", "same", "sigma", "each")
-OWN: Final = ("dissipation", "gyroscopic", "drive", *PRIORS)
+OWN: Final = ("dissipation", "gyroscopic", "drive", "drive_law", *PRIORS)
 """Options that say what beside a potential acts, or what is known of coefficients and of noise."""
 
 OF_A_NETWORK: Final = ("recipe", "threshold", "optimizer")
