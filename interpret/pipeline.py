@@ -14,7 +14,7 @@ from typing import Any
 
 import systems
 from interpret.experiments import EXPERIMENTS
-from interpret.experiments.motion import names
+from interpret.experiments.motion import beside
 from interpret.experiments.options import Options
 from interpret.experiments.verbs import AnyFit, concluded, noisy
 from interpret.judge.certificate import Certificate
@@ -61,8 +61,8 @@ def fit(
     q**2/2
     """
     started = time.perf_counter()
-    drives = names(given.get("drive") if options is None else getattr(options, "drive", None))
-    source, name, understood = taken_in(source, name, drives)
+    asked_for = given if options is None else vars(options)
+    source, name, understood = taken_in(source, name, beside(asked_for))
     problem, measured, asked = settled(source, name, given, options)
     verbs = EXPERIMENTS[problem.experiment].verbs
     with session(out, resume, progress) as current:
@@ -115,17 +115,17 @@ def settled(
 def taken_in(
     source: str | Path | Problem | Samples | Understood | Any,
     name: str | None = None,
-    drives: Sequence[str] = (),
+    columns: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[str | Path | Problem | Samples, str | None, tuple[str, ...]]:
     """The source, files and data frames read, its name, and what was understood of it.
 
-    `drives` are columns of a file or a data frame that drive the motion.
+    `columns` of a file or a data frame are beside the motion's own: `drives` and `sigmas`.
     """
     if isinstance(source, str | Path):
         if not is_data(source):
             return source, name, ()
-        return taken_in(understand(source, drives=drives), name or Path(source).stem)
-    found = understand(source, drives=drives) if is_frame(source) else source
+        return taken_in(understand(source, **(columns or {})), name or Path(source).stem)
+    found = understand(source, **(columns or {})) if is_frame(source) else source
     if isinstance(found, Understood):
         return found.samples, name, found.notes
     return found, name, ()

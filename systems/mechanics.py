@@ -14,7 +14,7 @@ import sympy
 from numpy.typing import ArrayLike
 from sympy import Expr, Symbol
 
-from systems import equations, integrate
+from systems import equations, integrate, motion
 from systems.errors import InputError, nearest
 from systems.expressions import differentiate
 from systems.forces import TIME, generalized_force
@@ -24,7 +24,7 @@ from systems.samples.trajectories import Array, Trajectories
 
 @dataclass(frozen=True, eq=False)
 class Mechanics:
-    """Kinetic energy Σ p²/2m and, where it is known, the potential V; other forces by their part.
+    """Kinetic energy Σ m q̇²/2 and, where it is known, the potential V; other forces by their part.
 
     `mass` has one entry for each of the `coordinates`. `features` are functions of the coordinates,
     such as a distance r; the potential is written in coordinates, features, or both, and may hold
@@ -33,6 +33,8 @@ class Mechanics:
     distance of every pair: a term that holds one of them is summed over all that it stands for.
     `others` are the parts beside the potential (`systems.forces`), in coordinates q, velocities qd
     and the time t: R of "dissipative" forces, A·q̇ of "gyroscopic" ones, the work W of a "drive".
+    `kinetic` is T(q, q̇) where it is not Σ m q̇²/2: masses are then 1, and the momenta of samples
+    are the velocities.
 
     Raises `InputError` when masses, names or variables do not fit together.
 
@@ -45,6 +47,9 @@ class Mechanics:
     >>> damped = replace(spring, others={"dissipative": Symbol("qd") ** 2 / 10})
     >>> damped.flow([[1.0]], [[0.0]], [0.0, 1.0, 2.0])[0].q.ravel().round(6)
     array([ 1.      ,  0.568972, -0.25807 ])
+    >>> ring = Mechanics(("a",), (1.0,), -sympy.cos(Symbol("a")), kinetic=2 * Symbol("ad") ** 2)
+    >>> ring.accelerations([[1.0]], [[0.0]]).round(6)
+    array([[-0.210368]])
     """
 
     coordinates: tuple[str, ...]
@@ -55,6 +60,7 @@ class Mechanics:
     known: Expr | None = None
     sums: Mapping[str, tuple[Expr, ...]] = field(default_factory=dict)
     others: Mapping[str, Expr] = field(default_factory=dict)
+    kinetic: Expr | None = None
 
     def __post_init__(self) -> None:
         checked_mass(self.mass, self.coordinates)
@@ -65,6 +71,13 @@ class Mechanics:
             _check(f"feature {name}", feature, self.coordinates)
         for part, formula in self.others.items():
             _check(f"{part} part", formula, (*self._state, *self.parameters))
+        if self.kinetic is None:
+            return
+        _check("kinetic energy", self.kinetic, (*self._state[:-1], *self.parameters))
+        if any(m != 1 for m in self.mass):
+            raise InputError(
+                f"the kinetic energy {self.kinetic} says what the masses are; leave them out."
+            )
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -79,13 +92,19 @@ class Mechanics:
 
     @property
     def lagrangian(self) -> Expr:
-        """L = Σ m q̇²/2 - V in coordinates q and velocities qd, its parameters left as symbols.
+        """L = T + A·q̇ - V in coordinates q and velocities qd, its parameters left as symbols.
 
         >>> Mechanics(("q",), (1.0,), Symbol("q") ** 2 / 2).lagrangian
         -q**2/2 + qd**2/2
         """
-        potential = self.in_coordinates(self._potential())
-        return equations.lagrangian(potential, self.coordinates, self.mass)
+        gyroscopic = self.others.get("gyroscopic", sympy.Integer(0))
+        return self.kinetic_energy + gyroscopic - self.in_coordinates(self._potential())
+
+    @property
+    def kinetic_energy(self) -> Expr:
+        """T in coordinates q and velocities qd, its parameters left as symbols."""
+        given = self.kinetic
+        return equations.kinetic(self.coordinates, self.mass) if given is None else given
 
     @property
     def external(self) -> Expr | None:
@@ -152,13 +171,25 @@ class Mechanics:
         pairs = zip(self.forces(), self.mass, strict=True)
         return integrate.compile([f / equations.exact(m) for f, m in pairs], self.coordinates)
 
+    def accelerations(self, q: ArrayLike, v: ArrayLike, t: ArrayLike = 0.0) -> Array:
+        """q̈ (n, d) of all parts at q with the velocities v (n, d), at one time or each its own.
+
+        nan where the kinetic energy does not determine it.
+        """
+        state = np.hstack([q, v])
+        times = np.broadcast_to(np.ravel(t), len(state))
+        with np.errstate(all="ignore"):  # the potential may be singular at some of them
+            return self._driven(np.column_stack([state, times]))
+
     @cached_property
     def _driven(self) -> integrate.Field:
-        """(q, q̇, t) as one array (n, 2d + 1) -> all forces over the masses (n, d)."""
+        """(q, q̇, t) as one array (n, 2d + 1) -> q̈ (n, d)."""
         total = [*self.forces()]
         for part, formula in self.others.items():
             force = generalized_force(part, self.with_numbers(formula), self.coordinates)
             total = [a + b for a, b in zip(total, force, strict=True)]
+        if self.kinetic is not None:
+            return motion.field(self.with_numbers(self.kinetic), self.coordinates, total)
         pairs = zip(total, self.mass, strict=True)
         return integrate.compile([f / equations.exact(m) for f, m in pairs], self._state)
 
@@ -172,7 +203,7 @@ class Mechanics:
         """The exact motion from the starts q0, p0 (R, d) at the times t (n,)."""
         mass = np.array(self.mass)
         v0 = np.asarray(p0) / mass
-        if self.others:
+        if self.others or self.kinetic is not None:
             q, v = integrate.driven_flow(self._driven, q0, v0, t)
         else:
             q, v = integrate.flow(self.acceleration(), q0, v0, t)
@@ -183,23 +214,28 @@ class Mechanics:
 
         Raises InputError where other forces than the potential's act: its steps know no velocity.
         """
-        if self.others:
+        if self.others or self.kinetic is not None:
+            has = f"{', '.join(self.others)} forces" if self.others else "masses that vary"
             raise InputError(
                 f"Störmer–Verlet steps know forces of the positions alone, and this motion has "
-                f"{', '.join(self.others)} forces; draw it with `flow`."
+                f"{has}; draw it with `flow`."
             )
         mass = np.array(self.mass)
         t, q, v = integrate.verlet(self.acceleration(), q0, np.asarray(p0) / mass, h, steps)
         return Trajectories.from_arrays(self.coordinates, mass, t, q, mass * v)
 
     def energy(self, trajectories: Trajectories) -> tuple[Array, ...]:
-        """H = Σ p²/2m + V along each trajectory, one array (n,) each."""
+        """E = Σ q̇ ∂T/∂q̇ - T + V along each trajectory, one array (n,) each; of Σ m q̇²/2, T + V."""
         values = self.potential_values(np.concatenate([item.q for item in trajectories]))
         ends = np.cumsum([len(item) for item in trajectories])[:-1]
-        return tuple(
-            trajectories.kinetic(number) + potential
-            for number, potential in enumerate(np.split(values, ends))
-        )
+        potentials = np.split(values, ends)
+        if self.kinetic is None:
+            moved = [trajectories.kinetic(number) for number in range(len(trajectories))]
+        else:
+            energy = equations.energy(self.with_numbers(self.kinetic), self.coordinates)
+            along = integrate.compile([energy], self._state[:-1])
+            moved = [along(np.hstack([item.q, item.p]))[:, 0] for item in trajectories]
+        return tuple(a + b for a, b in zip(moved, potentials, strict=True))
 
     def _summed(self, term: Expr) -> Expr:
         """One term, summed over all that its variable stands for."""

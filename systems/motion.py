@@ -16,6 +16,7 @@ from sympy import Expr
 from systems import dop853, integrate
 from systems.equations import forcing, mass_matrix, velocity
 from systems.errors import InputError, nearest
+from systems.forces import TIME
 from systems.samples.phase_space import PhaseSamples
 
 Array = NDArray[np.float64]
@@ -110,6 +111,21 @@ def flow(
     return np.ascontiguousarray(path[:, :, :d]), np.ascontiguousarray(path[:, :, d:])
 
 
+def field(
+    lagrangian: Expr, coordinates: Sequence[str], beside: Sequence[Expr] = ()
+) -> integrate.Field:
+    """The numpy function (q, q̇, t), one array (n, 2d + 1), -> q̈ = M⁻¹ (f + Q) (n, d).
+
+    `beside` are other forces Q than those of L, in q, q̇ and t. Where M has no inverse q̈ is nan.
+
+    >>> x, xd = sympy.symbols("x xd")
+    >>> field(xd**2 - x**2, ["x"], [2 * TIME - xd])(np.array([[1.0, 4.0, 3.0]]))
+    array([[0.]])
+    """
+    equations = _Equations(lagrangian, coordinates, beside)
+    return equations.solved if beside else lambda state: equations.solved(state[:, :-1])
+
+
 def check_names(lagrangian: Expr, coordinates: Sequence[str]) -> None:
     """Raise `InputError` when L holds anything but coordinates and velocities.
 
@@ -161,13 +177,18 @@ def solve(masses: Array, right: Array) -> Array:
 
 
 class _Equations:
-    """M q̈ = f, compiled: one state (q, q̇) a row."""
+    """M q̈ = f, compiled: one state (q, q̇), or (q, q̇, t) where other forces are beside, a row."""
 
-    def __init__(self, lagrangian: Expr, coordinates: Sequence[str]) -> None:
+    def __init__(
+        self, lagrangian: Expr, coordinates: Sequence[str], beside: Sequence[Expr] = ()
+    ) -> None:
         check_names(lagrangian, coordinates)
         masses, forces = mass_and_forcing(lagrangian, coordinates)
         self.d = len(coordinates)
         self.names = [*coordinates, *(velocity(name).name for name in coordinates)]
+        if beside:
+            forces = tuple(map(sympy.Add, forces, beside))
+            self.names.append(TIME.name)
         self.compiled = integrate.compile([*masses, *forces], self.names)
 
     def state(self, q: ArrayLike, qd: ArrayLike) -> Array:
@@ -186,7 +207,7 @@ class _Equations:
             return self.compiled(state)
 
     def solved(self, state: Array) -> Array:
-        """q̈ (n, d) of the states (n, 2d); nan where it is not determined."""
+        """q̈ (n, d) of the states; nan where it is not determined."""
         values = self.values(state)
         masses = values[:, : self.d**2].reshape(-1, self.d, self.d)
         return solve(masses, values[:, self.d**2 :, None])[:, :, 0]

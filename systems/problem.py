@@ -11,7 +11,6 @@ from typing import Protocol, Self
 from numpy.typing import ArrayLike
 from sympy import Expr, Float, Integer, Symbol
 
-from systems import equations
 from systems.errors import InputError, nearest
 from systems.mechanics import Mechanics
 from systems.samples.phase_space import PhaseSamples, Window
@@ -79,7 +78,7 @@ class Dataset:
 
         def draw(seed: int, count: int | None = None, report: Report | None = None) -> PhaseSamples:
             q, qd = window.draw(seed, count)
-            return PhaseSamples(mechanics.coordinates, q, qd, mechanics.acceleration()(q))
+            return PhaseSamples(mechanics.coordinates, q, qd, mechanics.accelerations(q, qd))
 
         return cls(window.summary, draw, window=window)
 
@@ -201,8 +200,8 @@ class Problem:
             parameters = self.dataset(dataset).parameters
             drawn = {} if parameters is None else parameters(seed)
             potential = potential.subs({Symbol(name): Float(x) for name, x in drawn.items()})
-        kinetic = equations.kinetic(self.mechanics.coordinates, self.mechanics.mass)
         numbers = self.mechanics.with_numbers
+        kinetic = numbers(self.mechanics.kinetic_energy)
         others = {part: numbers(formula) for part, formula in self.mechanics.others.items()}
         return {"potential": potential, "kinetic": kinetic, **others}
 

@@ -17,7 +17,7 @@ from systems.samples.values import ValueSamples
 
 ORDER = (
     "coordinates", "mass", "potential", "candidates", "features", "datasets", "gauge", "windows",
-    "parameters", "known", "sums", "others",
+    "parameters", "known", "sums", "others", "kinetic",
 )  # fmt: skip
 """What follows the reference of a `System`, where it is given by position."""
 

@@ -1,19 +1,55 @@
-"""What every test starts from: a quiet plotting backend, repeatable examples, its own folder."""
+"""What every test starts from: a quiet plotting backend, repeatable examples, its own folder.
+
+And what no test should wait for twice: data of the catalog that another test has drawn.
+"""
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from systems.problem import Problem, Samples
+
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 # Shared machines stall now and then, so a slow example is no failure; and a test must find the same
-# on the next run, and everywhere: what is random is `make fuzz`.
-hypothesis.settings.register_profile("same", deadline=None, derandomize=True, print_blob=True)
+# on the next run, and everywhere: what is random is `make fuzz`. `make test-all` tries more of them.
+SAME = hypothesis.settings(deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("same", SAME, max_examples=30)
+hypothesis.settings.register_profile("many", SAME, max_examples=100)
 hypothesis.settings.load_profile("same")
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay to the end: no search for garbage need look through them."""
+    gc.collect()
+    gc.freeze()
+
+
+@lru_cache(maxsize=64)
+def drawn(draw: Callable[..., Samples], seed: int, count: int | None) -> Samples:
+    """The samples of a data set; one seed draws the same ones whenever it is asked."""
+    return draw(seed, count, None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _drawn_once() -> None:
+    """Motion of the catalog is integrated once; `Problem.dataset(name).draw` draws it anew."""
+
+    own = Problem.draw
+
+    def draw(self, dataset=None, seed=0, count=None, report=None):
+        if self.mechanics is None:
+            return own(self, dataset, seed, count, report)
+        return drawn(self.dataset(dataset).draw, seed, count)
+
+    Problem.draw = draw
 
 
 @pytest.fixture

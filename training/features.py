@@ -64,7 +64,7 @@ class Features:
                 )
         return Features(tuple(coordinates), tuple(expressions), tuple(expressions.values()))
 
-    @property
+    @cached_property
     def trivial(self) -> bool:
         """Whether the features are the coordinates themselves."""
         return self.names == self.coordinates
@@ -121,6 +121,11 @@ class Features:
 
     @cached_property
     def _hessian(self) -> Field:
+        # ∂²x/∂a∂b is ∂²x/∂b∂a: half of them are differentiated, each slope but once.
+        known: dict[tuple[str, str], list[sympy.Expr]] = {}
+        for number, a in enumerate(self.coordinates):
+            slopes = [differentiate(x, a) for x in self.expressions]
+            for b in self.coordinates[number:]:
+                known[a, b] = known[b, a] = [differentiate(slope, b) for slope in slopes]
         pairs = product(self.coordinates, repeat=2)
-        curvatures = [differentiate(x, a, b) for a, b in pairs for x in self.expressions]
-        return compile(curvatures, self.coordinates)
+        return compile([each for pair in pairs for each in known[pair]], self.coordinates)

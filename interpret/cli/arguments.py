@@ -60,7 +60,22 @@ Accelerations = Annotated[
 ]
 Set = Annotated[
     str | None,
-    _source("--set", metavar="NAME=VALUE,…", help="Other parameters of the system, as k=4,m1=2."),
+    _source(
+        "--set",
+        metavar="NAME=VALUE,…",
+        help="Other parameters of the system, or the constants of the Lagrangian, as k=4,m1=2.",
+    ),
+]
+Rayleigh = Annotated[
+    str | None,
+    _source(metavar="EXPR", help="Rayleigh's function of the Lagrangian's friction: 'xd**2/20'."),
+]
+Start = Annotated[
+    str | None,
+    _source(
+        metavar="X=1,XD=0,…",
+        help="Where the Lagrangian's motion starts, several between semicolons; random by default.",
+    ),
 ]
 
 RunName = Annotated[

@@ -18,6 +18,7 @@ from interpret.cli import luescher as luescher_commands
 from interpret.cli.inspecting import inspect
 from interpret.cli.showing import predict, print_run, show
 from interpret.experiments import option_fields
+from interpret.experiments.motion import beside
 from interpret.experiments.options import named
 from interpret.landscapes.view import View
 
@@ -101,6 +102,8 @@ def fit(
     velocities: options.Velocities = None,
     accelerations: options.Accelerations = None,
     set_: options.Set = None,
+    rayleigh: options.Rayleigh = None,
+    start: options.Start = None,
     out: options.Out = None,
     resume: options.Resume = None,
     json: options.AsJson = False,
@@ -130,7 +133,10 @@ def fit(
             velocities=velocities,
             accelerations=accelerations,
             set=set_,
+            rayleigh=rayleigh,
+            start=start,
             drive=chosen.get("drive"),
+            sigma=", ".join(beside(chosen)["sigmas"]) or None,
         )
         request = Request(asked.resolved(), chosen)
         opened = asked.open()

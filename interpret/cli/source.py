@@ -16,7 +16,9 @@ KINDS = ("system", "data", "potential", "lagrangian")
 
 # The options that say more about a kind of source; each is refused beside any other kind.
 DETAILS = {
-    "set": ("system",),
+    "set": ("system", "lagrangian"),
+    "rayleigh": ("lagrangian",),
+    "start": ("lagrangian",),
     "mass": ("data", "potential"),
     "coordinates": ("data", "potential", "lagrangian"),
     "momenta": ("data",),
@@ -35,13 +37,14 @@ class Columns:
     velocities: str | None = None
     accelerations: str | None = None
     drive: str | None = None
+    sigma: str | None = None
 
     def columns(self) -> dict[str, Any]:
         """The masses and the names of columns, taken apart; what was not given is None."""
         kinds = ("coordinates", "momenta", "velocities", "accelerations")
         named = {kind: _names(kind, getattr(self, kind)) for kind in kinds}
-        drives = _names("drive", self.drive)
-        return {"mass": _numbers("mass", self.mass), "drives": drives, **named}
+        others = {"drives": _names("drive", self.drive), "sigmas": _names("sigma", self.sigma)}
+        return {"mass": _numbers("mass", self.mass), **others, **named}
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class Source(Columns):
     potential: str | None = None
     lagrangian: str | None = None
     set: str | None = None
+    rayleigh: str | None = None
+    start: str | None = None
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -141,7 +146,15 @@ class Source(Columns):
                 self.potential, said["mass"], coordinates=said["coordinates"]
             )
         if self.lagrangian is not None:
-            return systems.from_lagrangian(self.lagrangian, coordinates=said["coordinates"])
+            return systems.from_lagrangian(
+                self.lagrangian,
+                coordinates=said["coordinates"],
+                parameters=_numbers_by_name("set", self.set),
+                rayleigh=self.rayleigh,
+                starts=[_numbers_by_name("start", one) for one in (self.start or "").split(";")]
+                if self.start
+                else (),
+            )
         assert self.system is not None
         return systems.get(self.system, _settings(self.set))
 
@@ -169,6 +182,17 @@ def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
         raise InputError(
             f"--{option} {text!r} is not a list of numbers; write them like 1,1,0.5."
         ) from error
+
+
+def _numbers_by_name(option: str, text: str | None) -> dict[str, float]:
+    """Numbers by their names, as they are written: ``"k=4, m=pi/2"``."""
+    from systems.expressions import parse_assignments
+
+    given = parse_assignments(text) if text is not None else {}
+    for name, what in given.items():
+        if not what.is_number:
+            raise InputError(f"--{option} {name}={what} is no number.")
+    return {name: float(what) for name, what in given.items()}
 
 
 def _settings(text: str | None) -> dict[str, str] | None:

@@ -48,7 +48,10 @@ def moving(trajectories: Trajectories) -> tuple[Trajectories, str]:
     if not still.any() or still.all():
         return trajectories, ""
     kept = ~still
-    items = tuple(Trajectory(item.t, item.q[:, kept], item.p[:, kept]) for item in trajectories)
+    items = tuple(
+        Trajectory(item.t, item.q[:, kept], item.p[:, kept], label=item.label)
+        for item in trajectories
+    )
     names = np.array(trajectories.coordinates)
     some = tuple(names[kept].tolist())
     told = " and ".join(names[still].tolist())

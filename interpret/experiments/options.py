@@ -233,5 +233,7 @@ def _may_be_text(declared: str, value: Any) -> bool:
     """Whether a value may be given for an option that is text, or else something of ours."""
     if declared == "str":
         return isinstance(value, str)
+    if "float" in declared and isinstance(value, float | int):
+        return not isinstance(value, bool)
     strange = (Number, bytes) if "Mapping" in declared else (Number, bytes, Mapping)
     return not isinstance(value, strange)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -34,7 +33,7 @@ def residuals(law: Law, samples: Probes) -> Iterator[Residuals]:
     prepared = samples.prepared
     assert prepared.smoothed is not None, "exact data are judged by the law's flow"
     chosen = _longest(prepared.trajectories)
-    measured, smoothed = (_some(t, chosen) for t in (prepared.trajectories, prepared.smoothed))
+    measured, smoothed = (t[chosen] for t in (prepared.trajectories, prepared.smoothed))
     library, coefficients = Library(law.terms), law.coefficients
     last: Residuals | None = None
     for cuts in LADDER:
@@ -64,7 +63,3 @@ def _longest(trajectories: Trajectories) -> list[int]:
     order = np.argsort(-lengths, kind="stable")
     count = int(np.searchsorted(np.cumsum(lengths[order]), MOST_VALUES)) + 1
     return sorted(order[:count].tolist())
-
-
-def _some(trajectories: Trajectories, chosen: list[int]) -> Trajectories:
-    return replace(trajectories, items=tuple(trajectories.items[k] for k in chosen))

@@ -13,7 +13,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import BSpline
 
 from systems.samples.trajectories import Trajectories
 from training.features import Features
@@ -81,6 +80,9 @@ Spline = Callable[[Array, int], Array]
 
 def _spline(values: Array) -> Spline:
     """Cubic B-splines over the range of the values: (points (n,), derivative) to (n, K)."""
+    # Exact data need none of the much that splines load.
+    from scipy.interpolate import BSpline
+
     low, high = float(values.min()), float(values.max())
     if not high > low:
         return lambda x, order: np.zeros((len(x), 0))

@@ -81,5 +81,8 @@ def _one_law(account: Account) -> Iterator[Check]:
         yield Check("one law", measured, threshold, "identified", said)
         return
     verdict: Verdict = "approximate" if worst.share < WRONG else "not in the library"
-    said = f"the coefficient differs from trajectory to trajectory: {worst}"
+    said = (
+        f"the coefficient differs from trajectory to trajectory: {worst}; --each '{worst.term}' "
+        f"lets it"
+    )
     yield Check("one law", measured, threshold, verdict, said, worst.share)

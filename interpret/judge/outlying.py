@@ -80,8 +80,8 @@ def outlying(trajectories: Trajectories, jointly: bool = True) -> Outlying:
 
     Coordinates and velocities are smoothed together (`systems.samples.smoothing`), unless not
     `jointly`, where they may contradict each other; and once more without the points found first,
-    which bend the curve. Data without a jump are not smoothed. Where the momenta were derived from
-    the coordinates, these alone are looked at.
+    which bend the curve. Trajectories without a jump are not smoothed. Where the momenta were
+    derived from the coordinates, these alone are looked at.
 
     >>> t = np.linspace(0, 6, 100)
     >>> q = np.sin(t)[:, None]
@@ -91,8 +91,10 @@ def outlying(trajectories: Trajectories, jointly: bool = True) -> Outlying:
     (array([[ 0, 40]]), ('x',))
     """
     empty = Outlying(np.zeros((0, 2), dtype=np.intp), (), trajectories.points)
-    if not _jumps(trajectories):
+    suspects = _jumping(trajectories)
+    if not suspects:
         return empty
+    trajectories = trajectories[suspects]
     known = [np.zeros((len(item), 2 * trajectories.dimension), dtype=bool) for item in trajectories]
     for _ in range(ROUNDS):
         excess = _excess(trajectories, known, jointly)
@@ -106,22 +108,26 @@ def outlying(trajectories: Trajectories, jointly: bool = True) -> Outlying:
     if np.concatenate(far).any(axis=1).mean() > MOST_SHARE:
         return empty
     points = [
-        (number, i) for number, off in enumerate(far) for i in np.flatnonzero(off.any(axis=1))
+        (number, i)
+        for number, off in zip(suspects, far, strict=True)
+        for i in np.flatnonzero(off.any(axis=1))
     ]
     names = (*trajectories.coordinates, *(f"p_{name}" for name in trajectories.coordinates))
     named = tuple(names[c] for c in np.flatnonzero(np.concatenate(far).any(axis=0)))
     return replace(empty, points=np.array(points, dtype=np.intp).reshape(-1, 2), channels=named)
 
 
-def _jumps(trajectories: Trajectories) -> bool:
-    """Whether any channel has a sixth difference that neither smooth motion nor white noise has."""
-    long = [item for item in trajectories if len(item) >= FEWEST_KEPT]
+def _jumping(trajectories: Trajectories) -> list[int]:
+    """The trajectories with a sixth difference that neither smooth motion nor white noise has."""
+    long = [k for k, item in enumerate(trajectories) if len(item) >= FEWEST_KEPT]
     if not long:
-        return False
-    size = np.abs(np.concatenate([contrasts(i.t, np.hstack([i.q, i.p])) for i in long]))
-    spread = np.ptp(np.concatenate([np.hstack([i.q, i.p]) for i in long]), axis=0)
-    robust = np.median(size, axis=0) / MEDIAN_TO_SIGMA
-    return bool(np.any(size.max(axis=0) > np.maximum(JUMP * spread, GROSS * robust)))
+        return []
+    both = [np.hstack([item.q, item.p]) for item in trajectories]
+    sizes = [np.abs(contrasts(trajectories.items[k].t, both[k])) for k in long]
+    spread = np.ptp(np.concatenate([both[k] for k in long]), axis=0)
+    robust = np.median(np.concatenate(sizes), axis=0) / MEDIAN_TO_SIGMA
+    limit = np.maximum(JUMP * spread, GROSS * robust)
+    return [k for k, size in zip(long, sizes, strict=True) if np.any(size.max(axis=0) > limit)]
 
 
 def _excess(

@@ -70,8 +70,7 @@ class Residuals:
         """States and tangents at the nodes: (N + 1, R, 2d), (N + 1, R, 2d, 2d + K)."""
         found = self.problem.grown(self.estimate.states, self.estimate.coefficients)
         assert found is not None, "a law that was fitted can be integrated"
-        path, _, tangent, _ = found
-        return path, tangent
+        return found
 
     @property
     def owner(self) -> NDArray[np.intp]:

@@ -12,6 +12,7 @@ from typing import Any, Final, cast, get_args
 import numpy as np
 from sympy import Expr
 
+from interpret.laws import particular
 from interpret.laws.comparison import Comparison
 from interpret.laws.forms import Form, Sum
 from interpret.laws.integrals import BornIntegral
@@ -112,6 +113,12 @@ def _part(contents: Mapping[str, Any], name: str) -> Part:
         tuple(parse(row["term"]) for row in contents["terms"] if row["part"] == name),
         _parsed(contents["candidates"][name]),
         _parsed(contents["undetermined"].get(name, [])),
+        {
+            parse(row["term"]): str(row["given"])
+            for row in contents["terms"]
+            if row["part"] == name and row.get("given")
+        },
+        particular.of_part(contents, name),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sympy import Expr
 
-from interpret.laws import report
+from interpret.laws import particular, report
 from interpret.laws.constants import recognise
 from interpret.laws.forms import Form, Sum
 from interpret.laws.formula import readable, text
@@ -151,7 +151,8 @@ class Law(Moving):
         """The terms with their coefficients, of one part or of all."""
         names = [each.name for each in self.parts for _ in each.terms]
         numbers = (self.coefficients.tolist(), self.stderr.tolist(), self.recognised)
-        rows = zip(names, self.terms, *numbers, strict=True)
+        given = [each.given.get(term, "") for each in self.parts for term in each.terms]
+        rows = zip(names, self.terms, *numbers, given, strict=True)
         return [Measured(*row) for row in rows if part is None or row[0] == part.name]
 
     # Expressions
@@ -210,6 +211,13 @@ class Law(Moving):
         judgement = replace(self.judgement, verdict=verdict, reasons=(*self.reasons, *reasons))
         return replace(self, judgement=judgement)
 
+    def of(self, dataset: str) -> Law:
+        """The law with the coefficients of one data set, where these were told apart."""
+        pair = self.coefficients, self.covariance
+        values, covariance = particular.coefficients(self.parts, *pair, dataset)
+        parts = tuple(replace(part, own={}) for part in self.parts)
+        return replace(self, parts=parts, coefficients=values, covariance=covariance, recognised=())
+
     # Said
 
     def equation(self, part: Part) -> Equation:
@@ -224,7 +232,9 @@ class Law(Moving):
         """What is printed of the law: `interpret.laws.report` writes it as text and as HTML."""
         equations = list(map(self.equation, self.parts))
         inside = self.variables.inside
-        rows = ((self.form.term(e.term), *e.row()) for e in inside.said(self.measured()))
+        said = inside.said(self.measured())
+        rows = [(self.form.term(each.term), *each.row()) for each in said]
+        rows += particular.rows(said, self.parts, self.form)
         where = (f"{name} = {text(what)}" for name, what in self.features.items())
         return Statement(
             system=self.system,
@@ -233,7 +243,10 @@ class Law(Moving):
             latex=self.latex,
             verdict=self.judgement.words,
             reasons=self.reasons,
-            remarks=self.judgement.remarks,
+            remarks=(
+                *self.judgement.remarks,
+                *particular.remarks(said, self.parts, self.form),
+            ),
             where=(*where, *inside.words(self.terms)),
             table=(("term", "recovered", "error bar"), *rows),
             absent=tuple(self.form.term(inside.named(term)) for term in self.absent),
@@ -271,6 +284,7 @@ class Law(Moving):
             "covariance": [[finite(entry) for entry in row] for row in self.covariance],
             "candidates": {part.name: list(map(written, part.candidates)) for part in self.parts},
             "undetermined": {each.name: [*map(written, each.undetermined)] for each in self.parts},
+            **particular.to_json(self.parts),
             **self.variables.to_json(),
             "gauge": self.gauge,
             "verdict": self.verdict,

@@ -18,6 +18,8 @@ from systems.expressions import text
 class Measured:
     """A term φ of a part with its coefficient c, the error bar of c, and its closed form, or None.
 
+    `given` says why c was not learned: "known", or "at its bound".
+
     >>> from systems.expressions import symbol
     >>> half = Measured("potential", symbol("q") ** 2, 0.498, 0.002, None)
     >>> half.entry(), half.row()
@@ -29,6 +31,7 @@ class Measured:
     value: float
     stderr: float
     recognised: Expr | None
+    given: str = ""
 
     @property
     def factor(self) -> Expr:
@@ -44,7 +47,7 @@ class Measured:
     def row(self) -> tuple[str, str]:
         """c and its error bar, as a table has them."""
         place = last_place(self.value, self.stderr)
-        return to_place(self.value, place), order(self.stderr)
+        return to_place(self.value, place), self.given or order(self.stderr)
 
     def to_json(self) -> dict[str, Any]:
         """Plain strings and numbers; what is not finite becomes None."""
@@ -54,6 +57,7 @@ class Measured:
             "coefficient": finite(self.value),
             "stderr": finite(self.stderr),
             "recognised": None if self.recognised is None else text(self.recognised),
+            **({"given": self.given} if self.given else {}),
         }
 
 

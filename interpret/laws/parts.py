@@ -57,7 +57,9 @@ class Part:
     """A sum of terms: those kept of the `candidates`, in their order.
 
     Of the candidates in `undetermined` the data say nothing, neither that they are there nor that
-    they are not. Raises InputError for an unknown part, and for terms that were no candidates.
+    they are not. The coefficients of the terms in `given` were not learned, and it says why not.
+    For terms in `own` the data sets were asked for coefficients of their own: these, with error
+    bars, by data set. Raises InputError for an unknown part, and for terms that were no candidates.
 
     >>> from systems.expressions import symbol
     >>> q = symbol("q")
@@ -69,6 +71,8 @@ class Part:
     terms: tuple[Expr, ...]
     candidates: tuple[Expr, ...]
     undetermined: tuple[Expr, ...] = ()
+    given: Mapping[Expr, str] = field(default_factory=dict)
+    own: Mapping[Expr, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.name not in KINDS:

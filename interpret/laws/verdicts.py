@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from sympy import Expr
 
 from interpret.laws.law import Law
-from interpret.laws.term import Term
+from interpret.laws.measured import Measured
+from interpret.laws.term import AGREEMENT, Term
 
 Array = NDArray[np.float64]
 Outcome = Literal["IDENTICAL", "EQUAL WITHIN ERROR", "UNDETERMINED", "DIFFERENT"]
@@ -35,6 +36,9 @@ def judged(law: Law, terms: Sequence[Term], outside: Sequence[Expr]) -> tuple[Ou
     """
     if outside:
         return "DIFFERENT", f"the library lacks {_listed(outside)}"
+    for each in law.measured():
+        if each.given and any(_elsewhere(each, term) for term in terms):
+            return "DIFFERENT", f"the coefficient of {each.term} was given, and is another"
     known = [term for term in terms if term.determined]
     missing = [term.term for term in known if term.recovered is None]
     if missing:
@@ -42,9 +46,23 @@ def judged(law: Law, terms: Sequence[Term], outside: Sequence[Expr]) -> tuple[Ou
     spurious = [term.term for term in known if term.truth is None]
     if spurious:
         return "DIFFERENT", f"the truth has no {_listed(spurious)}"
-    if all(term.identical for term in known):
+    right = [term.identical or _given(law, term) for term in known]
+    if all(right):
         return _identical(law, terms, len(known))
-    return _within_error(law, known)
+    return _within_error(law, known, [number for number, true in enumerate(right) if not true])
+
+
+def _given(law: Law, term: Term) -> bool:
+    """Whether a term's coefficient was given, and not learned."""
+    own = (term.part, term.term)
+    return any(each.given and own == (each.part, each.term) for each in law.measured())
+
+
+def _elsewhere(given: Measured, term: Term) -> bool:
+    """Whether a coefficient that was given is not the truth's, which has one."""
+    if (given.part, given.term) != (term.part, term.term) or term.truth is None:
+        return False
+    return term.relative_error > AGREEMENT
 
 
 def _identical(law: Law, terms: Sequence[Term], known: int) -> tuple[Outcome, str]:
@@ -58,13 +76,12 @@ def _identical(law: Law, terms: Sequence[Term], known: int) -> tuple[Outcome, st
     return "IDENTICAL", ""
 
 
-def _within_error(law: Law, terms: Sequence[Term]) -> tuple[Outcome, str]:
+def _within_error(law: Law, terms: Sequence[Term], asked: Sequence[int]) -> tuple[Outcome, str]:
     """Whether the differences can be put down to the error bars, and whether these say anything.
 
-    A coefficient that is the true one by its closed form needs no error bar to be right. One whose
+    Those not `asked`, the true ones by their closed form, need no error bar to be right. One whose
     error bar is wider than itself is not refuted by the truth, and does not bear it out.
     """
-    asked = [number for number, term in enumerate(terms) if not term.identical]
     names = [_named(law, terms[number]) for number in asked]
     true = np.array([float(terms[number].truth or 0) for number in asked])
     coefficients = np.array([float(terms[number].recovered or 0) for number in asked])

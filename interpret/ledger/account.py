@@ -86,6 +86,15 @@ class Account:
         return self.state.chosen
 
     @property
+    def chi_squared(self) -> float:
+        """χ² per value by the σ that were known beforehand; nan where none was."""
+        sigma = self.setting.courses.sigma
+        if sigma is None or not np.isfinite(self.missed).all():
+            return np.nan
+        off = self.missed * self.setting.courses.range
+        return float(((off[sigma > 0] / sigma[sigma > 0]) ** 2).mean())
+
+    @property
     def score(self) -> float:
         """What the groups that are kept scored among the sets that they were compared with."""
         return next((c.score for c in self.contenders if c.chosen == self.chosen), np.inf)
@@ -95,6 +104,12 @@ class Account:
         """The candidates that are kept."""
         groups = self.setting.candidates.groups
         return sorted(k for group in self.chosen for k in groups[group])
+
+    @property
+    def acting(self) -> list[int]:
+        """The candidates that are kept, and those that are given."""
+        given = self.setting.candidates.given.items()
+        return sorted([*self.terms, *(k for k, known in given if known.value)])
 
 
 def account(courses: Courses, candidates: Candidates, *, drive: bool = True) -> Account:
@@ -202,7 +217,7 @@ def _account(
     """The account of a law that has settled, with its error bars."""
     setting = setting.at(state.law.inner)
     columns = setting.menu(lifted=True).of(state.chosen)
-    reduced = Reduced(solution.reduced.stretches, state.noise)
+    reduced = Reduced(solution.reduced.stretches, state.noise.at_least(setting.courses.sigma))
     covariance = np.zeros((state.law.size, state.law.size))
     if columns:
         still = np.zeros(state.law.size)
@@ -237,7 +252,7 @@ def _simpler(found: Account, length: int) -> Account:
         terms = len(setting.candidates)
         start = np.zeros(found.law.size)
         start[list(item.columns)] = item.values
-        law = Parameters(start[:terms], found.law.inner)
+        law = setting.law(start[:terms], found.law.inner)
         state = State(item.chosen, law, item.noise)
         solution = found.solution.shooting.solved(law, menu.of(item.chosen), length, item.noise)
         if solution is None:

@@ -15,6 +15,17 @@ from systems.errors import InputError
 from systems.expressions import symbol
 from systems.forces import TIME, Force, generalized_force
 
+FREE: Final = (float("-inf"), float("inf"))
+"""The bounds of a coefficient that has none."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A coefficient that is not fitted: its value, and why: "known", or "at its bound"."""
+
+    value: float
+    why: str = "known"
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -24,6 +35,9 @@ class Candidate:
     coordinates q, velocities qd, the time t and inner constants, such as the ω of a drive.
     Candidates of one `group` stand or fall together: the cosine and the sine of one drive. With one
     of its `rivals`, terms of the same part, it is never taken together.
+
+    Its coefficient is within its `bounds`; one that is `given` is always there, and in no group.
+    One of a `dataset` acts in it alone.
     """
 
     part: str
@@ -31,13 +45,16 @@ class Candidate:
     acceleration: Force
     group: str
     rivals: frozenset[Expr] = frozenset()
+    given: Given | None = None
+    bounds: tuple[float, float] = FREE
+    dataset: str = ""
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """All candidates of a motion of the `coordinates`; `inner` are the constants inside them, and
-    `signals` the measured functions of time that they hold; `features` are the functions of the
-    coordinates that terms are written in."""
+    """All candidates of a motion of the `coordinates`; `inner` are the constants inside them, with
+    `ranges` that some of them lie in, and `signals` the measured functions of time that they hold;
+    `features` are the functions of the coordinates that terms are written in."""
 
     coordinates: tuple[str, ...]
     mass: tuple[float, ...]
@@ -45,6 +62,7 @@ class Candidates:
     inner: tuple[Symbol, ...] = ()
     signals: tuple[str, ...] = ()
     features: Mapping[str, Expr] = field(default_factory=dict)
+    ranges: Mapping[Symbol, tuple[float, float]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -59,11 +77,17 @@ class Candidates:
 
     @property
     def groups(self) -> tuple[tuple[int, ...], ...]:
-        """The numbers of the candidates of each group, in their order."""
+        """The numbers of the candidates of each group, in their order; of those that are sought."""
         found: dict[str, list[int]] = {}
         for number, item in enumerate(self.items):
-            found.setdefault(item.group, []).append(number)
+            if item.given is None:
+                found.setdefault(item.group, []).append(number)
         return tuple(map(tuple, found.values()))
+
+    @property
+    def given(self) -> dict[int, Given]:
+        """The candidates whose coefficients are given, by number."""
+        return {k: item.given for k, item in enumerate(self.items) if item.given is not None}
 
     def inside(self, group: tuple[int, ...]) -> tuple[int, ...]:
         """The numbers of the inner constants that a group's terms hold."""

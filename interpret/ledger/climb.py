@@ -40,7 +40,8 @@ def climbed(
         state, shooting = State(state.chosen, solution.law, noise), solution.shooting
         if setting.candidates.inner:
             setting = setting.at(state.law.inner)
-        toward = np.concatenate([solution.law.coefficients, np.zeros_like(solution.law.inner)])
+        sought = solution.law.coefficients - setting.given
+        toward = np.concatenate([sought, np.zeros_like(solution.law.inner)])
         rows = [item.toward(toward) for item in solution.reduced.stretches]
         selection = select(rows, noise, menu, setting.most, setting.scales)
         found = state, solution, selection
@@ -53,7 +54,7 @@ def climbed(
         seen.add(state.chosen)
         step = Reduced(rows, noise).step(menu.of(selection.chosen))
         terms = len(setting.candidates)
-        state = State(selection.chosen, replace(state.law, coefficients=step[:terms]), noise)
+        state = State(selection.chosen, setting.law(step[:terms], state.law.inner), noise)
     return found
 
 

@@ -10,12 +10,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from interpret.ledger.candidates import FREE
 from interpret.ledger.inner import Data, values
 from interpret.ledger.search import Groups
 from interpret.ledger.setting import Setting
 from systems.errors import InputError
 
 Array = NDArray[np.float64]
+
+BETWEEN: Final = 9
+"""Values between the two bounds of a constant, beside those that are tried of any."""
 
 MOST_VALUES: Final = 1500
 """Of constants that one term holds, all together: as many as a drive's frequencies."""
@@ -55,7 +59,12 @@ def _grid(setting: Setting, together: tuple[int, ...], data: Data) -> Grid:
     for constant in symbols:
         others = {other: 1.0 for other in symbols if other != constant}
         tried = [values(term, constant, others, data) for term in terms if term.has(constant)]
-        axes.append(np.unique(np.concatenate(tried)))
+        low, high = known.ranges.get(constant, FREE)
+        every = np.unique(np.concatenate(tried))
+        # Bounds may be narrower than the steps of what is tried.
+        ends = np.linspace(low, high, BETWEEN) if np.isfinite([low, high]).all() else ()
+        within = np.concatenate([np.clip(every, low, high), ends])
+        axes.append(np.unique(within) if len(every) else every)
         if not len(axes[-1]):
             (term, *_) = (term for term in terms if term.has(constant))
             raise InputError(

@@ -19,6 +19,16 @@ Curve = Callable[[Array], Array]
 """Times (n,) -> (n, d)."""
 
 
+def mark(number: int) -> str:
+    """What the signal of a data set is called."""
+    return f"_set{number}"
+
+
+def _constant(value: float) -> Curve:
+    """A signal that never changes."""
+    return lambda times: np.full(len(times), value)
+
+
 @dataclass(frozen=True)
 class Path:
     """q(t), q̇(t) and q̈(t), between the measured times as well."""
@@ -59,13 +69,17 @@ class Path:
 class Course:
     """One trajectory: times (n,), its measured values (n, C), positions first, and its path.
 
-    `signals` are functions of time that were measured beside it, by name.
+    `signals` are functions of time that were measured beside it, by name. A ``weight`` (n, C) says
+    how much each value counts: its channel's usual σ over its own. The `label` is that of its data
+    set.
     """
 
     t: Array
     values: Array
     path: Path
     signals: Mapping[str, Curve] = field(default_factory=dict)
+    weight: Array | None = None
+    label: str = ""
 
     def __len__(self) -> int:
         return len(self.t)
@@ -78,15 +92,28 @@ class Course:
 
     def cut(self, first: int, last: int) -> Course:
         """The samples from `first` to before `last`."""
-        return replace(self, t=self.t[first:last], values=self.values[first:last])
+        some = slice(first, last)
+        weight = None if self.weight is None else self.weight[some]
+        return replace(self, t=self.t[some], values=self.values[some], weight=weight)
+
+    def weighed(self, rows: Array, first: int = 0) -> Array:
+        """Rows (n, C, ...) of the samples from `first` on, each as much as its value counts."""
+        if self.weight is None:
+            return rows
+        own = self.weight[first : first + len(rows)]
+        return rows * own.reshape(*own.shape, *(1,) * (rows.ndim - 2))
 
 
 @dataclass(frozen=True)
 class Courses:
-    """Every trajectory of one law, and the scales of its motion."""
+    """Every trajectory of one law, and the scales of its motion.
+
+    `sigma` (C,) is what is known beforehand of each channel's usual σ; 0 where nothing is.
+    """
 
     items: tuple[Course, ...]
     dimension: int
+    sigma: Array | None = None
 
     @staticmethod
     def of(
@@ -109,8 +136,40 @@ class Courses:
             through = Path.through(
                 path.t, path.q, path.p / trajectories.mass, calm.force / trajectories.mass
             )
-            items.append(Course(item.t, values, through, signal))
+            items.append(Course(item.t, values, through, signal, label=item.label))
         return Courses(tuple(items), d)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The data set of each course, by number where it has no label."""
+        return tuple(item.label or f"trajectory {k}" for k, item in enumerate(self.items, start=1))
+
+    def told_apart(self) -> Courses:
+        """The same with a signal for each data set, which is 1 on its courses and 0 on others."""
+        labels = self.labels
+        sets = tuple(dict.fromkeys(labels))
+        items = []
+        for item, own in zip(self.items, labels, strict=True):
+            marks = {mark(j): _constant(float(label == own)) for j, label in enumerate(sets)}
+            items.append(replace(item, signals={**item.signals, **marks}, label=own))
+        return replace(self, items=tuple(items))
+
+    def weighing(self, sigma: Array, each: Sequence[Array]) -> Courses:
+        """The same with σ of every channel (C,), and of every value (n, C) of each trajectory.
+
+        What is 0 is not known: there all values count alike.
+
+        >>> t = np.linspace(0, 1, 9)
+        >>> course = Course(t, t[:, None], Path.through(t, *np.ones((3, 9, 1))))
+        >>> own = np.where(t > 0.5, 0.2, 0.1)[:, None]
+        >>> weighed = Courses((course,), 1).weighing(np.array([0.1]), [own])
+        >>> weighed.items[0].weight[[0, -1], 0]
+        array([1. , 0.5])
+        """
+        weights = [np.where(own > 0, sigma / np.where(own > 0, own, 1.0), 1.0) for own in each]
+        pairs = zip(self.items, weights, strict=True)
+        items = tuple(replace(item, weight=weight) for item, weight in pairs)
+        return replace(self, items=items, sigma=sigma)
 
     @cached_property
     def states(self) -> Array:
@@ -147,7 +206,10 @@ class Courses:
     @cached_property
     def scatter(self) -> Array:
         """What the smooth path leaves of each channel (C,), rms."""
-        left = [item.values - item.path.state(item.t)[:, : self.channels] for item in self.items]
+        left = [
+            item.weighed(item.values - item.path.state(item.t)[:, : self.channels])
+            for item in self.items
+        ]
         root: Array = np.sqrt((np.concatenate(left) ** 2).mean(axis=0))
         return root
 

@@ -47,11 +47,12 @@ def free(t: Array, dimension: int) -> Array:
 
 
 def stretch(course: Course, columns: Array, target: Array | None = None) -> Stretch:
-    """Rows of one course by its columns (n, 2d, p); the target is what was measured, or given."""
+    """Rows of one course by its columns (n, 2d, p), to explain what was measured, or residuals."""
     channels = course.values.shape[1]
     grown = free(course.t, columns.shape[1] // 2)
-    values = course.values if target is None else target
-    return Stretch(grown[:, :channels], columns[:, :channels], values)
+    values = course.weighed(course.values) if target is None else target
+    start, moved = grown[:, :channels], columns[:, :channels]
+    return Stretch(course.weighed(start), course.weighed(moved), values)
 
 
 def _running(steps: Array) -> Array:

@@ -63,6 +63,10 @@ class Noise:
             errors.append(error)
         return Noise(sigma, tuple(errors))
 
+    def at_least(self, sigma: Array | None) -> Noise:
+        """The same with no channel's σ below what is known of it (C,), if anything is."""
+        return self if sigma is None else replace(self, sigma=np.maximum(self.sigma, sigma))
+
     def whitened(self, rows: Array) -> Array:
         """Rows (n, C, k) as (C, n, k) of independent errors with variance 1."""
         pairs = zip(self.errors, self.sigma, strict=True)

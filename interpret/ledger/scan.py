@@ -145,7 +145,7 @@ def _waves(course: Course, grid: Array, coordinate: int, d: int) -> Array:
         moved = np.zeros((len(course), 2 * d, len(grid)))
         moved[:, coordinate] = position / grid**2
         moved[:, d + coordinate] = rate / grid
-        waves.append(moved[:, :channels])
+        waves.append(course.weighed(moved[:, :channels]))
     return np.stack(waves, axis=3)
 
 

@@ -50,7 +50,7 @@ def screened(setting: Setting, inner: Array) -> tuple[State, list[tuple[Course, 
         noise = noise_of(reduced, step, len(menu.of(best)), setting)
     chosen = select(rows, noise, menu, setting.most, setting.scales).chosen
     step = reduced.step(menu.of(chosen))
-    return State(chosen, Parameters(step[: len(setting.candidates)], inner), noise), parts
+    return State(chosen, setting.law(step[: len(setting.candidates)], inner), noise), parts
 
 
 def held(setting: Setting, start: Start, noise: Noise) -> State:
@@ -59,7 +59,8 @@ def held(setting: Setting, start: Start, noise: Noise) -> State:
     still = Parameters(np.zeros(len(setting.candidates)), np.append(start.inner, more + 1))
     reduced = Reduced([item for _, item in setting.parts(still)], noise)
     step = reduced.step(setting.menu(lifted=False).of(start.chosen))
-    return State(start.chosen, still.moved(step), noise)
+    law = still.moved(step)
+    return State(start.chosen, setting.law(law.coefficients, law.inner), noise)
 
 
 def driven(setting: Setting, peak: Peak, inner: Array) -> tuple[Setting, State]:
@@ -81,8 +82,10 @@ def driven(setting: Setting, peak: Peak, inner: Array) -> tuple[Setting, State]:
 
 def peaks(setting: Setting, parts: Sequence[tuple[Course, Stretch]]) -> list[Peak]:
     """The drive's frequencies beyond the full library, with the noise that this leaves."""
+    sought = [k for group in setting.candidates.groups for k in group]
+    parts = [(course, item.on(sought)) for course, item in parts]
     rows = [item for _, item in parts]
-    everything = range(len(setting.candidates))
+    everything = range(len(sought))
     noise = Noise.white(np.maximum(setting.courses.scatter, setting.scales.least))
     reduced = Reduced(rows, noise)
     step = reduced.step(everything)

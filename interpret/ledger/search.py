@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -54,12 +55,17 @@ class Menu:
 
     def penalty(self, chosen: Groups, count: int) -> float:
         """What a set costs, for so many rows."""
-        from scipy.special import gammaln
-
-        many, few = len(self), len(chosen)
-        ways = gammaln(many + 1) - gammaln(few + 1) - gammaln(many - few + 1)
+        ways = _log_ways(len(self), len(chosen))
         own = sum(self.extra[group] for group in chosen)
         return float(len(self.of(chosen)) * np.log(count) + 2 * ways + own)
+
+
+@lru_cache(maxsize=1024)
+def _log_ways(many: int, few: int) -> float:
+    """log C(many, few), which a search asks for ten thousand times."""
+    from scipy.special import gammaln
+
+    return float(gammaln(many + 1) - gammaln(few + 1) - gammaln(many - few + 1))
 
 
 @dataclass(frozen=True)

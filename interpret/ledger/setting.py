@@ -79,6 +79,18 @@ class Setting:
         whole = np.sqrt((courses.accelerations**2).sum(axis=1).mean())
         return replace(self, scales=replace(self.scales, accelerations=each / whole))
 
+    def law(self, coefficients: Array, inner: Array) -> Parameters:
+        """A law of these coefficients (P,), 0 but for those that are sought, and of the given."""
+        return Parameters(coefficients + self.given, inner)
+
+    @property
+    def given(self) -> Array:
+        """The coefficients that are given (P,), 0 elsewhere."""
+        values = np.zeros(len(self.candidates))
+        for number, known in self.candidates.given.items():
+            values[number] = known.value
+        return values
+
     @property
     def columns(self) -> dict[str, Array]:
         """What terms are written in, by name, at every sample: positions, velocities, features, the
@@ -134,9 +146,11 @@ class Setting:
     def parts(self, law: Parameters) -> list[tuple[Course, Stretch]]:
         """The stretches of screening, and their rows along the smooth path.
 
-        The columns are those of coefficients and of the constants inside of terms.
+        The columns are those of coefficients and of the constants inside of terms. What forces
+        that are given do is taken off the target.
         """
-        found = []
+        found, given = [], list(self.candidates.given)
+        values = self.given[given]
         for course in self.courses.items:
             for first, last in self.pieces(course):
                 piece = course.cut(first, last)
@@ -144,5 +158,7 @@ class Setting:
                     piece,
                     lambda state, t: self.field(state, t, law.coefficients, law.inner).columns,
                 )
-                found.append((piece, stretch(piece, columns)))
+                rows = stretch(piece, columns)
+                target = rows.target - rows.columns[..., given] @ values
+                found.append((piece, replace(rows, target=target)))
         return found

@@ -190,16 +190,17 @@ class Shooting:
         self, number: int, segments: range, nodes: Sequence[Node], path: Array, tangents: Array
     ) -> Stretch:
         size, channels = path.shape[2], self.courses.channels
-        measured = self.courses.items[number].values
+        course = self.courses.items[number]
         start, columns, target = [], [], []
         for segment, node in zip(segments, nodes, strict=True):
             begin, count = self._samples(number, segment)
             grown = tangents[node.number, :count, :channels, :size]
             pushed = tangents[node.number, :count, :channels, size:]
             seen = path[node.number, :count, :channels] + grown @ node.gap
-            start.append(grown @ node.by_state)
-            columns.append(grown @ node.by_parameters + pushed)
-            target.append(measured[begin : begin + count] - seen)
+            missed = course.values[begin : begin + count] - seen
+            start.append(course.weighed(grown @ node.by_state, begin))
+            columns.append(course.weighed(grown @ node.by_parameters + pushed, begin))
+            target.append(course.weighed(missed, begin))
         return Stretch(*map(np.concatenate, (start, columns, target)))
 
 

@@ -166,7 +166,7 @@ def _columns(course: Course, field: Field, grid: Array) -> Array:
         pushed = np.concatenate(each, axis=2)
         return np.nan_to_num(pushed, nan=0.0, posinf=0.0, neginf=0.0)
 
-    moved = response(course, force)[:, : course.values.shape[1]]
+    moved = course.weighed(response(course, force)[:, : course.values.shape[1]])
     return moved.reshape(*moved.shape[:2], len(grid), len(none))
 
 

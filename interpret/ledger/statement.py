@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy import Expr
 
 from interpret.laws.constants import recognise
 from interpret.laws.inside import Constant, Inside
@@ -17,6 +18,8 @@ from interpret.laws.parts import KINDS, Bodies, Part, Variables
 from interpret.laws.value import with_error
 from interpret.ledger.account import Account
 from interpret.ledger.candidates import Candidates
+from interpret.ledger.each import Shared
+from interpret.ledger.motion import mark
 from interpret.ledger.screen import DRIVE
 from interpret.select.criteria import CLOSE
 
@@ -36,6 +39,34 @@ class _Estimates:
     covariance: Array
     kept: tuple[int, ...]
 
+    def equal(self, numbers: Sequence[int]) -> _Estimates:
+        """The best values of all where some are equal: c - C Aᵀ (A C Aᵀ)⁻¹ A c with A c = 0."""
+        contrasts = np.zeros((len(numbers) - 1, len(self.values)))
+        contrasts[:, numbers[0]] = -1.0
+        contrasts[np.arange(len(numbers) - 1), list(numbers[1:])] = 1.0
+        column = self.covariance @ contrasts.T
+        gain = column @ np.linalg.pinv(contrasts @ column, 1e-13, hermitian=True) @ contrasts
+        values, covariance = (
+            self.values - gain @ self.values,
+            self.covariance - gain @ self.covariance,
+        )
+        values[list(numbers)] = values[list(numbers)].mean()
+        return replace(self, values=values, covariance=covariance)
+
+    def only(self, numbers: Sequence[int], first: int) -> _Estimates:
+        """The same without some, but for the first of them."""
+        kept = tuple(k for k in self.kept if k not in numbers or k == first)
+        return replace(self, kept=kept)
+
+    def mean(self, numbers: Sequence[int]) -> _Estimates:
+        """The same with the mean of some in the place of the first of them."""
+        values, covariance, first = self.values.copy(), self.covariance.copy(), numbers[0]
+        values[first] = values[list(numbers)].mean()
+        variance = covariance[np.ix_(numbers, numbers)].mean()
+        covariance[first] = covariance[:, first] = 0.0
+        covariance[first, first] = variance
+        return replace(self.only(numbers, first), values=values, covariance=covariance)
+
     def without(self, number: int) -> _Estimates:
         """The best values of all others where one is zero: c - C_k c_k / C_kk."""
         column = self.covariance[:, number] / self.covariance[number, number]
@@ -53,20 +84,24 @@ def stated(account: Account, origin: Origin) -> Law:
     drive's cosine and sine the one that the data do not ask for is left out.
     """
     candidates = account.setting.candidates
-    found = _asked_for(account)
+    found, own = _told_apart(account, _asked_for(account))
     inside = _inside(account, found)
     verdict = _as_read(account)
+    given = {k: known.why for k, known in candidates.given.items() if known.value}
     bodies = Bodies(dict(zip(candidates.coordinates, candidates.mass, strict=True)))
     numbers: list[int] = []
     parts = []
     for name in KINDS:
-        own = [k for k, item in enumerate(candidates) if item.part == name]
-        kept = [k for k in own if k in found.kept]
+        offered = [k for k, item in enumerate(candidates) if item.part == name]
+        kept = [k for k in offered if k in (*found.kept, *given)]
         if kept or name == "potential":
-            terms = tuple(inside.filled(candidates.items[k].term) for k in kept)
+            filled = {k: inside.filled(candidates.items[k].term) for k in offered}
             # With its constant in, one may be another: r**p at p = -1.
-            tried = dict.fromkeys(inside.filled(candidates.items[k].term) for k in own)
-            parts.append(Part(name, terms, tuple(tried)))
+            tried = dict.fromkeys(filled.values())
+            terms = tuple(filled[k] for k in kept)
+            why = {filled[k]: given[k] for k in kept if k in given}
+            each = {filled[k]: own[k] for k in kept if k in own}
+            parts.append(Part(name, terms, tuple(tried), given=why, own=each))
             numbers += kept
     return Law(
         origin=origin,
@@ -87,13 +122,48 @@ def _asked_for(account: Account) -> _Estimates:
     if account.solution is None:
         return found
     rows = account.setting.courses.times.size * account.setting.courses.channels
-    for group in account.chosen if account.solution else ():
-        own = [k for k in groups[group] if k in found.kept]
+    items = account.setting.candidates.items
+    for group in account.chosen:
+        own = [k for k in groups[group] if k in found.kept and not items[k].dataset]
+        if not own:
+            continue
         deviations = {k: values[k] ** 2 / found.covariance[k, k] for k in own}
         weakest = min(own, key=lambda k: deviations[k])
         if len(own) > 1 and deviations[weakest] < np.log(rows):
             found = found.without(weakest)
     return found
+
+
+def _told_apart(
+    account: Account, found: _Estimates
+) -> tuple[_Estimates, dict[int, dict[str, tuple[float, float]]]]:
+    """With one coefficient for the data sets that agree, in the place of the first of them; and
+    those of all data sets, by the number of this place.
+
+    Where no two agree, the mean stands in the first place.
+    """
+    items = account.setting.candidates.items
+    rows = account.setting.courses.times.size * account.setting.courses.channels
+    by_term: dict[tuple[str, Expr], list[int]] = {}
+    for k in found.kept:
+        if items[k].dataset:
+            by_term.setdefault((items[k].part, items[k].term), []).append(k)
+    alike: list[tuple[list[int], list[int]]] = []
+    for some in by_term.values():
+        block = found.covariance[np.ix_(some, some)]
+        shared = Shared.of(found.values[some], block, max(rows - len(found.kept), 1))
+        together = [k for j, k in enumerate(some) if j not in shared.apart]
+        found = found.equal(together) if together else found
+        alike.append((some, together))
+    own: dict[int, dict[str, tuple[float, float]]] = {}
+    for some, together in alike:
+        errors = np.sqrt(np.maximum(np.diagonal(found.covariance)[some], 0.0))
+        values = found.values[some]
+        pairs = zip(some, values.tolist(), errors.tolist(), strict=True)
+        first = (together or some)[0]
+        own[first] = {items[k].dataset: (value, error) for k, value, error in pairs}
+        found = found.only(some, first) if together else found.mean(some)
+    return found, own
 
 
 def _inside(account: Account, found: _Estimates) -> Inside:
@@ -115,7 +185,9 @@ def _inside(account: Account, found: _Estimates) -> Inside:
 def _domain(account: Account) -> dict[str, tuple[float, float]]:
     """The range of positions, velocities, features, the time and signals in the data."""
     columns = account.setting.columns
-    return {name: (float(x.min()), float(x.max())) for name, x in columns.items()}
+    ends = {name: (float(x.min()), float(x.max())) for name, x in columns.items()}
+    marks = {mark(j) for j in range(len(account.setting.courses.items))}
+    return {name: pair for name, pair in ends.items() if name not in marks}
 
 
 def _as_read(account: Account) -> Judgement:
@@ -125,11 +197,13 @@ def _as_read(account: Account) -> Judgement:
     groups, items = account.setting.candidates.groups, account.setting.candidates.items
     for rival in account.contenders:
         if not set(account.chosen) <= set(rival.chosen) and rival.score - account.score < CLOSE:
-            terms = ", ".join(str(items[k].term) for group in rival.chosen for k in groups[group])
+            some = dict.fromkeys(items[k].term for group in rival.chosen for k in groups[group])
+            terms = ", ".join(map(str, some))
             reasons.append(f"the terms {terms} explain the motion as well")
             break
     verdict: Verdict = "ambiguous" if reasons else "identified"
-    return Judgement(verdict, tuple(reasons), remarks=_unheard(account))
+    remarks = (*_unheard(account), *_at_zero(account))
+    return Judgement(verdict, tuple(reasons), account.chi_squared, remarks)
 
 
 def _unfixed(account: Account) -> Iterator[str]:
@@ -158,6 +232,13 @@ def _unheard(account: Account) -> tuple[str, ...]:
     )
     names = ", ".join(str(candidates.inner[k]) for k in sorted(asked - kept))
     return (f"no term with {names} is in the law: these data do not fix it",) if names else ()
+
+
+def _at_zero(account: Account) -> Iterator[str]:
+    """A sentence for each candidate that its bounds have kept out of the law."""
+    for item in account.setting.candidates:
+        if item.given is not None and not item.given.value:
+            yield f"{item.term} is not in the law: its coefficient would be beyond its bound 0"
 
 
 def _undriven(candidates: Candidates) -> list[int]:

@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from interpret.laws import particular
 from interpret.laws.law import Law
 from interpret.ledger.motion import Course, Courses
 from interpret.ledger.response import PLACES, WEIGHTS
@@ -97,7 +98,8 @@ def work(law: Law, courses: Courses) -> Work:
 def forces_along(law: Law, course: Course, t: Array) -> tuple[Array, dict[str, Array]]:
     """The velocities of the smooth path and the force of every part, (n, d) each, at times (n,)."""
     q, v = np.split(course.path.state(t), 2, axis=1)
-    return v, law.forces_at(q, v, t, course.signals)
+    own = law.of(course.label) if course.label in particular.datasets(law.parts) else law
+    return v, own.forces_at(q, v, t, {u: course.signals[u] for u in own.signals})
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from interpret.reading.probes import Probes
 from interpret.refinement.likelihood import Estimate, invert
 from interpret.refinement.linear import MOST_TERMS, Errors, Linear, Settled
 from interpret.refinement.screening import screened
-from interpret.refinement.segments import first_estimate
+from interpret.refinement.segments import few, first_estimate
 from interpret.refinement.shooting import Shooting
 from interpret.select.criteria import CLOSE
 from interpret.select.library import Library
@@ -29,6 +29,9 @@ SPARE: Final = 2.0
 """Errors are taken to be so many times as large while a law is fitted, which moves no coefficient:
 short stretches do not show them whole, and a fit that turns back before a barrier misses by more.
 """
+
+ENOUGH: Final = 20_000
+"""Of so many values it is seen whether the errors are alike from one sample to the next."""
 
 LEAST_FREE: Final = 0.1
 """So much of the errors is taken to be left by any fit."""
@@ -54,13 +57,15 @@ def alike(linear: Linear) -> bool:
     return linear.settled(tuple(range(len(linear.names)))).errors.alike(linear.measured)
 
 
-def screen(samples: Probes, library: Library) -> Linear:
-    """What each candidate would add to the smoothed motion."""
+def screen(samples: Probes, library: Library, values: int | None = None) -> Linear:
+    """What each candidate would add to the smoothed motion; of about so many values, or of all."""
     prepared = samples.prepared
     assert prepared.smoothed is not None, "only noisy data come here"
-    return screened(
-        prepared.trajectories, prepared.smoothed, prepared.features, library, prepared.sigma
-    )
+    both = (prepared.trajectories, prepared.smoothed)
+    if values is not None:
+        chosen = few(prepared.trajectories, values)
+        both = (both[0][chosen], both[1][chosen])
+    return screened(*both, prepared.features, library, prepared.sigma)
 
 
 def correlated(

@@ -6,33 +6,28 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from training.prepare.stencils import Array
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Measured times, sorted into equal steps of the integrator; many motions may share them.
+    """Measured times among equal steps of the integrator; many motions may share them.
 
-    y(t) = sum_a B_a(s) Y_a with Y = (y_k, h y'_k, y_{k+1}, h y'_{k+1}), s = (t - t_k)/h and the
-    cubic Hermite polynomials B. ``weights`` (n, 4) holds B at the measured times, ``step`` (n,) the
-    step each lies in, ``moments`` (steps, 4, 4) the sums of B B^T over the times of a step: all
-    that J^T J needs of them.
+    y(t) = Σ_a B_a(s) Y_a with Y = (y_k, h y'_k, y_{k+1}, h y'_{k+1}), s = (t - t_k)/h and the cubic
+    Hermite polynomials B. ``basis`` (n, 2 (steps + 1)) takes the values and slopes of all nodes to
+    the measured times, and ``gram`` is BᵀB: all that JᵀJ needs of them; ``length`` is h.
     """
 
-    step: NDArray[np.int64]
-    weights: Array
-    moments: Array
+    basis: csr_array
+    gram: csr_array
     length: float
 
-    def interpolate(self, path: Array, slopes: Array) -> Array:
+    def interpolate(self, nodes: Array, slopes: Array) -> Array:
         """Node values and slopes (steps + 1, ...) to values at the measured times (n, ...)."""
-        k = self.step
-        b = self.weights.T.reshape(4, -1, *(1,) * (path.ndim - 1))
-        result: Array = b[0] * path[k]
-        result += self.length * b[1] * slopes[k]
-        result += b[2] * path[k + 1]
-        result += self.length * b[3] * slopes[k + 1]
+        flat = self._ends(nodes, slopes)
+        result: Array = (self.basis @ flat).reshape(-1, *nodes.shape[1:])
         return result
 
     def accumulate(self, tangent: Array, slopes: Array, residual: Array) -> tuple[Array, Array]:
@@ -40,27 +35,19 @@ class Windows:
 
         From their node tangents (steps + 1, R, c, P), the slopes of these, and r (n, R, c).
         """
-        nodes, runs, channels, count = tangent.shape
-        both = np.stack([tangent, self.length * slopes], axis=1)
-        ends = both.reshape(2 * nodes, -1)
-        # Each step's moments of its four values, added up at the nodes: |J|² is nodes times these.
-        rows = np.zeros_like(ends)
-        pulled = np.zeros((2 * nodes, runs * channels))
-        starts = np.flatnonzero(np.diff(self.step, prepend=-1))
-        missed = residual.reshape(len(residual), -1)
-        for a in range(4):
-            places = slice(a, a + 2 * nodes - 2, 2) if a < 2 else slice(a, None, 2)
-            for b in range(4):
-                others = slice(b, b + 2 * nodes - 2, 2) if b < 2 else slice(b, None, 2)
-                rows[places] += self.moments[:, a, b, None] * ends[others]
-            weighted = np.add.reduceat(self.weights[:, a, None] * missed, starts)
-            pulled[2 * self.step[starts] + a] += weighted
-        by_motion = ends.reshape(2 * nodes, runs, channels, count).transpose(1, 3, 0, 2)
-        design = by_motion.reshape(runs, count, -1)
-        weighed = rows.reshape(2 * nodes, runs, channels, count).transpose(1, 0, 2, 3)
-        right = pulled.reshape(2 * nodes, runs, channels).transpose(1, 0, 2)
-        normal: Array = design @ weighed.reshape(runs, -1, count)
-        return normal, (design @ right.reshape(runs, -1, 1))[:, :, 0]
+        _, runs, channels, count = tangent.shape
+        ends = self._ends(tangent, slopes)
+        pulled = self.basis.T @ residual.reshape(len(residual), -1)
+        shape = (len(ends), runs, channels, count)
+        design = ends.reshape(shape).transpose(1, 3, 0, 2).reshape(runs, count, -1)
+        weighed = (self.gram @ ends).reshape(shape).transpose(1, 0, 2, 3).reshape(runs, -1, count)
+        right = pulled.reshape(shape[:3]).transpose(1, 0, 2).reshape(runs, -1, 1)
+        return design @ weighed, (design @ right)[:, :, 0]
+
+    def _ends(self, nodes: Array, slopes: Array) -> Array:
+        """Values and h times slopes, node by node, (2 (steps + 1), ...)."""
+        both = np.stack([nodes, self.length * slopes], axis=1)
+        return both.reshape(2 * len(nodes), -1)
 
 
 def windows(times: Array, steps: int) -> Windows:
@@ -85,9 +72,24 @@ def windows(times: Array, steps: int) -> Windows:
         ],
         axis=1,
     )
-    moments = np.zeros((steps, 4, 4))
-    for a in range(4):
-        for b in range(4):
-            product = weights[:, a] * weights[:, b]
-            moments[:, a, b] = np.bincount(step, weights=product, minlength=steps)
-    return Windows(step, weights, moments, length)
+    places = 2 * step[:, None] + np.arange(4)
+    starts = np.arange(0, 4 * len(t) + 1, 4)
+    basis = csr_array((weights.ravel(), places.ravel(), starts), shape=(len(t), 2 * steps + 2))
+    return Windows(basis, csr_array(basis.T @ basis), length)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Trajectories measured at the same ``times`` from their start: their ``numbers``, and where
+    the times lie among the steps of the path and among those of the tangents."""
+
+    numbers: NDArray[np.int64]
+    times: Array
+    path: Windows
+    tangents: Windows
+
+    @staticmethod
+    def of(numbers: NDArray[np.int64], times: Array, steps: int, stride: int = 1) -> Clock:
+        """That of so many steps, of which the tangents take `stride` at once."""
+        path = windows(times, steps)
+        return Clock(numbers, times, path, path if stride == 1 else windows(times, steps // stride))

@@ -9,9 +9,14 @@ import numpy as np
 from interpret.refinement.shooting import Shooting
 from training.prepare.stencils import Array
 
+Normal = tuple[float, Array, Array]
+"""χ², and JᵀJ (R, P, P) and Jᵀr (R, P) of every trajectory."""
+
 MOST_ITERATIONS = 15
 MOST_REJECTIONS = 8
-CONVERGED = 1e-9
+CONVERGED = 1e-3
+"""A step whose coefficients lower χ² by so little, and each state as little, moves them by 0.03 of
+their error bars. What is beyond is far smaller: it is the last step, and is not tried first."""
 CREEPING = 1e-6
 """A fit that is not there after `SOON` integrations creeps along a valley: χ² of some thousand
 values falls by less than a hundredth then, which moves no coefficient by a tenth of its error."""
@@ -67,6 +72,10 @@ def maximise(problem: Shooting, states: Array, coefficients: Array) -> Estimate 
         for _ in range(min(MOST_REJECTIONS, MOST_TRIALS - trials)):
             trials += 1
             moved_states, moved = _step(current, states.shape[1], damping)
+            gain, own = _gains(current, moved_states, moved)
+            if damping == 0.0 and own < CONVERGED and abs(gain) < CONVERGED * (states.size + 1):
+                last = (chi - gain, *current[1:])
+                return _estimate(problem, last, states + moved_states, coefficients + moved)
             trial = problem.normal_equations(states + moved_states, coefficients + moved)
             if trial is not None and trial[0] <= chi * (1 + 1e-12):
                 break
@@ -76,14 +85,33 @@ def maximise(problem: Shooting, states: Array, coefficients: Array) -> Estimate 
         states, coefficients, current = states + moved_states, coefficients + moved, trial
         damping = damping / 10 if damping > 1e-6 else 0.0
         wrong = trial[0] > MISSED * problem.observations()
-        slack = NEAR_ENOUGH if wrong else CREEPING if trials >= SOON else CONVERGED
-        if chi - trial[0] < slack * chi or (wrong and trials >= SOON):
+        slack = NEAR_ENOUGH if wrong else CREEPING if trials >= SOON else 0.0
+        if chi - trial[0] < max(slack * chi, CONVERGED) or (wrong and trials >= SOON):
             break
+    return _estimate(problem, current, states, coefficients)
+
+
+def _estimate(problem: Shooting, found: Normal, states: Array, coefficients: Array) -> Estimate:
+    """The estimate of a minimum, by its normal equations."""
+    information, _ = _eliminate(found, states.shape[1], 0.0)
+    return Estimate(coefficients, invert(information), states, found[0], problem.observations())
+
+
+def _gains(current: Normal, states: Array, coefficients: Array) -> tuple[float, float]:
+    """By how much a step of all parameters would lower χ² if the motion were linear in them, and by
+    how much that of the coefficients alone, the states following.
+
+    2 g·s - s·N s, with the states' blocks of g and N their own; and c·S c.
+    """
+    _, normal, right = current
+    step = np.concatenate([states, np.tile(coefficients, (len(states), 1))], axis=1)
+    curved = np.einsum("rp,rpq,rq->", step, normal, step, optimize=True)
     information, _ = _eliminate(current, states.shape[1], 0.0)
-    return Estimate(coefficients, invert(information), states, current[0], problem.observations())
+    own = coefficients @ information @ coefficients
+    return float(2 * (right * step).sum() - curved), float(own)
 
 
-def _step(current: tuple[float, Array, Array], size: int, damping: float) -> tuple[Array, Array]:
+def _step(current: Normal, size: int, damping: float) -> tuple[Array, Array]:
     """The damped Gauss-Newton step of the states (R, 2d) and of the coefficients (K,)."""
     _, normal, right = current
     information, pulled = _eliminate(current, size, damping)
@@ -94,9 +122,7 @@ def _step(current: tuple[float, Array, Array], size: int, damping: float) -> tup
     return back, moved
 
 
-def _eliminate(
-    current: tuple[float, Array, Array], size: int, damping: float
-) -> tuple[Array, Array]:
+def _eliminate(current: Normal, size: int, damping: float) -> tuple[Array, Array]:
     """The Schur complement S (K, K) and its right-hand side (K,)."""
     _, normal, right = current
     states = _damped(normal[:, :size, :size], damping)

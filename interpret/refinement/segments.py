@@ -23,6 +23,9 @@ HOPELESS = 4.0
 SLACK = 1.1
 """Longer stretches may miss by a tenth more: σ is known no better, and they hold more."""
 
+MANY = 40_000
+"""Of so many measured values a half tells the law to within a hundredth, as a start for all."""
+
 MOST_STEPS = 1024
 """Motion that needs more is followed in shorter stretches: side by side they cost far less."""
 
@@ -42,8 +45,13 @@ def first_estimate(
     their coefficients start the longer ones, which hold more information. A law that misses the
     shortest by far more than the noise misses the longer ones too, which cost many times as much.
     The longest whose chi^2/n is below 1.15 are returned; where none gets there, the best. None: no
-    cutting could be integrated at all.
+    cutting could be integrated at all. Of many trajectories a few climb first, and where their law
+    starts all of them as they are, no other rung is needed.
     """
+    if points(measured) > MANY:
+        found = _by_a_few(measured, smoothed, features, library, sigma, coefficients)
+        if found is not None:
+            return found
     best: tuple[Shooting, Estimate] | None = None
     for cuts in LADDER:
         start, states = stretched(measured, smoothed, features, library, sigma, cuts)
@@ -61,6 +69,47 @@ def first_estimate(
         if missed > HOPELESS:
             break
     return best
+
+
+def _by_a_few(
+    measured: Trajectories,
+    smoothed: Trajectories,
+    features: Features,
+    library: Library,
+    sigma: Array,
+    coefficients: Array,
+) -> tuple[Shooting, Estimate] | None:
+    """The fit of whole trajectories from the law of a few; None where it does not explain them."""
+    chosen = few(measured, MANY // 2)
+    some = (measured[chosen], smoothed[chosen])
+    first = first_estimate(*some, features, library, sigma, coefficients)
+    if first is None:
+        return None
+    start, states = stretched(measured, smoothed, features, library, sigma, LADDER[-1])
+    law = first[1].coefficients
+    problem = start.resolved(states, law, MOST_STEPS)
+    estimate = None if problem is None else maximise(problem, states, law)
+    if problem is None or estimate is None or estimate.chi2_per_n > FITTED:
+        return None
+    return problem, estimate
+
+
+def points(trajectories: Trajectories) -> int:
+    """The number of measured values."""
+    return 2 * trajectories.dimension * trajectories.points
+
+
+def few(trajectories: Trajectories, values: int) -> list[int]:
+    """The numbers of trajectories that hold about so many values, evenly among all.
+
+    >>> t = np.linspace(0.0, 1.0, 20)
+    >>> one = Trajectory(t, t[:, None], t[:, None])
+    >>> few(Trajectories(("q",), np.ones(1), (one,) * 9), 80)
+    [0, 4]
+    """
+    count = len(trajectories)
+    kept = max(1, round(count * min(1.0, values / points(trajectories))))
+    return [number * count // kept for number in range(kept)]
 
 
 def cut(trajectories: Trajectories, cuts: int) -> Trajectories:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.refinement.hermite import Windows, windows
+from interpret.refinement.flow import along, halfway, runge_kutta
+from interpret.refinement.hermite import Clock
 from interpret.select import library_matrix
 from interpret.select.library import Library
 from systems.samples.trajectories import Trajectories
 from training.features import Features
 from training.prepare.stencils import Array
+
+Numbers = NDArray[np.int64]
 
 FEWEST_STEPS = 64
 MOST_STEPS = 16384
@@ -22,6 +25,8 @@ HOPELESS_STEPS = 1024
 STEPS_A_SAMPLE = 4
 INTEGRATION_SHARE = 0.02
 FINEST_SHARE = 2e-3
+TANGENT_SHARE = 2e-3
+"""Tangents that are off by less than this part move error bars by no more, and no fit's minimum."""
 AT_ONCE = 2**20
 """Numbers of states and tangents that are worked on at once: 8 MB."""
 
@@ -35,16 +40,17 @@ class Shooting:
     Runge-Kutta 4, each with its own step, and read off at the measured times by cubic Hermite
     interpolation, which their known velocities and forces make as accurate as the steps.
 
-    ``sigma`` (2d,) noise of q and p; ``steps`` per trajectory; ``windows`` with the numbers of the
-    trajectories that were measured at the same times, from their start, and share them.
+    ``sigma`` (2d,) noise of q and p; ``steps`` per trajectory, of which the tangents take as many
+    at once as ``stride`` says; ``clocks``: the trajectories by the times they were measured at.
     """
 
     trajectories: Trajectories
     features: Features
     library: Library
     sigma: Array
-    windows: tuple[tuple[NDArray[np.int64], Windows], ...]
+    clocks: tuple[Clock, ...]
     steps: int
+    stride: int = 1
 
     @staticmethod
     def on(
@@ -55,14 +61,14 @@ class Shooting:
         steps: int = FEWEST_STEPS,
     ) -> Shooting:
         """The problem with a given number of steps."""
-        clocks: dict[bytes, list[int]] = {}
+        shared: dict[bytes, list[int]] = {}
         for number, item in enumerate(trajectories):
-            clocks.setdefault((item.t - item.t[0]).tobytes(), []).append(number)
-        shared = tuple(
-            (np.array(numbers), windows(trajectories.items[numbers[0]].t, steps))
-            for numbers in clocks.values()
+            shared.setdefault((item.t - item.t[0]).tobytes(), []).append(number)
+        clocks = tuple(
+            Clock.of(np.array(numbers), trajectories.items[numbers[0]].t, steps)
+            for numbers in shared.values()
         )
-        return Shooting(trajectories, features, library, sigma, shared, steps)
+        return Shooting(trajectories, features, library, sigma, clocks, steps)
 
     def with_library(self, library: Library) -> Shooting:
         """The same data, another library."""
@@ -92,29 +98,43 @@ class Shooting:
                 self.trajectories, self.features, self.library, self.sigma, 2 * coarse.steps
             )
             after = fine.predictions(states, coefficients)
-            moved = max(
-                float(np.abs((a - b) / self.sigma).max())
-                for a, b in zip(before, after, strict=True)
+            moved = np.max(
+                [np.abs(a - b).max(axis=0) for a, b in zip(before, after, strict=True)], axis=0
             )
-            if np.isfinite(moved) and moved < share:
-                return coarse
-            if not np.isfinite(moved) and fine.steps > HOPELESS_STEPS:
+            off = float((moved / self.sigma).max())
+            if np.isfinite(off) and off < share:
+                return coarse.striding(moved)
+            if not np.isfinite(off) and fine.steps > HOPELESS_STEPS:
                 return None
             coarse, before = fine, after
         return coarse if all(np.isfinite(path).all() for path in before) else None
+
+    def striding(self, moved: Array) -> Shooting:
+        """With longer steps of the tangents, where twice the steps `moved` (2d,) the path little.
+
+        The error of Runge–Kutta 4 is 16 times as large for steps twice as long.
+        """
+        spread = np.concatenate(self.observed).std(axis=0)
+        part = float((moved / np.where(spread > 0, spread, np.inf)).max())
+        for stride in (4, 2):
+            if part * stride**4 < TANGENT_SHARE and self.steps % stride == 0:
+                clocks = (Clock.of(c.numbers, c.times, self.steps, stride) for c in self.clocks)
+                return replace(self, clocks=tuple(clocks), stride=stride)
+        return self
 
     def predictions(self, states: Array, coefficients: Array) -> list[Array]:
         """(q, p) at the measured times of every trajectory, shapes (n_j, 2d)."""
         path, slopes = self._integrate(states, coefficients)
         with np.errstate(all="ignore"):
-            return self._each(lambda cut, some: cut.interpolate(path[:, some], slopes[:, some]))
+            return self._each(path, slopes)
 
-    def _each(self, at_times: Callable[[Windows, NDArray[np.int64]], Array]) -> list[Array]:
-        """What windows and the numbers of their trajectories give, (n, R, ...), one by one."""
+    def _each(self, nodes: Array, slopes: Array) -> list[Array]:
+        """Values (n_j, ...) at the measured times of each trajectory, from (N + 1, R, ...)."""
         found = [np.empty(0)] * len(self.trajectories)
-        for some, cut in self.windows:
-            values = at_times(cut, some)
-            for place, number in enumerate(some):
+        for clock in self.clocks:
+            cut = clock.path if len(nodes) > self.steps else clock.tangents
+            values = cut.interpolate(nodes[:, clock.numbers], slopes[:, clock.numbers])
+            for place, number in enumerate(clock.numbers):
                 found[number] = values[:, place]
         return found
 
@@ -135,37 +155,37 @@ class Shooting:
         normal = np.empty((len(states), count, count))
         right = np.empty((len(states), count))
         chi = 0.0
-        for some, cut in self._chunks(count):
-            grown = self.grown(states, coefficients, some)
-            if grown is None:
-                return None
-            path, slopes, tangent, tangent_slopes = grown
+        paths, rates = self._integrate(states, coefficients)
+        if not np.isfinite(paths).all():
+            return None
+        for some, clock in self._chunks(count):
+            path, slopes = paths[:, some], rates[:, some]
             observed = np.stack([self.observed[number] for number in some], axis=1)
-            residual = (observed - cut.interpolate(path, slopes)) / self.sigma
+            residual = (observed - clock.path.interpolate(path, slopes)) / self.sigma
             chi += float((residual**2).sum())
+            tangent, tangent_slopes = self._tangents(path, slopes, coefficients, some)
             tangent /= self.sigma[:, None]
             tangent_slopes /= self.sigma[:, None]
-            normal[some], right[some] = cut.accumulate(tangent, tangent_slopes, residual)
+            normal[some], right[some] = clock.tangents.accumulate(tangent, tangent_slopes, residual)
         return chi, normal, right
 
-    def _chunks(self, parameters: int) -> Iterator[tuple[NDArray[np.int64], Windows]]:
-        """The windows, with no more of their trajectories at once than 8 MB hold."""
-        each = (self.steps + 1) * len(self.sigma) * (1 + parameters)
-        for some, cut in self.windows:
-            for part in np.array_split(some, -(-len(some) * each // AT_ONCE)):
-                yield part, cut
+    def _chunks(self, parameters: int) -> Iterator[tuple[NDArray[np.int64], Clock]]:
+        """The clocks, with no more of their trajectories at once than 8 MB hold."""
+        each = (self.steps // self.stride + 1) * len(self.sigma) * (1 + parameters)
+        for clock in self.clocks:
+            for part in np.array_split(clock.numbers, -(-len(clock.numbers) * each // AT_ONCE)):
+                yield part, clock
 
     def rows(self, states: Array, coefficients: Array) -> list[Array] | None:
         """[∂(q, p)/∂parameters | observed - predicted] over σ, (n_j, 2d, P + 1) a trajectory.
 
         None where the integration left the numbers.
         """
-        grown = self.grown(states, coefficients)
-        if grown is None:
+        path, slopes = self._integrate(states, coefficients)
+        if not np.isfinite(path).all():
             return None
-        path, slopes, tangent, tangent_slopes = grown
-        predicted = self._each(lambda cut, j: cut.interpolate(path[:, j], slopes[:, j]))
-        moved = self._each(lambda cut, j: cut.interpolate(tangent[:, j], tangent_slopes[:, j]))
+        predicted = self._each(path, slopes)
+        moved = self._each(*self._tangents(path, slopes, coefficients))
         return [
             np.concatenate([columns, (observed - path)[:, :, None]], axis=2) / self.sigma[:, None]
             for columns, observed, path in zip(moved, self.observed, predicted, strict=True)
@@ -176,54 +196,45 @@ class Shooting:
         channels = int(np.isfinite(self.sigma).sum())
         return channels * self.trajectories.points
 
+    def grown(self, states: Array, coefficients: Array) -> tuple[Array, Array] | None:
+        """States at the nodes, (N + 1, R, 2d), and the tangents at each, (N + 1, R, 2d, P).
+
+        None where the motion left the numbers.
+        """
+        path, slopes = self._integrate(states, coefficients)
+        if not np.isfinite(path).all():
+            return None
+        finest = replace(self, stride=1)
+        return path, finest._tangents(path, slopes, coefficients)[0]
+
     def _integrate(self, states: Array, coefficients: Array) -> tuple[Array, Array]:
         """States and their time derivatives at the nodes, (steps + 1, R, 2d)."""
         lengths = self._step_lengths()
-        walk = self._walk(states, lambda state: self._velocity(state, coefficients), lengths)
+
+        def rate(state: Array) -> Array:
+            return self._velocity(state, coefficients)
+
         with np.errstate(all="ignore"):
-            path, slopes = zip(*walk, strict=True)
-        return np.stack(path), np.stack(slopes)
+            return runge_kutta(rate, states, lengths, self.steps)
 
-    def grown(
-        self, states: Array, coefficients: Array, some: NDArray[np.int64] | None = None
-    ) -> tuple[Array, Array, Array, Array] | None:
-        """States at the nodes, their slopes, and both by the parameters; of `some` trajectories.
+    def _tangents(
+        self, path: Array, slopes: Array, coefficients: Array, some: Numbers | None = None
+    ) -> tuple[Array, Array]:
+        """∂(q, p)/∂(initial state, coefficients) along paths, and its time derivatives.
 
-        Shapes: (steps + 1, R, 2d) twice, (steps + 1, R, 2d, P) twice. None where the motion left
-        the numbers.
+        Both (N + 1, R, 2d, P), at every node, or at one of so many as the stride says.
         """
-        lengths = self._step_lengths()
-        if some is not None:
-            states, lengths = states[some], lengths[some]
-        runs, size = states.shape
-        # The state is the first column beside the tangents: all are integrated as one.
-        start = np.zeros((runs, size, 1 + size + len(coefficients)))
-        start[:, :, 0] = states
-        start[:, np.arange(size), 1 + np.arange(size)] = 1.0
-        path = np.empty((self.steps + 1, *start.shape))
-        slopes = np.empty_like(path)
-        walk = self._walk(start, lambda grown: self._variation(grown, coefficients), lengths)
-        with np.errstate(all="ignore"):
-            for k, (grown, rate) in enumerate(walk):
-                if not np.isfinite(grown[:, :, 0]).all():
-                    return None
-                path[k], slopes[k] = grown, rate
-        return path[..., 0], slopes[..., 0], path[..., 1:], slopes[..., 1:]
-
-    def _walk(
-        self, state: Array, rate: Callable[[Array], Array], lengths: Array
-    ) -> Iterator[tuple[Array, Array]]:
-        """The state (R, ...) and its rate at every node, by Runge–Kutta 4 in steps of (R,)."""
-        h = lengths.reshape(-1, *(1,) * (state.ndim - 1))
-        for k in range(self.steps + 1):
-            one = rate(state)
-            yield state, one
-            if k == self.steps:
-                return
-            two = rate(state + h / 2 * one)
-            three = rate(state + h / 2 * two)
-            four = rate(state + h * three)
-            state = state + h / 6 * (one + 2 * two + 2 * three + four)
+        lengths = self._step_lengths(some)
+        d = self._dimension
+        places = halfway(path, slopes, lengths, self.stride)
+        curvature, pull = self._curvature(places[..., :d].reshape(-1, d), coefficients)
+        shape = places.shape[:2]
+        return along(
+            -curvature.reshape(*shape, d, d),
+            -pull.reshape(*shape, d, -1),
+            self.trajectories.mass,
+            self.stride * lengths,
+        )
 
     def _velocity(self, state: Array, coefficients: Array) -> Array:
         """(dq/dt, dp/dt), shape (R, 2d)."""
@@ -240,26 +251,16 @@ class Shooting:
         result: Array = self.features.jacobian(q) @ by_feature
         return result
 
-    def _variation(self, grown: Array, coefficients: Array) -> Array:
-        """The velocity and the right-hand side of the variational equations, (R, 2d, 1 + P)."""
-        d = self._dimension
-        q, p, tangent = grown[:, :d, 0], grown[:, d:, 0], grown[:, :, 1:]
-        x = self.features.values(q)
-        gradients, hessians = self._curved(x)
-        by_candidate, hessian = gradients, hessians @ coefficients
-        if not self.features.trivial:
-            jacobian = self.features.jacobian(q)
-            by_candidate = jacobian @ gradients
-            slope = gradients @ coefficients
-            hessian = jacobian @ hessian @ np.swapaxes(jacobian, 1, 2)
-            hessian = hessian + (self.features.hessian(q) @ slope[:, None, :, None])[..., 0]
-        force = -(by_candidate @ coefficients)
-        growth = np.empty_like(grown)
-        growth[:, :, 0] = np.concatenate([p / self.trajectories.mass, force], axis=1)
-        growth[:, :d, 1:] = tangent[:, d:] / self.trajectories.mass[:, None]
-        growth[:, d:, 1:] = -hessian @ tangent[:, :d]
-        growth[:, d:, 1 + 2 * d :] -= by_candidate
-        return growth
+    def _curvature(self, q: Array, coefficients: Array) -> tuple[Array, Array]:
+        """d²V/dq² (n, d, d) and dφ_k/dq (n, d, K) at q (n, d)."""
+        gradients, hessians = self._curved(self.features.values(q))
+        if self.features.trivial:
+            return hessians @ coefficients, gradients
+        jacobian = self.features.jacobian(q)
+        hessian = jacobian @ (hessians @ coefficients) @ np.swapaxes(jacobian, 1, 2)
+        slope = gradients @ coefficients
+        hessian += (self.features.hessian(q) @ slope[:, None, :, None])[..., 0]
+        return hessian, jacobian @ gradients
 
     @cached_property
     def _slopes(self) -> library_matrix.Derivatives:
@@ -273,10 +274,11 @@ class Shooting:
     def _dimension(self) -> int:
         return len(self.trajectories.coordinates)
 
-    def _step_lengths(self) -> Array:
+    def _step_lengths(self, some: Numbers | None = None) -> Array:
+        """Of every trajectory, or of some, (R,)."""
         spans = [item.t[-1] - item.t[0] for item in self.trajectories]
         lengths: Array = np.array(spans) / self.steps
-        return lengths
+        return lengths if some is None else lengths[some]
 
 
 def initial_states(trajectories: Trajectories) -> Array:

@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 FEWEST: Final = 20
 """Samples of a stretch: fewer have no room for a short window beside a smoother's margins."""
 
-ENOUGH: Final = 480
+ENOUGH: Final = 240
 """Samples that clean motion is followed along: more digits than these give are not in doubles."""
 
 

@@ -79,6 +79,11 @@ class ArrowTable:
         indices = pc.fill_null(encoded.indices, -1)
         return np.asarray(indices.to_numpy(zero_copy_only=False), dtype=np.intp)
 
+    def word(self, column: int, row: int) -> str:
+        """One word of a column, as written."""
+        found = self.table.column(column)[row].as_py()
+        return "" if found is None else str(found).strip()
+
     def clock(self, column: int) -> Array:
         """Dates and times of the day in seconds (rows,) since the first of them."""
         import pyarrow as pa

@@ -12,13 +12,14 @@ from systems.files.table import Table
 
 @dataclass(frozen=True)
 class Named:
-    """The columns that the user named; all in one order, but for the ``drives``."""
+    """The columns that the user named; all in one order, but for ``drives`` and ``sigmas``."""
 
     coordinates: tuple[str, ...] = ()
     momenta: tuple[str, ...] = ()
     velocities: tuple[str, ...] = ()
     accelerations: tuple[str, ...] = ()
     drives: tuple[str, ...] = ()
+    sigmas: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, **names: Sequence[str] | None) -> Named:
@@ -68,9 +69,13 @@ def headings(table: Table) -> tuple[Name, ...]:
     return tuple(map(Name.of, table.header or ("",) * len(table.kinds)))
 
 
-def drives(table: Table, named: Named) -> tuple[int, ...]:
-    """The columns that were named as what drives the motion; InputError for unknown ones."""
-    return tuple(place_of(table, name) for name in named.drives)
+def beside(table: Table, named: Named) -> dict[int, str]:
+    """The columns that were measured beside the motion, and their roles; InputError for unknown.
+
+    They drive it, or hold the σ of other columns.
+    """
+    roles = {"drive": named.drives, "sigma": named.sigmas}
+    return {place_of(table, name): role for role, names in roles.items() for name in names}
 
 
 def place_of(table: Table, name: str) -> int:

@@ -24,13 +24,14 @@ SUFFIXES = TEXT | ARRAYS | PARQUET
 
 
 class NamedColumns(TypedDict, total=False):
-    """The columns of a table that may be named; all in one order, but for the drives."""
+    """The columns of a table that may be named; all in one order, but for the last two."""
 
     coordinates: Sequence[str] | None
     momenta: Sequence[str] | None
     velocities: Sequence[str] | None
     accelerations: Sequence[str] | None
     drives: Sequence[str] | None
+    sigmas: Sequence[str] | None
 
 
 def is_data(path: str | Path) -> bool:
@@ -69,8 +70,9 @@ def understand(
     Which column is the time, a coordinate, its velocity or momentum is told by names, or because
     one is the derivative of another; `coordinates`, and `momenta`, `velocities` (p = m v) or
     `accelerations` name them instead, in the same order. `mass` holds one mass for each coordinate,
-    by default 1; `drives` name what else was measured, and acts on the motion. Where there are
-    neither momenta nor velocities, they are computed from the positions. Points (q, q̇, q̈) without
+    by default 1; `drives` name what else was measured, and acts on the motion, `sigmas` what holds
+    the σ of other columns. Where there are neither momenta nor velocities, they are computed from
+    the positions. Points (q, q̇, q̈) without
     times become `PhaseSamples`. Arrays of NPZ and HDF5 files are laid out as
     `systems.files.stacked` says.
 

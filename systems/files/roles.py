@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from systems.errors import InputError
 from systems.files.bookkeeping import label_of, set_aside, time_of
-from systems.files.columns import Named, Roles, drives, headings, place_of
+from systems.files.columns import Named, Roles, beside, headings, place_of
 from systems.files.derivative import HEAD, derivatives
 from systems.files.names import Name, belongs, is_coordinate, key, readings
 from systems.files.table import Table
@@ -45,7 +45,7 @@ class _Choice:
     def of(cls, table: Table, named: Named) -> _Choice:
         names = headings(table)
         asked = {key(name) for name in (*named.coordinates, *named.rates, *named.accelerations)}
-        aside = set_aside(table, names) | dict.fromkeys(drives(table, named), "")
+        aside = set_aside(table, names) | dict.fromkeys(beside(table, named), "")
         free = [place for place in range(len(names)) if place not in aside]
         time = time_of(table, names, free, asked)
         label = label_of(table, names, [place for place in free if place != time], asked)
@@ -226,8 +226,8 @@ class _Choice:
             accelerations = ()
         if self.time is None and not accelerations:
             self.refuse_without_time()
-        driving = drives(self.table, self.named)
-        used = {self.time, self.label, *coordinates, *rates, *accelerations, *driving}
+        others = beside(self.table, self.named)
+        used = {self.time, self.label, *coordinates, *rates, *accelerations, *others}
         unused = {
             place: aside.get(place, "")
             for place in range(len(self.names))

@@ -45,6 +45,9 @@ class Table(Protocol):
     def words(self, column: int) -> NDArray[np.intp]:
         """The words of a column (rows,) as whole numbers, counted as they first occur."""
 
+    def word(self, column: int, row: int) -> str:
+        """One word of a column, as written."""
+
     def clock(self, column: int) -> Array:
         """Dates and times of the day in seconds (rows,) since the first of them."""
 

@@ -118,6 +118,10 @@ class TextColumns:
         found = [seen.setdefault(row[column].strip(), len(seen)) for row in self.rows]
         return np.array(found, dtype=np.intp)
 
+    def word(self, column: int, row: int) -> str:
+        """One word of a column, as written."""
+        return self.rows[row][column].strip()
+
     def clock(self, column: int) -> Array:
         """Dates and times of the day in seconds (rows,) since the first of them."""
         return clock_of(self.name, [row[column] for row in self.rows])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from systems.errors import InputError
 from systems.files import pieces
-from systems.files.columns import Named, Roles, drives
+from systems.files.columns import Named, Roles, beside
 from systems.files.names import Name, distinct, is_angle
 from systems.files.pieces import Motion
 from systems.files.roles import roles
@@ -26,8 +26,9 @@ class Role:
     """What a column was taken for.
 
     `column` is its name as written, `role` one of "time", "trajectory", "coordinate", "velocity",
-    "momentum", "acceleration", "drive" and "unused". `name` is what the coordinate that it belongs
-    to is called from here on, `unit` what the header says of its unit, `reason` why it is unused.
+    "momentum", "acceleration", "drive", "sigma" and "unused". `name` is what the coordinate that it
+    belongs to is called from here on, `unit` what the header says of its unit, `reason` why it is
+    unused.
     """
 
     column: str
@@ -55,8 +56,8 @@ def understood(table: Table, named: Named, mass: ArrayLike | None) -> Understood
     found = roles(table, named)
     names = _called(found)
     notes = [f"{table.name}: {', '.join(table.notes)}."] if table.notes else []
-    driving = drives(table, named)
-    listed = _listed(found, names, driving)
+    others = beside(table, named)
+    listed = _listed(found, names, others)
     notes += [_summary(listed), *(f"{sentence}." for sentence in found.why)]
     notes += _renamed(found, names)
     unused = [
@@ -70,11 +71,11 @@ def understood(table: Table, named: Named, mass: ArrayLike | None) -> Understood
     if found.accelerations:
         if mass is not None:
             raise InputError("points with accelerations have no masses; leave out the mass.")
-        if driving:
+        if others:
             raise InputError("points without times have nothing that drives them; leave it out.")
         samples, said = _points(table, found, names)
     else:
-        whole = _Whole(found, names, driving)
+        whole = _Whole(found, names, tuple(others))
         samples, said = _trajectories(table, whole, mass)
     notes += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in said]
     return Understood(samples, tuple(notes), listed)
@@ -82,16 +83,16 @@ def understood(table: Table, named: Named, mass: ArrayLike | None) -> Understood
 
 @dataclass(frozen=True)
 class _Whole:
-    """The roles of the columns, what the coordinates are called, and the columns that drive."""
+    """The roles of the columns, what the coordinates are called, and the columns beside them."""
 
     roles: Roles
     names: tuple[str, ...]
-    driving: tuple[int, ...]
+    others: tuple[int, ...]
 
     @property
     def extra(self) -> tuple[str, ...]:
-        """What the columns that drive are called."""
-        return tuple(self.roles.names[place].symbol for place in self.driving)
+        """What the columns beside the motion's own are called."""
+        return tuple(self.roles.names[place].symbol for place in self.others)
 
 
 def _trajectories(
@@ -114,25 +115,38 @@ def _trajectories(
             said.append(f"the time begins anew in some rows: there are {len(rows)} trajectories")
     else:
         rows = pieces.groups(table.words(found.label))
-    extra = table.numbers(list(whole.driving))
-    columns = (*found.coordinates, *found.rates, *whole.driving)
+    extra = table.numbers(list(whole.others))
+    columns = (*found.coordinates, *found.rates, *whole.others)
     called = tuple(found.names[p].bare or f"column {p + 1}" for p in columns)
     kept, left_out = Motion(t, (q, rates, extra), rows, called, table.where).pieces()
     said += left_out
     spans = list(map(pieces.span, kept))
     parts = [(t[part], q[part], rates[part]) for part in spans]
-    beside = whole.extra, [extra[part] for part in spans]
+    extras = whole.extra, [extra[part] for part in spans]
+    labels = [_label(table, found.label, int(rows[0])) for rows in kept]
     said += _unwrap(parts, found, names)
     if not found.rates:
         said.append("there are no velocities: they are computed from the positions")
         positions = Trajectories.from_positions(names, masses, [(t, q) for t, q, _ in parts])
-        return positions.beside(*beside), tuple(said)
+        return _labelled(positions.beside(*extras), labels), tuple(said)
     if found.kind == "velocity" and mass is None:
         made = tuple(Trajectory(*part) for part in parts)  # the masses are 1
     else:
         factor = masses if found.kind == "velocity" else 1.0
         made = tuple(Trajectory(t, q, factor * rate) for t, q, rate in parts)
-    return Trajectories(names, masses, made).beside(*beside), tuple(said)
+    return _labelled(Trajectories(names, masses, made).beside(*extras), labels), tuple(said)
+
+
+def _labelled(samples: Trajectories, labels: list[str]) -> Trajectories:
+    """The same, each called by its label."""
+    pairs = zip(samples, labels, strict=True)
+    return replace(samples, items=tuple(replace(item, label=label) for item, label in pairs))
+
+
+def _label(table: Table, column: int | None, row: int) -> str:
+    """What the trajectory of a row is called: by its word, or with its number."""
+    word = "" if column is None else table.word(column, row)
+    return f"trajectory {word}" if column is not None and table.kinds[column] == "number" else word
 
 
 def _points(
@@ -191,7 +205,7 @@ def _called(found: Roles) -> tuple[str, ...]:
     return names
 
 
-def _listed(found: Roles, names: tuple[str, ...], driving: tuple[int, ...]) -> tuple[Role, ...]:
+def _listed(found: Roles, names: tuple[str, ...], others: dict[int, str]) -> tuple[Role, ...]:
     """The role of every column, in the order of the table."""
     of: dict[int, tuple[str, str]] = {}
     if found.time is not None:
@@ -204,7 +218,7 @@ def _listed(found: Roles, names: tuple[str, ...], driving: tuple[int, ...]) -> t
         ("acceleration", found.accelerations),
     ):
         of |= {place: (kind, name) for place, name in zip(places, names, strict=False)}
-    of |= {place: ("drive", found.names[place].symbol) for place in driving}
+    of |= {place: (role, found.names[place].symbol) for place, role in others.items()}
     for place in found.unused:
         of[place] = ("unused", "")
     return tuple(
@@ -229,6 +243,7 @@ def _summary(listed: tuple[Role, ...]) -> str:
         "momentum": "momenta",
         "acceleration": "accelerations",
         "drive": "drives",
+        "sigma": "sigmas",
     }
     columns: dict[str, list[str]] = {}
     for role in listed:

@@ -27,13 +27,15 @@ FEWEST_POINTS = 3
 class Trajectory:
     """One motion: times `t` (n,), coordinates `q` (n, d) and momenta `p` (n, d).
 
-    `extra` (n, k) holds what else was measured, such as the current in a driving coil.
+    `extra` (n, k) holds what else was measured, such as the current in a driving coil; motions of
+    one `label` are of one thing.
     """
 
     t: Array
     q: Array
     p: Array
     extra: Array | None = None
+    label: str = ""
 
     def __len__(self) -> int:
         return len(self.t)
@@ -41,7 +43,7 @@ class Trajectory:
     def at(self, some: slice | NDArray[Any]) -> Trajectory:
         """Some of the points."""
         extra = None if self.extra is None else self.extra[some]
-        return Trajectory(self.t[some], self.q[some], self.p[some], extra)
+        return Trajectory(self.t[some], self.q[some], self.p[some], extra, self.label)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,10 +124,7 @@ class Trajectories:
         array([2., 2., 2.])
         """
         mass = checked_mass(mass, tuple(coordinates))
-        made = (
-            Trajectory(np.asarray(t), np.asarray(q), mass * np.asarray(v, dtype=float))
-            for t, q, v in items
-        )
+        made = (Trajectory(np.asarray(t), np.asarray(q), mass * np.asarray(v)) for t, q, v in items)
         return cls(tuple(coordinates), mass, tuple(made))
 
     @classmethod
@@ -156,15 +155,15 @@ class Trajectories:
         """The same without the momenta as data: they are derived from the coordinates."""
         pairs = ((item.t, item.q) for item in self.items)
         made = Trajectories.from_positions(self.coordinates, self.mass, pairs)
-        return made.beside(self.extra, [item.extra for item in self])
+        items = tuple(replace(old, p=new.p) for old, new in zip(self, made, strict=True))
+        return replace(made, items=items, extra=self.extra)
 
     def beside(self, names: Sequence[str], columns: Sequence[Array | None]) -> Trajectories:
         """The same with what else was measured, (n, k) of each trajectory."""
         if not names:
             return self
-        pairs = zip(self, columns, strict=True)
-        items = tuple(replace(item, extra=extra) for item, extra in pairs)
-        return replace(self, items=items, extra=tuple(names))
+        items = (replace(item, extra=own) for item, own in zip(self, columns, strict=True))
+        return replace(self, items=tuple(items), extra=tuple(names))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -190,17 +189,17 @@ class Trajectories:
     @overload
     def __getitem__(self, index: int) -> Trajectory: ...
     @overload
-    def __getitem__(self, index: slice) -> Trajectories: ...
-    def __getitem__(self, index: int | slice) -> Trajectory | Trajectories:
-        """One trajectory, or, for a slice, the set of some."""
-        if isinstance(index, slice):
-            return replace(self, items=self.items[index])
-        return self.items[index]
+    def __getitem__(self, index: slice | Sequence[int]) -> Trajectories: ...
+    def __getitem__(self, index: int | slice | Sequence[int]) -> Trajectory | Trajectories:
+        """One trajectory, or the set of some: of a slice, or by their numbers."""
+        if isinstance(index, int):
+            return self.items[index]
+        numbers = range(len(self))[index] if isinstance(index, slice) else index
+        return replace(self, items=tuple(self.items[number] for number in numbers))
 
     def __repr__(self) -> str:
-        plural = "y" if len(self) == 1 else "ies"
-        names = ", ".join(self.coordinates)
-        return f"{len(self)} trajector{plural} of {names}, {self.points} points"
+        counted = f"{len(self)} trajector{'y' if len(self) == 1 else 'ies'}"
+        return f"{counted} of {', '.join(self.coordinates)}, {self.points} points"
 
     def velocity(self, index: int) -> Array:
         """v = p / m of one trajectory (n, d)."""
@@ -286,7 +285,7 @@ class Trajectories:
                 f"trajectory {number}: time is {fault} at point {point} (t = {t[point]:g} after "
                 f"{t[point - 1]:g}); it must increase."
             )
-        return Trajectory(t, q, p, extra if self.extra else None)
+        return Trajectory(t, q, p, extra if self.extra else None, item.label)
 
     def _check_finite(self, number: int, *arrays: Array) -> None:
         if all((np.abs(array) <= LARGEST).all() for array in arrays):

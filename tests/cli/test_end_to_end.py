@@ -131,7 +131,7 @@ def test_a_missing_term_is_never_a_law(capfd):
 def test_friction_is_said_and_not_mistaken_for_a_potential(capfd, folder):
     """x'' = -x - 0.1 x', noisy: the forces still give V = x**2/2, the energy does not."""
     rng = np.random.default_rng(0)
-    t = np.linspace(0, 30, 1500)
+    t = np.linspace(0, 30, 600)
     rate = np.sqrt(1 - 0.05**2)
     q = np.exp(-0.05 * t) * np.cos(rate * t)
     v = np.gradient(q, t, edge_order=2)

@@ -121,8 +121,8 @@ SLOW = ("structured",)
 """Levels of six models are drawn for it."""
 
 
-ALIKE = ("neural", "general")
-"""Their pictures are those of `polynomial`, drawn of the same numbers."""
+ALIKE = ("neural", "general", "polynomial")
+"""Their picture is one of `coupling`'s, drawn of the same numbers."""
 
 
 def cases(*slow: str) -> list[Any]:
@@ -236,9 +236,10 @@ def test_it_is_compared_again(kept):
 @pytest.mark.parametrize(
     ("arguments", "stage"),
     [
-        (
+        pytest.param(
             ("born", "--orders", "2", "--samples", "600", "--set", "steps=8", "--steps", "30"),
             (30, 23),
+            marks=pytest.mark.slow,
         ),
         ((*POINTS, "neural", "--samples", "200", "--steps", "8"), (8, 4)),
         pytest.param(

@@ -97,7 +97,7 @@ def test_a_coupling_keeps_its_tensor_and_what_was_learned(fit, capfd):
 
 
 def test_the_reports_recipe_is_refused_by_the_gate(fit):
-    code, out, _ = fit("--model", "neural", "--recipe", "report", "--steps", "300")
+    code, out, _ = fit("--model", "neural", "--recipe", "report", "--steps", "60")
     assert code == 0
     assert "not in the library: the trained function misses the forces by" in out
     assert "no law can be read off it" in out
@@ -114,7 +114,7 @@ def test_ten_particles_in_space_are_printed_as_one_law_for_all_pairs(fit):
 
 
 def test_a_general_lagrangian_says_what_the_data_leave_open(fit):
-    code, out, _ = fit("--model", "general", "--set", "gap=0.2", "--steps", "4", "--samples", "300")
+    code, out, _ = fit("--model", "general", "--set", "gap=0.2", "--steps", "2", "--samples", "200")
     assert code == 0
     assert "nullity 2: the data admit 2 independent Lagrangians" in out
     assert "masses " in out

@@ -50,7 +50,7 @@ def test_the_structured_model_recovers_the_formula(capfd):
 
 def test_a_network_is_trained_shown_and_kept(capfd, monkeypatch):
     monkeypatch.setattr(large_boxes, "SYSTEMS", 2)
-    code, out, _ = fit(capfd, *QUICK)
+    code, out, _ = fit(capfd, "--samples", "20", "--steps", "10")
     assert code == 0
     lines = out.splitlines()
     (at,) = [number for number, line in enumerate(lines) if line.startswith("rms MeV")]

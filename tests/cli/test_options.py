@@ -179,9 +179,11 @@ def test_what_can_be_asked_of_it_is_the_table(here):
                 assert getattr(kind(learn=learned, **{name: VALUES[name]}), name) == VALUES[name]
 
 
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("experiment", TABLES)
-def test_every_foreign_option_is_refused_on_the_command_line(refused, experiment):
-    others = [(learned, name) for owner, learned, name in FOREIGN if owner == experiment]
+def test_every_foreign_option_is_refused_on_the_command_line(refused, experiment, every):
+    """A fifth of them is tried by the fast tests; in Python, below, all are."""
+    others = [(learned, name) for owner, learned, name in FOREIGN if owner == experiment][::every]
     assert others
     for learned, name in others:
         source = "oscillator" if learned in ("potential", "forces") else SOURCES[experiment]

@@ -63,7 +63,12 @@ KINDS = {
 """A potential, a library, its constant and what it is, starts, and for how long."""
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def kinds(*quick: str) -> list:
+    """All kinds, in the fast tests those named."""
+    return [pytest.param(kind, marks=[pytest.mark.slow] * (kind not in quick)) for kind in KINDS]
+
+
+@pytest.mark.parametrize("kind", kinds("pole", "exponent"))
 def test_a_constant_is_found_to_its_last_digits(kind):
     potential, library, name, true, starts, span = KINDS[kind]
 
@@ -75,7 +80,7 @@ def test_a_constant_is_found_to_its_last_digits(kind):
     assert law.verdict == "identified"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", kinds("range", "wave number"))
 def test_a_constant_is_found_in_noise(kind):
     potential, library, name, true, starts, span = KINDS[kind]
 

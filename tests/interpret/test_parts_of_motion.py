@@ -179,7 +179,10 @@ def test_what_is_common_is_never_taken_beside_what_is_not():
     assert all({0, 1} - set(found.chosen) for found in search(rows.T @ rows, 200, menu, 3))
 
 
-@pytest.mark.parametrize("own", [None, "x*yd - y*xd, (x**2 + y**2)*(x*yd - y*xd), x**2*yd"])
+OWN = "x*yd - y*xd, (x**2 + y**2)*(x*yd - y*xd), x**2*yd"
+
+
+@pytest.mark.parametrize("own", [OWN, pytest.param(None, marks=pytest.mark.slow)])
 def test_a_magnetic_field_that_grows(own):
     """B = 0.8 (1 + x/2), by the vector potential (-0.4 y, 0.4 x + 0.2 x²)."""
     data = plane(gyroscopic="0.4*(x*yd - y*xd) + 0.2*x**2*yd")
@@ -200,32 +203,27 @@ def test_fields_that_grow_do_no_work_and_are_what_they_say():
 # A measured drive
 
 
-def test_a_measured_column_drives_the_motion(tmp_path):
-    file, out = tmp_path / "coil.csv", tmp_path / "run"
-    file.write_text(driven(0.0), encoding="utf-8")
-    run = interpret.fit(file, Motion(drive="u"), out=out)
-    assert run.law.verdict == "identified"
-    assert values(run) == pytest.approx({"x**2": 1.0, "xd**2/2": 0.3, "u*x": 0.7}, abs=1e-6)
-    assert "drive u." in run.notes[0]
-    assert Run.load(out).law == run.law
-
-
 def test_a_noisy_motion_has_its_drive_within_error_bars(tmp_path):
-    file = tmp_path / "coil.csv"
+    file, out = tmp_path / "coil.csv", tmp_path / "run"
     file.write_text(driven(0.01, 4), encoding="utf-8")
-    law = interpret.fit(file, Motion(drive="u")).law
+    law = interpret.fit(file, Motion(drive="u"), out=out).law
+    assert Run.load(out).law == law
     assert list(map(str, law.terms)) == ["x**2", "xd**2/2", "u*x"]
     off = np.abs(law.coefficients - [1.0, 0.3, 0.7]) / law.stderr
     assert off.max() < 4
     assert law.stderr.max() < 0.01
 
 
-def test_the_command_line_reads_the_drive(tmp_path, capfd):
-    file = tmp_path / "coil.csv"
+def test_a_measured_column_drives_the_motion(tmp_path, capfd):
+    file, out = tmp_path / "coil.csv", tmp_path / "run"
     file.write_text(driven(0.0), encoding="utf-8")
-    asked = ["fit", str(file), "--drive", "u", "--quiet", "--out", str(tmp_path / "run")]
+    asked = ["fit", str(file), "--drive", "u", "--quiet", "--out", str(out)]
     assert cli.main(asked) == 0
     assert "W(x, u) = 0.700000" in capfd.readouterr().out
+    run = Run.load(out)
+    assert run.law.verdict == "identified"
+    assert values(run) == pytest.approx({"x**2": 1.0, "xd**2/2": 0.3, "u*x": 0.7}, abs=1e-6)
+    assert "drive u." in run.notes[0]
     assert cli.main([*asked[:2], "--drive", "w"]) == 2
     assert "no column 'w'; it has t, x, v_x, u" in capfd.readouterr().err
     assert cli.main(["fit", str(file), "--parts", "potential, dissipative", "--drive", "u"]) == 2

@@ -54,10 +54,9 @@ def test_a_name(oscillator):
     assert oscillator.fit.learned.neurons == 256
 
 
-def test_a_system_and_its_name_are_the_same_thing():
-    by_name = fit("oscillator")
+def test_a_system_and_its_name_are_the_same_thing(oscillator):
     by_record = fit(systems.get("oscillator"))
-    assert by_record.law == by_name.law
+    assert by_record.law == oscillator.law
 
 
 def test_absolute_values_are_candidates_and_features_like_any_other():
@@ -180,9 +179,9 @@ def test_units_do_not_matter_for_the_invariant(unit):
 
 
 def few_charges():
-    """The Coulomb system with twenty trajectories of its own."""
+    """The Coulomb system with eight trajectories of its own."""
     draw = COULOMB.datasets["exact"].draw
-    few = systems.Dataset("twenty trajectories", lambda seed: draw(seed)[:20])
+    few = systems.Dataset("eight trajectories", lambda seed: draw(seed)[:8])
     return replace(COULOMB, datasets={"few": few})
 
 
@@ -198,7 +197,7 @@ def test_samples_that_are_learned_from_step_by_step_may_name_their_data_set():
 
 
 def test_features_are_found_or_given():
-    data = COULOMB.draw("exact", 0)[:20]
+    data = COULOMB.draw("exact", 0)[:8]
     library = "1/r, 1/r**2"
     auto = fit(data, library=library)
     own = fit(data, library=library, features={"r": COULOMB.motion().features["r"]})
@@ -266,7 +265,7 @@ def test_a_threshold_is_obeyed():
 
 
 def test_noise_has_its_own_stream_and_its_own_seed():
-    few = systems.get("oscillator").draw()[:2]
+    few = swing(100)
     first, again, other = (
         fit(few, library="q**2, q**3", noise=0.01, seed=seed).law for seed in (0, 0, 1)
     )

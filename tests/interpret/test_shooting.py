@@ -72,7 +72,8 @@ CASES = {
 
 def case(name):
     shot, data, coefficients = CASES[name]
-    return shot(), initial_states(data()) + 0.003, coefficients
+    # The tangents' own equation is solved: they are the path's derivatives as far as both converge.
+    return shot(steps=128), initial_states(data()) + 0.003, coefficients
 
 
 # Integration

@@ -63,13 +63,14 @@ def test_what_is_no_potential_or_too_small_leaves_nothing_smooth():
     assert found.statistic == pytest.approx(1, abs=0.3)
 
 
+@pytest.mark.parametrize("parts", ["potential", pytest.param("auto", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("noise", [0.0, 0.02])
-def test_two_springs_in_one_file_are_no_law(noise):
+def test_two_springs_in_one_file_are_no_law(noise, parts):
     def second(q):
         return 1.3 * q + q**3
 
     pair = motion([lambda q: q + q**3, second], ((1.0, 0.0), (0.6, 0.5)), noise=noise)
-    run = interpret.fit(pair, library=LIBRARY)
+    run = interpret.fit(pair, library=LIBRARY, parts=parts)
     assert run.law.verdict != "identified"
     if noise:
         assert "number of the trajectory" in " ".join(run.law.reasons)

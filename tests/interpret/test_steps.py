@@ -25,12 +25,15 @@ PARABOLA = Supervised("parabola", "", "", ("x", "z"), "y", None, draw, count=100
 CASES = {
     "motion": (lambda: systems.get("oscillator"), Motion(), 1),
     "points": (lambda: systems.get("trapped_charges"), Motion(learn="exact", samples=20), 1),
+    # It trains twice, as `fit` does once in `test_every_run`.
     "born": (lambda: systems.get("born", {"steps": 8}), Born(orders=1, samples=600), 1),
     "values": (lambda: PARABOLA, Values(), 1),
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "born")) for name in CASES]
+)
 def test_step_by_step(name):
     made, options, count = CASES[name]
     problem = made()

@@ -20,9 +20,10 @@ CASES = [
     ("double_well", "T3", "auto", 1e-7),
     ("central_force", "reduced", "auto", 1e-7),
     ("central_force", "drawn", "auto", 1e-7),
-    ("coulomb", "verlet", "auto", 1e-6),
+    # On the command line `test_end_to_end` has this one.
+    pytest.param("coulomb", "verlet", "auto", 1e-6, marks=pytest.mark.slow),
     ("coulomb", "exact", "auto", 1e-6),
-    ("coulomb", "long_exact", "given", 1e-7),
+    pytest.param("coulomb", "long_exact", "given", 1e-7, marks=pytest.mark.slow),
     pytest.param("coulomb", "long_verlet", "given", 1e-7, marks=pytest.mark.slow),
 ]
 ONE_DIMENSIONAL = [case[:2] for case in CASES[:5]]
@@ -60,10 +61,10 @@ def test_the_network_itself_knows_the_law(name, dataset, features, bound):
         assert own == pytest.approx(refined, rel=bound)
 
 
-def test_the_distance_is_found_from_six_raw_coordinates():
-    for dataset in ("verlet", "exact"):
-        (found,) = fitted("coulomb", dataset, "auto", 0).law.features.values()
-        assert found == systems.get("coulomb").motion().features["r"]
+@pytest.mark.parametrize("dataset", [pytest.param("verlet", marks=pytest.mark.slow), "exact"])
+def test_the_distance_is_found_from_six_raw_coordinates(dataset):
+    (found,) = fitted("coulomb", dataset, "auto", 0).law.features.values()
+    assert found == systems.get("coulomb").motion().features["r"]
 
 
 @pytest.mark.parametrize("count", [1, pytest.param(10, marks=pytest.mark.slow)])
@@ -116,7 +117,7 @@ def test_coarse_irregular_sampling_is_no_obstacle(seed):
         ("oscillator", "circles", "auto", "q**2"),
         ("double_well", "T3", "auto", "q"),
         ("central_force", "reduced", "auto", "1/(10-r)"),
-        ("coulomb", "verlet", "auto", "1/r"),
+        pytest.param("coulomb", "verlet", "auto", "1/r", marks=pytest.mark.slow),
     ],
 )
 def test_a_library_without_a_true_term_is_never_a_law(name, dataset, features, without):

@@ -27,7 +27,6 @@ SETS = [
     ("coulomb", "long_exact"),
 ]
 EVERY = [(name, dataset, term) for name, dataset in SETS for term in TRUE_TERMS[name]]
-QUICK = {("oscillator", "circles", "q**2")}
 
 
 def without(name, term):
@@ -38,10 +37,11 @@ def without(name, term):
     return rest
 
 
-def judged(name, dataset, term, noise):
+def judged(name, dataset, term, noise, parts="auto"):
     features = "given" if name == "coulomb" else "auto"
+    library = without(name, term)
     return interpret.fit(
-        name, dataset=dataset, features=features, library=without(name, term), noise=noise
+        name, dataset=dataset, features=features, library=library, noise=noise, parts=parts
     )
 
 
@@ -59,17 +59,17 @@ def test_without_noise(name, dataset, term):
     check(judged(name, dataset, term, 0.0))
 
 
-def marked(case):
-    marks = [] if case in QUICK else [pytest.mark.slow]
-    return pytest.param(*case, marks=marks)
+NOISY = [case for case in EVERY if case[1] not in ("verlet", "exact")]
 
 
-NOISY = [marked(case) for case in EVERY if case[1] not in ("verlet", "exact")]
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "dataset", "term"), NOISY)
 def test_at_one_percent_noise(name, dataset, term):
     check(judged(name, dataset, term, 0.01))
+
+
+def test_at_one_percent_noise_where_nothing_else_is_sought():
+    check(judged("oscillator", "circles", "q**2", 0.01, parts="potential"))
 
 
 QUIET = [
@@ -81,15 +81,8 @@ QUIET = [
 
 
 # The oscillator's seed 0 is among the quick ones of `test_noise`, which say this, too.
-@pytest.mark.parametrize(
-    ("name", "dataset", "noise", "seed"),
-    [
-        pytest.param(
-            *case, marks=() if case == ("double_well", "T3", 0.05, 0) else pytest.mark.slow
-        )
-        for case in QUIET
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "dataset", "noise", "seed"), QUIET)
 def test_no_false_alarm(name, dataset, noise, seed):
     """What is not missing is not missed."""
     law = interpret.fit(name, dataset=dataset, noise=noise, seed=seed).law

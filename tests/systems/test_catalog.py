@@ -38,10 +38,10 @@ def test_data_follow_the_truth_and_differ_from_what_is_held_out(name, dataset):
 @pytest.mark.parametrize(("name", "dataset"), [d for d in DRAWS if "long" not in d[1]])
 def test_a_seed_draws_the_same_data_again(name, dataset):
     system = systems.get(name)
-    digest = system.draw(dataset, seed=3).digest()
-    assert digest == system.draw(dataset, seed=3).digest()
+    digest = system.draw(dataset, seed=1).digest()
+    assert digest == system.dataset(dataset).draw(1).digest()
     fixed = dataset in {"circles", "T2"}
-    assert (digest == system.draw(dataset, seed=4).digest()) is fixed
+    assert (digest == system.draw(dataset, seed=0).digest()) is fixed
 
 
 @pytest.mark.parametrize("name", BHAT)

@@ -91,7 +91,7 @@ def test_noise_far_below_the_resolution_is_none(sample):
     assert not prepare(data, SAME, Settings()).noisy
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(k, marks=pytest.mark.slow) for k in (1, 2))])
 def test_coarse_is_not_noisy(seed):
     """Sixth differences see noise of half a percent; the energy rows close and say otherwise."""
     prepared = prepare(coarse(seed=seed), SAME, Settings())
@@ -100,7 +100,7 @@ def test_coarse_is_not_noisy(seed):
     assert names(prepared) == ["energy", "force"]
 
 
-@pytest.mark.parametrize("fraction", [0.01, 0.05])
+@pytest.mark.parametrize("fraction", [0.01, pytest.param(0.05, marks=pytest.mark.slow)])
 def test_coarse_and_noisy_is_noisy(fraction):
     assert prepare(coarse().with_noise(fraction, seed=0), SAME, Settings()).noisy
 
@@ -113,7 +113,7 @@ def test_friction_costs_the_energy_rows(rate, noise):
     assert prepared.drift > 0.01
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.01, 0.05])
+@pytest.mark.parametrize("noise", [0.0, 0.05, pytest.param(0.01, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ["oscillator", "double_well", "central_force"])
 def test_no_friction_is_seen_where_there_is_none(sample, name, noise):
     data = sample(name).with_noise(noise, seed=2)

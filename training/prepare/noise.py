@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -35,6 +36,8 @@ class Noise:
         return self.relative < NEGLIGIBLE
 
 
+# Columns, features, rows and certificates all ask for the noise of the same data.
+@lru_cache(maxsize=2)
 def estimate(trajectories: Trajectories, order: int = 6) -> Noise:
     """sigma = median |sixth difference| / 0.6745, a channel, over (at most 200) trajectories.
 

@@ -21,6 +21,10 @@ DECIMALS = range(-6, 13)
 FEWEST = 8
 """Different values, and steps between the least and the most, that a grid shows in at least."""
 
+FEW = 100
+MANY = 1000
+"""Of many values a few are looked at first: mostly these say already that there is no grid."""
+
 
 @dataclass(frozen=True)
 class Rounding:
@@ -76,6 +80,8 @@ def step(values: ArrayLike) -> float:
 
 def _on(values: Array, size: float) -> bool:
     """Whether the values are multiples of the size, their own round-off apart."""
+    if len(values) > MANY and not _on(values[:: len(values) // FEW], size):
+        return False
     whole = values / size
     allowed = ON + 4 * np.finfo(float).eps * np.abs(whole)
     return bool(np.all(np.abs(whole - np.round(whole)) < np.minimum(allowed, 0.01)))

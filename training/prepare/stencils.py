@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,13 +50,21 @@ def contrasts(t: Array, y: Array, order: int = 6) -> Array:
     True
     """
     window = np.arange(len(t) - order)[:, None] + np.arange(order + 1)
-    times = t[window]
+    weights = _contrast_weights(np.ascontiguousarray(t, dtype=np.float64).tobytes(), order)
+    combined: Array = np.einsum("mw,mwd->md", weights, y[window])
+    return combined
+
+
+@lru_cache(maxsize=8)
+def _contrast_weights(clock: bytes, order: int) -> Array:
+    """Those of `contrasts`, (n - order, order + 1); kept, since trajectories mostly share a clock."""
+    t = np.frombuffer(clock)
+    times = t[np.arange(len(t) - order)[:, None] + np.arange(order + 1)]
     gaps = times[:, :, None] - times[:, None, :]
     span = times[:, -1] - times[:, 0]
     gaps = gaps / span[:, None, None]
     diagonal = np.arange(order + 1)
     gaps[:, diagonal, diagonal] = 1.0
     weights = 1.0 / gaps.prod(axis=2)
-    weights = weights / np.linalg.norm(weights, axis=1, keepdims=True)
-    combined: Array = np.einsum("mw,mwd->md", weights, y[window])
-    return combined
+    found: Array = weights / np.linalg.norm(weights, axis=1, keepdims=True)
+    return found

@@ -30,7 +30,7 @@ USES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "forces": (
         *(*EVERY, "learn", "parts", "features", "angles", "library"),
-        *("dissipation", "gyroscopic", "drive"),
+        *("dissipation", "gyroscopic", "drive", "known", "bounds", "same", "sigma", "each"),
     ),
     "exact": (*POINTS, "descent", "steps"),
     "polynomial": (*POINTS, "inputs", "trap", "library", "terms"),
@@ -63,6 +63,15 @@ class Motion(Options):
                "v**2/2, abs(v)" (v the speed, xd the velocity of x), and terms such as "x*yd - y*xd"
     drive      measured columns u(t) that drive the motion: the forces c u(t), on any coordinate
     prescribed coordinates whose motion is given and not explained, such as that of a servo cart
+    known      terms with their coefficients, which are not learned: "9.81*y" of V,
+               "dissipative=0.05*v**2" of another part, or a mapping of parts to terms
+    bounds     what coefficients of candidates lie between, "q**2: 0.., q**4: 0..1", and constants
+               inside of candidates, "p: 1..3"; or a mapping to pairs, None for an open end
+    same       candidates that share one coefficient, "x**2, y**2"; several such sets with ";"
+    sigma      the σ of values: a number for all, "x=0.01, xd=0.1" for each channel, or a column of
+               the data, "x=sigma_x"; what it does not name is found from the data
+    each       candidates, listed, whose coefficients may differ from trajectory to trajectory, or
+               "all"; by default all trajectories share them
     features   what V depends on: "auto" (found from the data where there are several coordinates),
                "given" (the system's own), "none" (the coordinates), "r=sqrt(x**2+y**2)" or a
                mapping of names to expressions
@@ -123,6 +132,31 @@ dissipative, gyroscopic, drive.
         LAW,
         metavar="X,…",
     )
+    known: str | Mapping[str, Any] | None = option(
+        "Terms with known coefficients: '9.81*y' of V, 'dissipative=0.05*v**2' of another part.",
+        LAW,
+        metavar="EXPR,…",
+    )
+    bounds: str | Mapping[str, Any] | None = option(
+        "Bounds on coefficients of candidates, and on constants inside: 'q**4: 0.., p: 1..3'.",
+        LAW,
+        metavar="EXPR: LOW..HIGH,…",
+    )
+    same: str | Sequence[Any] | None = option(
+        "Candidates that share one coefficient: 'x**2, y**2'; several sets with ';'.",
+        LAW,
+        metavar="EXPR,EXPR",
+    )
+    sigma: str | Mapping[str, Any] | float | None = option(
+        "The σ of values: 0.01 of all, or 'x=0.01, xd=sigma_v', numbers or columns of the data.",
+        LAW,
+        metavar="NUMBER|X=…",
+    )
+    each: str | Sequence[Any] | None = option(
+        "Candidates whose coefficients may differ from trajectory to trajectory, or all.",
+        LAW,
+        metavar="EXPR,…|all",
+    )
     features: str | Mapping[str, Any] | None = option(
         "What the potential depends on, such as 'r=sqrt(x**2+y**2)'; auto (find it), given, none.",
         LAW,
@@ -180,6 +214,8 @@ dissipative, gyroscopic, drive.
                 f"{nearest(strange[0], PARTS) if strange else ''}"
             )
 
+        sigmas(self.sigma)
+
     @property
     def asked_parts(self) -> tuple[str, ...]:
         """The names of the parts that were given, none by default."""
@@ -189,6 +225,52 @@ dissipative, gyroscopic, drive.
     def driving(self) -> tuple[str, ...]:
         """The columns that drive the motion."""
         return names(self.drive)
+
+
+def beside(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The columns of a file that options name beside those of the motion: `drives` and `sigmas`.
+
+    >>> beside({"drive": "u", "sigma": "x=0.01, xd=s", "seed": 1})
+    {'drives': ('u',), 'sigmas': ('s',)}
+    """
+    columns = [what for what in sigmas(given.get("sigma")).values() if isinstance(what, str)]
+    return {"drives": names(given.get("drive")), "sigmas": tuple(dict.fromkeys(columns))}
+
+
+def sigmas(given: str | float | Mapping[str, Any] | None) -> dict[str, float | str]:
+    """The σ of each channel by its name, as a number or as a column's name; "" stands for all.
+
+    Raises InputError for numbers that are not positive, and for a channel that is named twice.
+
+    >>> sigmas("x=0.01, xd=s"), sigmas(0.5), sigmas(None)
+    ({'x': 0.01, 'xd': 's'}, {'': 0.5}, {})
+    """
+    if given is None:
+        return {}
+    if isinstance(given, Mapping):
+        pairs = [(str(name), str(what)) for name, what in given.items()]
+    else:
+        parts = [part.rpartition("=") for part in str(given).split(",")]
+        pairs = [(name.strip(), what.strip()) for name, _, what in parts]
+    found: dict[str, float | str] = {}
+    for name, what in pairs:
+        value = _number(what)
+        if name in found or (("" in found or name == "") and len(pairs) > 1):
+            raise InputError(f"the sigma {given!r:.60} says several things of one channel.")
+        if what == "" or (isinstance(value, float) and not 0 < value < float("inf")):
+            raise InputError(
+                f"the sigma {what or given!r:.60} is no positive number and no column; write 0.01 "
+                f"for all values, or x=0.01, xd=sigma_v."
+            )
+        found[name] = value
+    return found
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def names(given: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -4,13 +4,13 @@ usual ones."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 import sympy
 from sympy import Expr
 
-from interpret.experiments.motion import Motion
+from interpret.experiments.motion import Motion, priors
 from interpret.ledger.candidates import (
     FEW_COORDINATES,
     Candidates,
@@ -18,6 +18,8 @@ from interpret.ledger.candidates import (
     gradients_of_fields,
     rotations,
 )
+from interpret.ledger.motion import Courses
+from interpret.ledger.priors import apart, bounded, place, tied, with_known
 from interpret.select.defaults import suited, usable
 from interpret.select.library import Library
 from interpret.select.unknown import parsed
@@ -28,6 +30,9 @@ from systems.forces import TIME
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 from training.features import Features
+
+ALL: Final = "all"
+"""What --each calls every candidate."""
 
 SPEED: Final = "v"
 """What a user's candidates call the length of all velocities."""
@@ -57,14 +62,93 @@ def acting(problem: Problem, options: Motion, moved: Moved) -> Candidates:
         found = _with_friction(found, options.dissipation)
     if "gyroscopic" in options.asked_parts:
         found = _with_fields(found, options.gyroscopic)
-    taken = sorted({*options.driving} & {*_states(found.coordinates), *features, TIME.name})
+    taken = sorted({*options.driving} & {*states(found.coordinates), *features, TIME.name})
     if taken:
         raise InputError(f"the drive {taken[0]} is called like something of the motion; rename it.")
-    return found.with_unknowns().driven_by(options.driving)
+    found = found.with_unknowns().driven_by(options.driving)
+    return with_priors(found, options, features)
+
+
+def with_priors(
+    candidates: Candidates, options: Motion, features: Mapping[str, Expr]
+) -> Candidates:
+    """The same with what is known beforehand: equalities, known terms, bounds."""
+    names = candidates.coordinates
+    known = (*states(names), *features, SPEED, TIME.name, *candidates.signals)
+    for part, text in priors.known(options.known):
+        term = priors.expression("known", text, known)
+        each = sympy.Add.make_args(_of_part(part, names, term))
+        meant = replace(candidates, features={**features, **candidates.features})
+        candidates = with_known(meant, part, each)
+    every = (*known, *(constant.name for constant in candidates.inner))
+    for texts in priors.sets(options.same):
+        terms = [priors.expression("same", text, every) for text in texts]
+        candidates = tied(candidates, [_as_candidate(candidates, term) for term in terms])
+    for text, ends in priors.bounds(options.bounds):
+        term = priors.expression("bounds", text, every)
+        candidates = bounded(candidates, _as_candidate(candidates, term), ends)
+    return candidates
+
+
+def each_of(
+    candidates: Candidates, courses: Courses, options: Motion
+) -> tuple[Candidates, Courses]:
+    """Both, with coefficients of each data set for the candidates that these are asked for.
+
+    Raises InputError where there is one data set alone.
+    """
+    asked = priors.listed(options.each)
+    if not asked:
+        return candidates, courses
+    sets = tuple(dict.fromkeys(courses.labels))
+    if len(sets) < 2:
+        raise InputError(
+            "--each tells trajectories apart, and there is one alone; give several, with a column "
+            "of labels, or leave it out."
+        )
+    names = candidates.coordinates
+    inner = (constant.name for constant in candidates.inner)
+    every = (*states(names), *map(str, candidates.features), SPEED, *candidates.signals, *inner)
+    some = [
+        place(candidates, _as_candidate(candidates, priors.expression("each", text, every)))
+        for text in asked
+        if text != ALL
+    ]
+    if ALL in asked:
+        some = [k for k, item in enumerate(candidates) if item.given is None]
+    return apart(candidates, some, sets), courses.told_apart()
+
+
+def _as_candidate(candidates: Candidates, term: Expr) -> Expr:
+    """A term as candidates are written: v is the length of all velocities."""
+    speed = symbol(SPEED) in term.free_symbols
+    return friction(candidates.coordinates, term) if speed else term
+
+
+def _of_part(part: str, names: Sequence[str], term: Expr) -> Expr:
+    """A known term, which its part may hold; InputError for one that it may not."""
+    if part == "dissipative":
+        return friction(names, term)
+    rates = {velocity(name) for name in names}
+    if part == "gyroscopic":
+        return rotation(names, term)
+    if term.free_symbols & rates or not term.free_symbols:
+        raise InputError(
+            f"--known {term} is no term of the {part}, which holds coordinates and no velocity; "
+            f"friction is written as dissipative=0.05*v**2, say."
+        )
+    if part == "potential" and TIME in term.free_symbols:
+        raise InputError(f"--known {term} depends on the time; write it as drive={term}.")
+    return term
 
 
 def check(options: Motion) -> None:
-    """Raise InputError where a part has candidates of its own and is left out."""
+    """Raise InputError where a part has candidates of its own and is left out, and for priors that
+    say nothing."""
+    list(priors.known(options.known))
+    list(priors.bounds(options.bounds))
+    list(priors.sets(options.same))
+    priors.listed(options.each)
     of = {"dissipation": "dissipative", "gyroscopic": "gyroscopic", "drive": "drive"}
     for option, part in of.items():
         if getattr(options, option) is not None and part not in options.asked_parts:
@@ -118,15 +202,23 @@ def _with_friction(known: Candidates, asked: str | Sequence[Any] | None) -> Cand
     names = known.coordinates
     if asked is None:
         return known.with_terms("dissipative", frictions(names)).with_friction_of_each()
-    terms = _own("dissipation", asked, (*_states(names), SPEED))
-    *_, speed = frictions(names)
+    terms = _own("dissipation", asked, (*states(names), SPEED))
+    return known.with_terms("dissipative", [friction(names, term) for term in terms])
+
+
+def friction(names: Sequence[str], term: Expr) -> Expr:
+    """A Rayleigh function, with v as the length of all velocities; InputError where it is none.
+
+    >>> friction(("x",), symbol("v") ** 2 / 2)
+    xd**2/2
+    """
     rates = {velocity(name) for name in names}
     if symbol(SPEED) not in {*rates, *map(symbol, names)}:
-        terms = tuple(_simply(term.xreplace({symbol(SPEED): speed}), rates) for term in terms)
-    still = [term for term in terms if not term.free_symbols & rates]
-    if still:
-        raise InputError(f"{still[0]} is no friction: it holds no velocity ({_listed(rates)}).")
-    return known.with_terms("dissipative", terms)
+        *_, speed = frictions(names)
+        term = _simply(term.xreplace({symbol(SPEED): speed}), rates)
+    if not term.free_symbols & rates:
+        raise InputError(f"{term} is no friction: it holds no velocity ({_listed(rates)}).")
+    return term
 
 
 def _with_fields(known: Candidates, asked: str | Sequence[Any] | None) -> Candidates:
@@ -137,18 +229,22 @@ def _with_fields(known: Candidates, asked: str | Sequence[Any] | None) -> Candid
         few = known.dimension <= FEW_COORDINATES
         slopes = gradients_of_fields(names) if few else ()
         return known.with_terms("gyroscopic", (*rotations(names), *slopes))
-    terms = _own("gyroscopic", asked, _states(names))
+    terms = _own("gyroscopic", asked, states(names))
+    return known.with_terms("gyroscopic", [rotation(names, term) for term in terms])
+
+
+def rotation(names: Sequence[str], term: Expr) -> Expr:
+    """A term of first degree in the velocities; InputError where it is none."""
     rates = {velocity(name) for name in names}
-    for term in terms:
-        by_rate = [sympy.diff(term, rate) for rate in rates]
-        product = sympy.Add(*(rate * slope for rate, slope in zip(rates, by_rate, strict=True)))
-        curved = any(slope.free_symbols & rates for slope in by_rate)
-        if curved or sympy.expand(product - term) != 0:
-            raise InputError(
-                f"{term} is not of first degree in the velocities {_listed(rates)}; write a term "
-                f"of A(q)·q̇, such as x*yd - y*xd."
-            )
-    return known.with_terms("gyroscopic", terms)
+    by_rate = [sympy.diff(term, rate) for rate in rates]
+    product = sympy.Add(*(rate * slope for rate, slope in zip(rates, by_rate, strict=True)))
+    curved = any(slope.free_symbols & rates for slope in by_rate)
+    if curved or sympy.expand(product - term) != 0:
+        raise InputError(
+            f"{term} is not of first degree in the velocities {_listed(rates)}; write a term "
+            f"of A(q)·q̇, such as x*yd - y*xd."
+        )
+    return term
 
 
 def _simply(term: Expr, rates: set[sympy.Symbol]) -> Expr:
@@ -166,7 +262,7 @@ def _own(option: str, asked: str | Sequence[Any], names: Sequence[str]) -> tuple
         raise InputError(f"--{option}: {error}") from error
 
 
-def _states(names: Sequence[str]) -> tuple[str, ...]:
+def states(names: Sequence[str]) -> tuple[str, ...]:
     """Coordinates, and their velocities."""
     return (*names, *(velocity(name).name for name in names))
 

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 import numpy as np
+from numpy.typing import NDArray
+from sympy import Expr
 
 from interpret.discovery.coordinates import angles, moving
 from interpret.experiments.motion import PARTS, Motion
-from interpret.experiments.motion.acting import Moved, acting, check
+from interpret.experiments.motion.acting import Moved, acting, check, each_of
 from interpret.experiments.motion.balance import balance
 from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.learner import Learner
+from interpret.experiments.motion.measured import weighed
 from interpret.experiments.motion.trajectories import features_of
 from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.certificate import Certificate, Check
@@ -25,14 +28,18 @@ from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Origin
 from interpret.laws.law import Law
-from interpret.ledger.account import Account, account
-from interpret.ledger.motion import Courses, Curve
+from interpret.ledger.account import Account
+from interpret.ledger.bounds import bounded_account
 from interpret.ledger.statement import stated
 from systems.expressions import symbol
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 from training.learn.learned import Learned
-from training.prepare.noise import estimate
+
+Array = NDArray[np.float64]
+
+UNEXPECTED: Final = 2.0
+"""χ² per value by the σ given, of which more is said: these σ, or the law, are off by a half."""
 
 MOST_POINTS: Final = 4000
 """Samples that are looked at: of more, every second, third, ... of each trajectory."""
@@ -65,8 +72,9 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     features, found_by, _ = features_of(problem, data, options.features or "auto")
     circular = angles(data.coordinates, options.angles, clean.turned)
     candidates = acting(problem, options, Moved(data, features, circular))
-    courses = Courses.of(data, estimate(data), curves(cast(Trajectories, samples), options.driving))
-    found = account(courses, candidates, drive="drive" in options.asked_parts)
+    courses = weighed(samples, data, options)
+    candidates, courses = each_of(candidates, courses, options)
+    found = bounded_account(courses, candidates, drive="drive" in options.asked_parts)
     own = ", ".join(str(constant) for constant in candidates.inner)
     told = f"{own} in the candidates: no variable, so an unknown constant" if own else ""
     notes = tuple(filter(None, (*clean.notes, still, thinned, found_by, told)))
@@ -98,10 +106,14 @@ def judge(law: Law, fit: ForcesFit) -> Certificate:
 def _surrogate(law: Law, account: Account) -> Check:
     """Whether the potential is a sum of nearly all its candidates: others would do as well."""
     setting, found = account.setting, account.law
-    own = [k for k in account.terms if setting.candidates.items[k].part == "potential"]
-    courses = setting.courses
+    items, courses = setting.candidates.items, setting.courses
     columns = setting.field(courses.states, courses.moments, found.coefficients, found.inner)
-    pushes = Forces.at_points(columns.columns[..., own] * found.coefficients[own])
+    own: dict[Expr, Array] = {}
+    for k in account.acting:
+        if items[k].part == "potential":
+            pushed = columns.columns[..., k] * found.coefficients[k]
+            own[items[k].term] = own.get(items[k].term, 0.0) + pushed
+    pushes = Forces.at_points(np.stack(list(own.values()), axis=2))
     part = law.parts[0]
     some = slice(len(part.terms))
     alone = replace(
@@ -121,7 +133,7 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
     candidates = found.setting.candidates
     shares = np.abs(found.law.coefficients) * found.setting.scales.accelerations
     parts: dict[str, float] = {}
-    for k in found.terms:
+    for k in found.acting:
         part = candidates.items[k].part
         parts[part] = float(np.hypot(parts.get(part, 0.0), shares[k]))
     told = ", ".join(f"{part} {100 * share:.3g} %" for part, share in parts.items())
@@ -133,6 +145,9 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
     driving = [name for name in candidates.signals if symbol(name) in held]
     if driving:
         notes.append(f"{', '.join(driving)}: the measured columns of t, by cubic splines")
+    chi = law.chi2_per_n
+    if chi > UNEXPECTED:
+        notes.append(f"the law misses the values by {chi**0.5:.2g} times the sigma given")
     dropped = [str(candidates.items[k].term) for g in found.dropped for k in candidates.groups[g]]
     if dropped:
         notes.append(f"significant beyond the law, but below what it misses: {', '.join(dropped)}")
@@ -141,20 +156,6 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
 
 
 FORCES: Final = Learner(Trajectories, learn, read, findings, judge=judge, settled=settled)
-
-
-def curves(whole: Trajectories, names: Sequence[str]) -> list[dict[str, Curve]]:
-    """Cubic splines of the columns that drive each trajectory, by name."""
-    from scipy.interpolate import CubicSpline
-
-    places = {name: whole.extra.index(name) for name in names}
-    return [
-        {
-            name: CubicSpline(item.t, np.asarray(item.extra)[:, place])
-            for name, place in places.items()
-        }
-        for item in whole
-    ]
 
 
 def some(data: Trajectories) -> tuple[Trajectories, str]:

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
-import numpy as np
 import sympy
 from sympy import Expr
 
 from interpret.discovery.coordinates import angles, moving
 from interpret.experiments.motion import Motion
 from interpret.experiments.motion.cleaned import Cleaned, cleaned
-from interpret.experiments.motion.forces import curves, some
+from interpret.experiments.motion.forces import some
 from interpret.experiments.motion.learner import Learner
+from interpret.experiments.motion.measured import signals_of
 from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.certificate import Certificate
 from interpret.judge.channel import Channels
@@ -69,7 +69,7 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     noise = estimate(data)
     observed = Observed.of(data, noise, options.driving)
     question = _question(data, options, clean.turned)
-    signals = curves(data, options.driving)
+    signals = signals_of(data, options.driving)
     path = courses(data, observed, noise, signals)
     answer = searched(question, observed, path, data.mass.tolist())
     gap = f"{gaps} gaps in the times: no window goes across one" if gaps else ""

@@ -34,12 +34,17 @@ Array = NDArray[np.float64]
 
 POTENTIAL: Final = "potential"
 FORCES: Final = "forces"
+LAGRANGIAN: Final = "lagrangian"
+
+VARYING: Final = "varying"
+"""What a momentum is called whose ratio with the velocity depends on the position."""
 
 DEFAULT: Final = "default"
 """The library that is taken when nobody says."""
 
-OWN: Final = ("dissipation", "gyroscopic", "drive")
-"""Options that say what beside a potential acts."""
+PRIORS: Final = ("known", "bounds", "same", "sigma", "each")
+OWN: Final = ("dissipation", "gyroscopic", "drive", *PRIORS)
+"""Options that say what beside a potential acts, or what is known of coefficients and of noise."""
 
 OF_A_NETWORK: Final = ("recipe", "threshold", "optimizer")
 """Options that say how a potential is learned and read: whoever gives one wants that."""
@@ -77,7 +82,8 @@ def settled(options: Motion) -> Motion:
         return replace(options, parts=options.parts or usual.get(options.learn))
     given = set(options.given)
     if asked not in ((), (AUTO,)):
-        return replace(options, learn=POTENTIAL if asked == (POTENTIAL,) else FORCES)
+        only = asked == (POTENTIAL,) and not given.intersection(PRIORS)
+        return replace(options, learn=POTENTIAL if only else FORCES)
     if given.intersection(OWN):
         return replace(options, learn=FORCES, parts=AUTO)
     alone = given.intersection(OF_A_NETWORK)
@@ -99,6 +105,9 @@ def asks_for_constants(problem: Problem, samples: Samples | None, options: Motio
 
 def begun(problem: Problem, samples: Samples, options: Motion, session: Session) -> AnyFit:
     """What is learned first: the potential, unless a look shows that more acts."""
+    if _masses_vary(cast(Trajectories, samples), options):
+        told = "the kinetic energy depends on position: it is learned too"
+        return _with_masses(problem, samples, options, session, told)
     look = potential.look(problem, samples, options)
     complete = potential.complete(look)
     closed = complete and not look.learned.prepared.noisy
@@ -121,6 +130,8 @@ def reconsidered(
         return first
     problem, samples = first.fit.problem, first.fit.samples
     verdict = first.certificates[0].verdict
+    if first.fit.options.learn == LAGRANGIAN:
+        return first
     if first.fit.options.learn == FORCES:
         if _others(first) and verdict in LAWS:
             return first
@@ -186,6 +197,23 @@ def _all_parts(
     parts = ", ".join(PARTS) if options.parts == AUTO else options.parts
     asked = replace(options, learn=FORCES, parts=parts, recipe=None, device=None, steps=None)
     fit = all_parts.learn(problem, samples, asked, session)
+    return replace(fit, notes=(*fit.notes, told))
+
+
+def _masses_vary(samples: Trajectories, options: Motion) -> bool:
+    """Whether momenta say that masses depend on the position, and nothing asked for is against."""
+    free = options.features in (None, AUTO) and options.recipe in (None, DEFAULT)
+    return free and any(item.verdict == VARYING for item in cleaned(samples).columns)
+
+
+def _with_masses(
+    problem: Problem, samples: Samples, options: Motion, session: Session, told: str
+) -> AnyFit:
+    """The kinetic energy with all else, and why."""
+    from interpret.experiments.motion import masses
+
+    asked = replace(options, learn=LAGRANGIAN, parts=None, features=None, recipe=None, device=None)
+    fit = masses.learn(problem, samples, asked, session)
     return replace(fit, notes=(*fit.notes, told))
 
 
