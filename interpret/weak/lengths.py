@@ -68,6 +68,16 @@ def weighed(terms: Terms, observed: Observed, prescribed: Sequence[str] = ()) ->
     return best
 
 
+def glanced(terms: Terms, observed: Observed, prescribed: Sequence[str] = ()) -> float:
+    """S of all terms in windows of one length, for a first look; infinite where rows are few."""
+    along = terms.along(observed)
+    for length in reversed(LADDER[: START + 1]):
+        found = _weighed(Rows.of(along, terms.coordinates, observed, length, prescribed))
+        if found is not None:
+            return float(found.pencil.spectrum(range(len(terms))).values[0])
+    return np.inf
+
+
 def _weighed(rows: Rows) -> Weighed | None:
     """None where there are too few rows."""
     if rows.count < FEWEST * rows.values.shape[2]:

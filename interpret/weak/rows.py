@@ -131,12 +131,17 @@ class Rows:
             pencil = self.pencil(self.weighted(best))
         return pencil
 
+    @cached_property
+    def _wide(self) -> tuple[Array, Array] | None:
+        stencils = self.observed.stencils
+        return None if stencils is None else stencils.spread(self.windows.places)
+
     def _influences(self, c: Array | None) -> Iterator[tuple[int, NDArray[np.int64], Array]]:
         """For each equation and source of noise: its terms' columns, and how rows move with every
         measured value, times its σ: (W, r, k); summed with c where this is given."""
         seen, places = self.observed, self.windows.places
         slope, weight = self.windows.slope[..., None], self.windows.weight[..., None]
-        wide = None if seen.stencils is None else seen.stencils.spread(places)
+        wide = self._wide
         for (row, channel), item in self.along.slopes.items():
             if row not in self.equations or not len(item.columns):
                 continue

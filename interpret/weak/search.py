@@ -13,7 +13,7 @@ from sympy import Expr
 
 from interpret.ledger.motion import Courses
 from interpret.weak.choice import Choice, chosen
-from interpret.weak.lengths import Weighed, weighed
+from interpret.weak.lengths import Weighed, glanced, weighed
 from interpret.weak.menu import menu, needed
 from interpret.weak.observed import Observed
 from interpret.weak.pursuit import Pursued, Pursuit, pursued
@@ -102,8 +102,9 @@ def searched(
 
     Raises InputError where too few samples were measured.
     """
-    angles, found, notes = _kinds(question, observed)
+    angles, notes = _kinds(question, observed)
     terms = question.menu(angles)
+    found = weighed(terms, observed, question.prescribed)
     pencil = found.rows.settled()
     choice = chosen(pencil, needed(terms, question.prescribed), noisy=observed.noisy)
     if choice.nullity > 1:
@@ -124,28 +125,25 @@ def searched(
     return _followed(answer, courses, question.prescribed, friction=observed.noisy)
 
 
-def _kinds(
-    question: Question, observed: Observed
-) -> tuple[tuple[str, ...], Weighed, tuple[str, ...]]:
-    """Which coordinates are angles, the rows then, and a sentence where both were tried.
+def _kinds(question: Question, observed: Observed) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Which coordinates are angles, and a sentence where both kinds were tried.
 
     What has turned all the way round is one; of others S decides.
     """
-    round_ = [x for x in question.unsure if np.ptp(question.ranges[x]) > TURN]
-    known = (*question.angles, *round_)
-    open_ = [x for x in question.unsure if x not in round_][:MOST_UNSURE]
-    tried: list[tuple[float, tuple[str, ...], Weighed]] = []
-    for choice in product((False, True), repeat=len(open_)):
-        more = tuple(x for x, yes in zip(open_, choice, strict=True) if yes)
+    rounded = [x for x in question.unsure if np.ptp(question.ranges[x]) > TURN]
+    known = (*question.angles, *rounded)
+    waiting = [x for x in question.unsure if x not in rounded][:MOST_UNSURE]
+    if not waiting:
+        return known, ()
+    tried: list[tuple[float, tuple[str, ...]]] = []
+    for choice in product((False, True), repeat=len(waiting)):
+        more = tuple(x for x, yes in zip(waiting, choice, strict=True) if yes)
         own = tuple(x for x in question.ranges if x in (*known, *more))
-        found = weighed(question.menu(own), observed, question.prescribed)
-        least = float(found.pencil.spectrum(range(len(found.pencil.noise))).values[0])
-        tried.append((max(least, 1.0) * PLAINER ** len(more), own, found))
-    least, angles, found = min(tried, key=lambda item: item[0])
-    if not open_:
-        return angles, found, ()
-    said = ", ".join(f"{x} as {'an angle' if x in angles else 'a length'}" for x in open_)
-    return angles, found, (f"{said}: that explains the motion best",)
+        least = glanced(question.menu(own), observed, question.prescribed)
+        tried.append((max(least, 1.0) * PLAINER ** len(more), own))
+    _, angles = min(tried)
+    said = ", ".join(f"{x} as {'an angle' if x in angles else 'a length'}" for x in waiting)
+    return angles, (f"{said}: that explains the motion best",)
 
 
 def _mixed(expr: Expr, names: Sequence[str]) -> bool:

@@ -35,7 +35,7 @@ NODES: Final = 24
 GAP: Final = 3.0
 """A step of more than three usual ones is a gap: no window goes across it."""
 
-EVEN: Final = 1e-9
+EVEN: Final = 1e-8
 """Times whose steps differ by no more than this part have one set of weights."""
 
 LEAST: Final = 1e-9
