@@ -97,6 +97,13 @@ class Observed:
         )
         return _smoothed(found) if alone else found
 
+    def some(self, coordinates: Sequence[int]) -> Observed:
+        """Some of the coordinates."""
+        own = list(coordinates)
+        sigma = self.sigma_q[own], self.sigma_v[own]
+        q, v = self.q[:, own], self.v[:, own]
+        return replace(self, q=q, v=v, sigma_q=sigma[0], sigma_v=sigma[1])
+
     @cached_property
     def clock(self) -> Array:
         """All times (n,), one trajectory after the other."""

@@ -14,7 +14,7 @@ from sympy import Expr
 from interpret.ledger.motion import Courses
 from interpret.weak.choice import Choice, chosen
 from interpret.weak.lengths import Weighed, glanced, weighed
-from interpret.weak.menu import menu, needed
+from interpret.weak.menu import menu, needed, prescribed_menu
 from interpret.weak.observed import Observed
 from interpret.weak.pursuit import Pursued, Pursuit, pursued
 from interpret.weak.terms import Terms
@@ -51,12 +51,7 @@ class Question:
     def menu(self, angles: Sequence[str]) -> Terms:
         """The candidates, where these are the angles."""
         found = menu(self.ranges, angles, self.signals, self.own)
-        return found.some([k for k, item in enumerate(found.items) if self.felt(item.expr)])
-
-    def felt(self, expr: Expr) -> bool:
-        """Whether a term is of a coordinate that is explained."""
-        names = [name for name in self.ranges if name not in self.prescribed]
-        return any(name in map(str, expr.free_symbols) for x in names for name in (x, f"{x}d"))
+        return prescribed_menu(found, self.prescribed) if self.prescribed else found
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from interpret.run import Run
 from interpret.weak.moving_masses import MovingMasses
 from interpret.weak.terms import Term, Terms
 from systems.equations import accelerations
-from tests.interpret.swings import CART, DRAG, FRICTION, PENDULA, cart, pendula
+from systems.errors import InputError
+from tests.interpret.swings import CART, DRAG, FRICTION, PENDULA, cart, pendula, servo
 
 
 def coefficients(expr, law):
@@ -64,7 +65,7 @@ def test_the_gauge_is_said(noisy):
 def test_its_equations_have_the_moving_masses(noisy):
     law, data = noisy.law, pendula()
     item = data[0]
-    q, v = law.simulate(item.q[0], item.p[0], item.t[:100])
+    q, _ = law.simulate(item.q[0], item.p[0], item.t[:100])
     assert np.abs(q - item.q[:100]).max() < 0.02
     found = np.array(
         [float(eq.rhs.subs({"a": 1, "b": 0, "ad": 1, "bd": 2})) for eq in law.equations()]
@@ -124,3 +125,26 @@ def test_the_field_is_that_of_the_lagrangian():
         step = 1e-6 * np.eye(len(terms))[k]
         ends = [field(states, np.zeros(5), ones + s * step, np.zeros(0)).total for s in (1, -1)]
         assert found.columns[:, :, k] == pytest.approx((ends[0] - ends[1]) / 2e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.005])
+def test_a_servo_cart_is_prescribed(noise):
+    run = interpret.fit(servo(noise), Motion(learn="lagrangian", prescribed="x"))
+    law = run.law
+    assert law.verdict == "identified"
+    found = {(each.part, str(each.term)): each for each in law.measured()}
+    true = {
+        ("kinetic", "thd**2/2"): 1.0,
+        ("potential", "cos(th)"): -5.0,
+        ("dissipative", "thd**2/2"): 0.1,
+        ("drive", "-xdd*sin(th)"): 2.0,
+    }
+    assert set(found) == set(true)
+    for key, each in found.items():
+        assert abs(each.value - true[key]) < max(4 * each.stderr, 1e-6)
+    assert law.signals == ("xdd",)
+
+
+def test_all_coordinates_are_not_prescribed():
+    with pytest.raises(InputError, match="at least one is left"):
+        interpret.fit(servo(), Motion(learn="lagrangian", prescribed="x, th"))
