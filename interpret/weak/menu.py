@@ -73,12 +73,21 @@ def menu(
     given = dict(own or {})
     usual: dict[str, Sequence[Expr]] = {
         "kinetic": tuple(kinetic(names, angles)),
-        "potential": suited(ranges, angles).without_gauge().candidates,
+        "potential": potentials(ranges, angles),
         "dissipative": tuple(frictions(names)),
         "drive": [symbol(name) * symbol(u) for u in signals for name in names],
     }
     items = [Term(part, expr) for part, terms in usual.items() for expr in given.get(part, terms)]
     return Terms(names, tuple(items), tuple(signals))
+
+
+def potentials(ranges: Ranges, angles: Sequence[str]) -> tuple[Expr, ...]:
+    """What suits the coordinates.
+
+    >>> potentials({"th": (-2, 2)}, ["th"])[:3]
+    (th, sin(th), cos(th))
+    """
+    return suited(ranges, angles).without_gauge().candidates
 
 
 def kinetic(names: Sequence[str], angles: Sequence[str]) -> Iterator[Expr]:

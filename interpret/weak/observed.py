@@ -104,6 +104,12 @@ class Observed:
         q, v = self.q[:, own], self.v[:, own]
         return replace(self, q=q, v=v, sigma_q=sigma[0], sigma_v=sigma[1])
 
+    def with_momenta(self, trajectories: Trajectories, noise: Noise) -> Observed:
+        """The same with the momenta in the place of the velocities."""
+        _, q, p, _ = trajectories.stack()
+        sigma = np.maximum(noise.p, FLOOR * p.std(axis=0))
+        return replace(self, q=q, v=p, sigma_v=sigma, stencils=None)
+
     @cached_property
     def clock(self) -> Array:
         """All times (n,), one trajectory after the other."""
@@ -167,7 +173,8 @@ def _by(raw: Observed, made: Stencils) -> Observed:
         q[own] = np.einsum("nw,nwd->nd", made.position[own], around)
         v[own] = np.einsum("nw,nwd->nd", made.velocity[own], around)
         offset += len(t)
-    return replace(raw, q=q, v=v, stencils=made)
+    spread = np.sqrt((made.velocity**2).sum(axis=1).mean())
+    return replace(raw, q=q, v=v, sigma_v=spread * raw.sigma_q, stencils=made)
 
 
 def _stencils(times: Sequence[Array], half: int, degree: int) -> Stencils:

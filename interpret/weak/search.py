@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from sympy import Expr
 
 from interpret.ledger.motion import Courses
-from interpret.weak.choice import Choice, chosen
+from interpret.weak.choice import Choice, Needed, Support, chosen
 from interpret.weak.lengths import Weighed, glanced, weighed
 from interpret.weak.menu import menu, needed, prescribed_menu
 from interpret.weak.observed import Observed
 from interpret.weak.pursuit import Pursued, Pursuit, pursued
+from interpret.weak.rows import Rows
+from interpret.weak.spectrum import Pencil
 from interpret.weak.terms import Terms
 from systems.equations import velocity
 
@@ -24,6 +26,9 @@ Array = NDArray[np.float64]
 
 MOST_UNSURE: Final = 2
 """Coordinates of which both kinds are tried: four libraries."""
+
+AGAIN: Final = 3
+"""Times that weights follow from the terms that were chosen, at most."""
 
 PLAINER: Final = 1.1
 """An angle has to explain the motion so much better than a length, which has fewer terms."""
@@ -59,15 +64,15 @@ class Answer:
     """The `terms` that were tried and the `choice` among them, from rows that were `weighed`; which
     coordinates are `angles`; and, where the law could be followed, its most likely numbers.
 
-    `coefficients` and `covariance` are those of all terms (K,), with the one at `held` fixed;
-    `notes` say what was decided on the way.
+    `coefficients` and `covariance` are those of all terms (K,), with the one at `held` fixed, if
+    any has to be; `notes` say what was decided on the way.
     """
 
     terms: Terms
     choice: Choice
     weighed: Weighed
     angles: tuple[str, ...]
-    held: int
+    held: int | None
     coefficients: Array
     covariance: Array
     pursued: Pursued | None
@@ -80,9 +85,9 @@ class Answer:
 
     @property
     def share(self) -> float:
-        """What the weak rows of the law leave, beside its largest term's."""
-        pencil = self.weighed.pencil
-        columns = pencil.triangle * self.coefficients
+        """What the weak rows leave of the terms that they chose, beside the largest."""
+        own = list(self.choice.support)
+        columns = self.weighed.pencil.triangle[:, own] * self.choice.coefficients
         sizes = np.linalg.norm(columns, axis=0)
         return float(np.linalg.norm(columns.sum(axis=1)) / sizes.max())
 
@@ -100,8 +105,8 @@ def searched(
     angles, notes = _kinds(question, observed)
     terms = question.menu(angles)
     found = weighed(terms, observed, question.prescribed)
-    pencil = found.rows.settled()
-    choice = chosen(pencil, needed(terms, question.prescribed), noisy=observed.noisy)
+    groups = needed(terms, question.prescribed)
+    pencil, choice = selected(found.rows, groups, noisy=observed.noisy)
     if choice.nullity > 1:
         told = f"{choice.nullity} combinations of the terms vanish alike"
         plain = [
@@ -109,8 +114,9 @@ def searched(
         ]
         terms = terms.some(plain)
         found = replace(found, rows=found.rows.some(plain))
-        pencil = found.rows.settled()
-        choice = chosen(pencil, needed(terms, question.prescribed), noisy=observed.noisy)
+        pencil, choice = selected(
+            found.rows, needed(terms, question.prescribed), noisy=observed.noisy
+        )
         notes += (f"{told}: products of two velocities are left out",)
     found = replace(found, pencil=pencil)
     held, coefficients, covariance = _scaled(terms, choice, found, mass)
@@ -163,24 +169,48 @@ def _scaled(
     factor = value / choice.coefficients[own.index(held)]
     coefficients = np.zeros(len(terms))
     coefficients[own] = factor * choice.coefficients
-    increases = found.pencil.spectrum(own).increases
     variance = np.zeros(len(terms))
-    # S² grows by c²/σ² of one of N/2 independent rows where a term is left out.
-    variance[own] = coefficients[own] ** 2 / (increases * found.pencil.rows / 2)
+    variance[own] = coefficients[own] ** 2 * spread(found, own)
     variance[held] = 0.0
     return held, coefficients, np.diag(variance)
+
+
+def selected(rows: Rows, needed: Needed, *, noisy: bool) -> tuple[Pencil, Choice]:
+    """The terms that rows ask for, weighed by the noise of these terms alone, and the pencil then.
+
+    All terms together may be wild enough to blow up the noise of whole equations, and so silence
+    them; the law that is chosen is not.
+    """
+    pencil = rows.settled()
+    choice = chosen(pencil, needed, noisy=noisy)
+    seen: list[Support] = []
+    while noisy and choice.support not in seen and len(seen) < AGAIN:
+        seen.append(choice.support)
+        c = np.zeros(len(pencil.noise))
+        c[list(choice.support)] = choice.coefficients
+        pencil = rows.pencil(rows.weighted(c))
+        choice = chosen(pencil, needed, noisy=noisy)
+    return pencil, choice
+
+
+def spread(found: Weighed, own: Sequence[int]) -> Array:
+    """The relative variance of coefficients by the rows: S² grows by c²/σ² of one of N/2 rows that
+    are independent where a term is left out."""
+    relative: Array = 1 / (found.pencil.spectrum(own).increases * found.pencil.rows / 2)
+    return relative
 
 
 def _followed(
     answer: Answer, courses: Courses, prescribed: Sequence[str], *, friction: bool
 ) -> Answer:
     """The answer with the most likely numbers; of noisy data friction is offered once more."""
-    terms, own = answer.terms, list(answer.choice.support)
+    terms, own, held = answer.terms, list(answer.choice.support), answer.held
+    assert held is not None, "no momenta were measured that would fix the factor"
     rubbing = [k for k, item in enumerate(terms.items) if item.part == "dissipative"]
     offered = [k for k in rubbing if k not in own] if friction else []
     some = [*own, *offered]
     length = answer.weighed.rows.windows.length
-    hunt = Pursuit(courses, terms.some(some), some.index(answer.held), length, tuple(prescribed))
+    hunt = Pursuit(courses, terms.some(some), some.index(held), length, tuple(prescribed))
     found = pursued(hunt, answer.coefficients[some], range(len(own), len(some)))
     if found is None:
         return answer

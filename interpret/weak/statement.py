@@ -85,13 +85,15 @@ def as_driven(item: Term, prescribed: Sequence[str]) -> Term:
 
 def gauge(answer: Answer) -> str:
     """What no motion tells, in words."""
+    if answer.held is None:
+        return "one constant"
     held = answer.terms.items[answer.held].expr
     value = f"{answer.coefficients[answer.held]:g}"
     return f"one constant, and a factor of all parts: that of {held} is held at {value}"
 
 
 def _doubts(answer: Answer) -> Iterator[str]:
-    if answer.pursued is None:
+    if answer.pursued is None and answer.held is not None:
         yield "the law leaves the motion from the start: its numbers are those of the weak rows"
     if answer.choice.nullity > 1:
         yield (

@@ -71,6 +71,12 @@ class Windows:
         found: Array = self._operators[1] @ values
         return found
 
+    def without(self, samples: NDArray[np.bool_]) -> Windows:
+        """The windows that hold none of some samples (n,)."""
+        kept = ~samples[self.places].any(axis=1)
+        parts = (self.places[kept], self.slope[kept], self.weight[kept], self.of[kept])
+        return Windows(*parts, self.samples)
+
     def halved(self, times: Array) -> Windows:
         """The same windows by every second sample: what changes bounds the error of the weights."""
         places = self.places[:, ::2]

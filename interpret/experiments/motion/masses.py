@@ -11,7 +11,7 @@ from sympy import Expr
 
 from interpret.discovery.coordinates import angles, moving
 from interpret.experiments.motion import Motion, names
-from interpret.experiments.motion.cleaned import Cleaned, cleaned
+from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.forces import some
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.verbs import Findings, Fit
@@ -27,6 +27,7 @@ from interpret.laws.law import Law
 from interpret.laws.parts import Bodies
 from interpret.select.library import Library
 from interpret.select.unknown import parsed
+from interpret.weak.momenta import by_momenta
 from interpret.weak.observed import Observed
 from interpret.weak.paths import Moved, without_gaps
 from interpret.weak.search import Answer, Question, searched, unsure
@@ -62,15 +63,27 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     """The Lagrangian, friction and drive that the weak rows of the motion ask for."""
     measured = cast(Trajectories, samples)
     noisy = not estimate(measured).negligible
-    clean, told = _velocities(cleaned(measured, spikes=noisy))
+    clean = cleaned(measured, spikes=noisy)
     whole, still = moving(clean.trajectories)
     thinned, thinly = some(whole)
     data, gaps = without_gaps(thinned)
-    noise = estimate(data)
-    observed = Observed.of(data, noise, options.driving)
+    varying = _position_dependent(clean.columns)
     question = _question(data, options, clean.turned)
-    path = Moved(data, observed, noise, options.driving).courses(question.prescribed)
-    answer = searched(question, observed, path, data.mass.tolist())
+    answer, observed, told = None, None, ""
+    if varying:
+        alone = data.positions_alone()
+        observed = Observed.of(alone, estimate(alone), options.driving)
+        if observed.noisy and not question.prescribed and not question.signals:
+            noise = estimate(data)
+            answer = by_momenta(question, observed.with_momenta(data, noise))
+        if answer is None:
+            data, told = alone, _without_momenta(clean.columns)
+    noise = estimate(data)
+    if observed is None:
+        observed = Observed.of(data, noise, options.driving)
+    if answer is None:
+        path = Moved(data, observed, noise, options.driving).courses(question.prescribed)
+        answer = searched(question, observed, path, data.mass.tolist())
     gap = f"{gaps} gaps in the times: no window goes across one" if gaps else ""
     notes = tuple(filter(None, (*clean.notes, told, still, thinly, gap)))
     learned = LearnedMasses(answer, observed)
@@ -113,14 +126,10 @@ def findings(fit: MassesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
 MASSES: Final = Learner(Trajectories, learn, read, findings, judge=judge)
 
 
-def _velocities(clean: Cleaned) -> tuple[Cleaned, str]:
-    """With the positions alone, where momenta are no velocities but those of moving masses."""
-    if not _position_dependent(clean.columns):
-        return clean, ""
-    alone = clean.trajectories.positions_alone()
-    names = ", ".join(c.coordinate for c in clean.columns if c.verdict == "varying")
-    told = f"the momentum of {names} is no velocity: the positions alone are used"
-    return replace(clean, trajectories=alone), told
+def _without_momenta(columns: Channels) -> str:
+    """That momenta are no velocities but those of masses that vary."""
+    names_ = ", ".join(c.coordinate for c in columns if c.verdict == "varying")
+    return f"the momentum of {names_} is no velocity: the positions alone are used"
 
 
 def _position_dependent(columns: Channels) -> bool:
