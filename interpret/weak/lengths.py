@@ -18,7 +18,7 @@ import numpy as np
 from interpret.weak.observed import Observed
 from interpret.weak.rows import Rows
 from interpret.weak.spectrum import SMALLEST, Pencil
-from interpret.weak.terms import Terms
+from interpret.weak.terms import Candidates
 from systems.errors import InputError
 
 LADDER: Final = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
@@ -38,7 +38,7 @@ class Weighed:
     told: float
 
 
-def weighed(terms: Terms, observed: Observed, prescribed: Sequence[str] = ()) -> Weighed:
+def weighed(terms: Candidates, observed: Observed, prescribed: Sequence[str] = ()) -> Weighed:
     """The rows of the windows that tell most of the terms.
 
     Raises InputError where too few samples were measured for so many terms.
@@ -66,6 +66,16 @@ def weighed(terms: Terms, observed: Observed, prescribed: Sequence[str] = ()) ->
             here, best = here + way, near
     assert best is not None, "a length that was found has rows"
     return best
+
+
+def glanced(terms: Candidates, observed: Observed, prescribed: Sequence[str] = ()) -> float:
+    """S of all terms in windows of one length, for a first look; infinite where rows are few."""
+    along = terms.along(observed)
+    for length in reversed(LADDER[: START + 1]):
+        found = _weighed(Rows.of(along, terms.coordinates, observed, length, prescribed))
+        if found is not None:
+            return float(found.pencil.spectrum(range(len(terms))).values[0])
+    return np.inf
 
 
 def _weighed(rows: Rows) -> Weighed | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, combinations_with_replacement
 
-from sympy import Expr, Integer, cos, sin
+from sympy import Expr, Integer, Symbol, cos, sin
 
 from interpret.select.defaults import suited
 from interpret.weak.choice import Needed
@@ -14,6 +14,42 @@ from systems.equations import velocity
 from systems.expressions import symbol
 
 Ranges = Mapping[str, tuple[float, float]]
+
+
+def prescribed_menu(whole: Terms, prescribed: Sequence[str]) -> Terms:
+    """The terms that move a coordinate that is not prescribed, and move it as a drive can.
+
+    Its own mass does not depend on what is prescribed, and what couples the two is a function of
+    one of its coordinates alone.
+
+    >>> whole = menu({"x": (-1, 1), "th": (-2, 2)}, ["th"])
+    >>> some = prescribed_menu(whole, ["x"])
+    >>> [str(t.expr) for t in some.items if t.part == "kinetic" and t.expr.has(velocity("x"))]
+    ['xd**2*cos(th)/2', 'xd**2*sin(th)/2', 'thd*xd', 'thd*x*xd', 'thd*x**2*xd', 'thd*xd*cos(th)', \
+'thd*xd*sin(th)']
+    """
+    given = {symbol(x) for x in prescribed} | {velocity(x) for x in prescribed}
+    free = [x for x in whole.coordinates if x not in prescribed]
+    rates = {velocity(x) for x in free}
+
+    def moves(item: Term) -> bool:
+        held = item.expr.free_symbols
+        own = held & (rates | set(map(symbol, free)))
+        if not own:
+            return False
+        if item.part != "kinetic" or not held & given:
+            return True
+        squared = any(item.expr.diff(a, b) != 0 for a in rates for b in rates)
+        return not squared and len({s.name for s in own - rates}) <= 1 and _own(held, rates)
+
+    return whole.some([k for k, item in enumerate(whole.items) if moves(item)])
+
+
+def _own(held: set[Symbol], rates: set[Symbol]) -> bool:
+    """Whether a velocity comes with functions of its own coordinate alone."""
+    fast = {rate.name[:-1] for rate in held & rates}
+    slow = {s.name for s in held - rates if s.name in {rate.name[:-1] for rate in rates}}
+    return not fast or slow <= fast
 
 
 def menu(
@@ -37,12 +73,21 @@ def menu(
     given = dict(own or {})
     usual: dict[str, Sequence[Expr]] = {
         "kinetic": tuple(kinetic(names, angles)),
-        "potential": suited(ranges, angles).without_gauge().candidates,
+        "potential": potentials(ranges, angles),
         "dissipative": tuple(frictions(names)),
         "drive": [symbol(name) * symbol(u) for u in signals for name in names],
     }
     items = [Term(part, expr) for part, terms in usual.items() for expr in given.get(part, terms)]
     return Terms(names, tuple(items), tuple(signals))
+
+
+def potentials(ranges: Ranges, angles: Sequence[str]) -> tuple[Expr, ...]:
+    """What suits the coordinates.
+
+    >>> potentials({"th": (-2, 2)}, ["th"])[:3]
+    (th, sin(th), cos(th))
+    """
+    return suited(ranges, angles).without_gauge().candidates
 
 
 def kinetic(names: Sequence[str], angles: Sequence[str]) -> Iterator[Expr]:

@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.weak.windows import GAP
+from interpret.weak.windows import EVEN
 from systems.samples.trajectories import Trajectories
 from training.prepare.noise import NEGLIGIBLE, Noise
 
@@ -97,6 +97,19 @@ class Observed:
         )
         return _smoothed(found) if alone else found
 
+    def some(self, coordinates: Sequence[int]) -> Observed:
+        """Some of the coordinates."""
+        own = list(coordinates)
+        sigma = self.sigma_q[own], self.sigma_v[own]
+        q, v = self.q[:, own], self.v[:, own]
+        return replace(self, q=q, v=v, sigma_q=sigma[0], sigma_v=sigma[1])
+
+    def with_momenta(self, trajectories: Trajectories, noise: Noise) -> Observed:
+        """The same with the momenta in the place of the velocities."""
+        _, q, p, _ = trajectories.stack()
+        sigma = np.maximum(noise.p, FLOOR * p.std(axis=0))
+        return replace(self, q=q, v=p, sigma_v=sigma, stencils=None)
+
     @cached_property
     def clock(self) -> Array:
         """All times (n,), one trajectory after the other."""
@@ -160,21 +173,31 @@ def _by(raw: Observed, made: Stencils) -> Observed:
         q[own] = np.einsum("nw,nwd->nd", made.position[own], around)
         v[own] = np.einsum("nw,nwd->nd", made.velocity[own], around)
         offset += len(t)
-    return replace(raw, q=q, v=v, stencils=made)
+    spread = np.sqrt((made.velocity**2).sum(axis=1).mean())
+    return replace(raw, q=q, v=v, sigma_v=spread * raw.sigma_q, stencils=made)
 
 
 def _stencils(times: Sequence[Array], half: int, degree: int) -> Stencils:
     """The polynomial through the nearest 2h + 1 samples, at each of them; at ends one-sided."""
     width = 2 * half + 1
-    both: list[tuple[Array, Array]] = []
+    both = []
     for t in times:
         first = np.clip(np.arange(len(t)) - half, 0, len(t) - width)
-        around = t[first[:, None] + np.arange(width)] - t[:, None]
-        reach = np.abs(around).max(axis=1, keepdims=True)
-        # Across a gap a polynomial says nothing; windows stay away from there.
-        reach = np.minimum(reach, GAP * width * np.median(np.diff(t)))
-        powers = (around / reach)[..., None] ** np.arange(degree + 1)
-        inverse = np.linalg.pinv(powers)
-        both.append((inverse[:, 0], inverse[:, 1] / reach))
+        steps = np.diff(t)
+        if np.ptp(steps) <= EVEN * steps.mean():
+            # On even steps only the place among the samples around matters.
+            around = steps.mean() * (np.arange(width) - np.arange(width)[:, None])
+            position, velocity = _sums(around, degree)
+            own = np.arange(len(t)) - first
+            both.append((position[own], velocity[own]))
+        else:
+            both.append(_sums(t[first[:, None] + np.arange(width)] - t[:, None], degree))
     position, velocity = (np.concatenate(each) for each in zip(*both, strict=True))
     return Stencils(position, velocity)
+
+
+def _sums(around: Array, degree: int) -> tuple[Array, Array]:
+    """The weights of value and slope at zero of the polynomial through samples at times (n, w)."""
+    reach = np.abs(around).max(axis=1, keepdims=True)
+    inverse = np.linalg.pinv((around / reach)[..., None] ** np.arange(degree + 1))
+    return inverse[:, 0], inverse[:, 1] / reach

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from interpret.ledger.motion import Course, Courses, Curve, Path
 from interpret.weak.observed import Observed
 from interpret.weak.windows import stretches
+from systems.equations import acceleration, velocity
 from systems.samples.trajectories import Trajectories
 from training.prepare.noise import Noise
 
@@ -20,7 +21,7 @@ Array = NDArray[np.float64]
 FEWEST: Final = 20
 """Samples of a stretch: fewer have no room for a short window beside a smoother's margins."""
 
-ENOUGH: Final = 480
+ENOUGH: Final = 240
 """Samples that clean motion is followed along: more digits than these give are not in doubles."""
 
 
@@ -53,7 +54,7 @@ def courses(
     """
     if observed.noisy and observed.stencils is None:
         return Courses.of(trajectories, noise, signals)
-    from scipy.interpolate import CubicHermiteSpline
+    from scipy.interpolate import CubicHermiteSpline, CubicSpline
 
     items = []
     most = observed.samples if observed.noisy else max(ENOUGH // len(trajectories), FEWEST)
@@ -62,8 +63,60 @@ def courses(
     for item, first, signal in zip(trajectories, cuts[:-1], curves, strict=True):
         own = slice(first, first + len(item))
         q, v = observed.q[own], observed.v[own]
-        curve: Any = CubicHermiteSpline(item.t, q, v)
-        path = Path(curve, curve.derivative(), curve.derivative(2))
+        place: Any = CubicHermiteSpline(item.t, q, v)
+        rate: Any = CubicSpline(item.t, v)
+        path = Path(place, rate, rate.derivative())
         values = np.concatenate([q, v], axis=1) if observed.stencils is None else item.q
         items.append(Course(item.t, values, path, signal).cut(0, most))
     return Courses(tuple(items), trajectories.dimension)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A motion with all that was measured, and the part of it that is to be explained."""
+
+    whole: Trajectories
+    observed: Observed
+    noise: Noise
+    signals: tuple[str, ...] = ()
+
+    def courses(self, prescribed: Sequence[str]) -> Courses:
+        """What is explained as shooting takes it; the rest as signals x, xd and xdd of time."""
+        data, seen = self.whole, self.observed
+        curves = signals_of(data, self.signals)
+        if not prescribed:
+            return courses(data, seen, self.noise, curves)
+        every = courses(data, seen, self.noise).items
+        for signal, item in zip(curves, every, strict=True):
+            for name in prescribed:
+                signal |= _given(item.path, name, data.coordinates.index(name))
+        free = [i for i, name in enumerate(data.coordinates) if name not in prescribed]
+        items = tuple(replace(item, q=item.q[:, free], p=item.p[:, free]) for item in data)
+        names = tuple(data.coordinates[i] for i in free)
+        some = replace(data, coordinates=names, mass=data.mass[free], items=items)
+        noise = replace(self.noise, q=self.noise.q[free], p=self.noise.p[free])
+        return courses(some, seen.some(free), noise, curves)
+
+
+def _given(path: Path, name: str, place: int) -> dict[str, Curve]:
+    """Position, velocity and acceleration of one coordinate, by their names."""
+    symbols = name, velocity(name).name, acceleration(name).name
+    curves = (path.q, path.v, path.a)
+    return {
+        symbol: lambda t, curve=curve: np.asarray(curve(t))[..., place]
+        for symbol, curve in zip(symbols, curves, strict=True)
+    }
+
+
+def signals_of(whole: Trajectories, names: Sequence[str]) -> list[dict[str, Curve]]:
+    """Cubic splines of the columns that drive each trajectory, by name."""
+    from scipy.interpolate import CubicSpline
+
+    places = {name: whole.extra.index(name) for name in names}
+    return [
+        {
+            name: CubicSpline(item.t, np.asarray(item.extra)[:, place])
+            for name, place in places.items()
+        }
+        for item in whole
+    ]

@@ -90,8 +90,8 @@ def pursued(hunt: Pursuit, start: Array, offered: Sequence[int] = ()) -> Pursued
     if found is None:
         return None
     found = hunt.joined(found, active)
-    wider = hunt.asked_for(found, active, offered)
-    better = hunt.again(found, wider, found.segments) if wider != active else None
+    wider, law = hunt.anew(found, active, offered)
+    better = hunt.again(found, wider, found.segments, law) if wider != active else None
     if better is not None:
         active, found = wider, better
     return hunt.told(found, active)
@@ -185,10 +185,12 @@ class Pursuit:
         reduced = Reduced(found.reduced.stretches, noise)
         return _Found(replace(found, reduced=reduced), noise, segments, missed)
 
-    def again(self, found: _Found, active: Sequence[int], segments: int) -> _Found | None:
-        """The fit from where another has ended."""
+    def again(
+        self, found: _Found, active: Sequence[int], segments: int, law: Parameters | None = None
+    ) -> _Found | None:
+        """The fit from where another has ended, or from other numbers."""
         before = found.solution
-        return self.settled(before.shooting, before.law, active, segments, found.noise)
+        return self.settled(before.shooting, law or before.law, active, segments, found.noise)
 
     def joined(self, found: _Found, active: Sequence[int]) -> _Found:
         """The fit on stretches that double while the law follows them; clean motion needs none."""
@@ -201,24 +203,38 @@ class Pursuit:
             found = longer
         return found
 
-    def asked_for(self, found: _Found, active: list[int], offered: Sequence[int]) -> list[int]:
-        """The parameters with those offered that deviate from none by more than chance: by BIC.
+    def anew(
+        self, found: _Found, active: list[int], offered: Sequence[int]
+    ) -> tuple[list[int], Parameters]:
+        """The parameters that deviate from none by more than chance, by BIC, and their numbers.
 
-        One after the other, that which deviates most first.
+        One after the other those that deviate least are left out; then, of those offered, that
+        which deviates most is taken. Of clean motion nothing is chosen anew.
         """
-        reduced = found.solution.reduced
-        chance = float(np.log(reduced.count))
-        while True:
-            gains = {}
-            for k in offered:
-                if k not in active:
-                    some = [*active, k]
-                    step = reduced.step(some)
-                    gains[k] = float(step[k] ** 2 / reduced.robust(some, step)[-1, -1])
-            best = max(gains, key=lambda k: gains[k], default=None)
-            if best is None or gains[best] <= chance:
-                return sorted(active)
-            active = [*active, best]
+        law = found.solution.law
+        if not found.missed.max() > NEGLIGIBLE:
+            return active, law
+        own = law.coefficients.copy()
+        own[self.held] = 0.0
+        rows = [item.toward(own) for item in found.solution.reduced.stretches]
+        whole = Reduced(rows, found.noise)
+        chance = float(np.log(whole.count))
+
+        def deviations(some: list[int]) -> Array:
+            step = whole.step(some)
+            squares: Array = step[some] ** 2 / np.diag(whole.robust(some, step))
+            return squares
+
+        while len(active) > 1 and (sizes := deviations(active)).min() <= chance:
+            active = [k for k in active if k != active[int(np.argmin(sizes))]]
+        while waiting := [k for k in offered if k not in active]:
+            gains = [float(deviations([*active, k])[-1]) for k in waiting]
+            if max(gains) <= chance:
+                break
+            active = [*active, waiting[int(np.argmax(gains))]]
+        values = whole.step(active)
+        values[self.held] = law.coefficients[self.held]
+        return sorted(active), replace(law, coefficients=values)
 
     def told(self, found: _Found, active: Sequence[int]) -> Pursued:
         """The numbers with their error bars."""

@@ -31,8 +31,8 @@ HALVING: Final = 1 / 16
 steps make the trapezoid four times better, and these weights are better than that."""
 
 ROUNDS: Final = 3
-LIGHTEST: Final = 1e-3
-"""No row is better than a thousandth of the usual variance: a few would decide everything."""
+BEST: Final = 0.25
+"""No row weighs more than the best quarter: a few that decide everything let anything be fitted."""
 
 TINY: Final = 1e-300
 
@@ -60,7 +60,7 @@ class Rows:
         """Rows of windows of a length; those of prescribed coordinates say nothing of the law."""
         equations = tuple(i for i, name in enumerate(coordinates) if name not in prescribed)
         stride = max(1, length // STRIDE)
-        made = windows(observed.times, length, stride, observed.margin)
+        made = windows(observed.times, length, stride, observed.margin).without(along.bent)
         return Rows(observed, along, made, equations)
 
     def some(self, numbers: Sequence[int]) -> Rows:
@@ -118,7 +118,7 @@ class Rows:
             size = np.sqrt((self.values**2).mean(axis=(0, 2))) + TINY
             return np.broadcast_to(1 / size, self.values.shape[:2]).copy()
         variance = self.variance(c)
-        variance += LIGHTEST * np.median(variance, axis=0) + TINY
+        variance = np.maximum(variance, np.quantile(variance, BEST, axis=0)) + TINY
         weights = 1 / np.sqrt(variance)
         scaled: Array = weights / np.sqrt((weights**2).mean())
         return scaled
@@ -131,12 +131,17 @@ class Rows:
             pencil = self.pencil(self.weighted(best))
         return pencil
 
+    @cached_property
+    def _wide(self) -> tuple[Array, Array] | None:
+        stencils = self.observed.stencils
+        return None if stencils is None else stencils.spread(self.windows.places)
+
     def _influences(self, c: Array | None) -> Iterator[tuple[int, NDArray[np.int64], Array]]:
         """For each equation and source of noise: its terms' columns, and how rows move with every
         measured value, times its σ: (W, r, k); summed with c where this is given."""
         seen, places = self.observed, self.windows.places
         slope, weight = self.windows.slope[..., None], self.windows.weight[..., None]
-        wide = None if seen.stencils is None else seen.stencils.spread(places)
+        wide = self._wide
         for (row, channel), item in self.along.slopes.items():
             if row not in self.equations or not len(item.columns):
                 continue

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from sympy import Expr
 
 from interpret.ledger.motion import Courses
-from interpret.weak.choice import Choice, chosen
-from interpret.weak.lengths import Weighed, weighed
-from interpret.weak.menu import menu, needed
+from interpret.weak.choice import Choice, Needed, Support, chosen
+from interpret.weak.lengths import Weighed, glanced, weighed
+from interpret.weak.menu import menu, needed, prescribed_menu
 from interpret.weak.observed import Observed
 from interpret.weak.pursuit import Pursued, Pursuit, pursued
+from interpret.weak.rows import Rows
+from interpret.weak.spectrum import Pencil
 from interpret.weak.terms import Terms
 from systems.equations import velocity
 
@@ -24,6 +26,9 @@ Array = NDArray[np.float64]
 
 MOST_UNSURE: Final = 2
 """Coordinates of which both kinds are tried: four libraries."""
+
+AGAIN: Final = 3
+"""Times that weights follow from the terms that were chosen, at most."""
 
 PLAINER: Final = 1.1
 """An angle has to explain the motion so much better than a length, which has fewer terms."""
@@ -51,12 +56,7 @@ class Question:
     def menu(self, angles: Sequence[str]) -> Terms:
         """The candidates, where these are the angles."""
         found = menu(self.ranges, angles, self.signals, self.own)
-        return found.some([k for k, item in enumerate(found.items) if self.felt(item.expr)])
-
-    def felt(self, expr: Expr) -> bool:
-        """Whether a term is of a coordinate that is explained."""
-        names = [name for name in self.ranges if name not in self.prescribed]
-        return any(name in map(str, expr.free_symbols) for x in names for name in (x, f"{x}d"))
+        return prescribed_menu(found, self.prescribed) if self.prescribed else found
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,15 @@ class Answer:
     """The `terms` that were tried and the `choice` among them, from rows that were `weighed`; which
     coordinates are `angles`; and, where the law could be followed, its most likely numbers.
 
-    `coefficients` and `covariance` are those of all terms (K,), with the one at `held` fixed;
-    `notes` say what was decided on the way.
+    `coefficients` and `covariance` are those of all terms (K,), with the one at `held` fixed, if
+    any has to be; `notes` say what was decided on the way.
     """
 
     terms: Terms
     choice: Choice
     weighed: Weighed
     angles: tuple[str, ...]
-    held: int
+    held: int | None
     coefficients: Array
     covariance: Array
     pursued: Pursued | None
@@ -85,9 +85,9 @@ class Answer:
 
     @property
     def share(self) -> float:
-        """What the weak rows of the law leave, beside its largest term's."""
-        pencil = self.weighed.pencil
-        columns = pencil.triangle * self.coefficients
+        """What the weak rows leave of the terms that they chose, beside the largest."""
+        own = list(self.choice.support)
+        columns = self.weighed.pencil.triangle[:, own] * self.choice.coefficients
         sizes = np.linalg.norm(columns, axis=0)
         return float(np.linalg.norm(columns.sum(axis=1)) / sizes.max())
 
@@ -102,10 +102,11 @@ def searched(
 
     Raises InputError where too few samples were measured.
     """
-    angles, found, notes = _kinds(question, observed)
+    angles, notes = _kinds(question, observed)
     terms = question.menu(angles)
-    pencil = found.rows.settled()
-    choice = chosen(pencil, needed(terms, question.prescribed), noisy=observed.noisy)
+    found = weighed(terms, observed, question.prescribed)
+    groups = needed(terms, question.prescribed)
+    pencil, choice = selected(found.rows, groups, noisy=observed.noisy)
     if choice.nullity > 1:
         told = f"{choice.nullity} combinations of the terms vanish alike"
         plain = [
@@ -113,8 +114,9 @@ def searched(
         ]
         terms = terms.some(plain)
         found = replace(found, rows=found.rows.some(plain))
-        pencil = found.rows.settled()
-        choice = chosen(pencil, needed(terms, question.prescribed), noisy=observed.noisy)
+        pencil, choice = selected(
+            found.rows, needed(terms, question.prescribed), noisy=observed.noisy
+        )
         notes += (f"{told}: products of two velocities are left out",)
     found = replace(found, pencil=pencil)
     held, coefficients, covariance = _scaled(terms, choice, found, mass)
@@ -124,28 +126,25 @@ def searched(
     return _followed(answer, courses, question.prescribed, friction=observed.noisy)
 
 
-def _kinds(
-    question: Question, observed: Observed
-) -> tuple[tuple[str, ...], Weighed, tuple[str, ...]]:
-    """Which coordinates are angles, the rows then, and a sentence where both were tried.
+def _kinds(question: Question, observed: Observed) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Which coordinates are angles, and a sentence where both kinds were tried.
 
     What has turned all the way round is one; of others S decides.
     """
-    round_ = [x for x in question.unsure if np.ptp(question.ranges[x]) > TURN]
-    known = (*question.angles, *round_)
-    open_ = [x for x in question.unsure if x not in round_][:MOST_UNSURE]
-    tried: list[tuple[float, tuple[str, ...], Weighed]] = []
-    for choice in product((False, True), repeat=len(open_)):
-        more = tuple(x for x, yes in zip(open_, choice, strict=True) if yes)
+    rounded = [x for x in question.unsure if np.ptp(question.ranges[x]) > TURN]
+    known = (*question.angles, *rounded)
+    waiting = [x for x in question.unsure if x not in rounded][:MOST_UNSURE]
+    if not waiting:
+        return known, ()
+    tried: list[tuple[float, tuple[str, ...]]] = []
+    for choice in product((False, True), repeat=len(waiting)):
+        more = tuple(x for x, yes in zip(waiting, choice, strict=True) if yes)
         own = tuple(x for x in question.ranges if x in (*known, *more))
-        found = weighed(question.menu(own), observed, question.prescribed)
-        least = float(found.pencil.spectrum(range(len(found.pencil.noise))).values[0])
-        tried.append((max(least, 1.0) * PLAINER ** len(more), own, found))
-    least, angles, found = min(tried, key=lambda item: item[0])
-    if not open_:
-        return angles, found, ()
-    said = ", ".join(f"{x} as {'an angle' if x in angles else 'a length'}" for x in open_)
-    return angles, found, (f"{said}: that explains the motion best",)
+        least = glanced(question.menu(own), observed, question.prescribed)
+        tried.append((max(least, 1.0) * PLAINER ** len(more), own))
+    _, angles = min(tried)
+    said = ", ".join(f"{x} as {'an angle' if x in angles else 'a length'}" for x in waiting)
+    return angles, (f"{said}: that explains the motion best",)
 
 
 def _mixed(expr: Expr, names: Sequence[str]) -> bool:
@@ -170,24 +169,48 @@ def _scaled(
     factor = value / choice.coefficients[own.index(held)]
     coefficients = np.zeros(len(terms))
     coefficients[own] = factor * choice.coefficients
-    increases = found.pencil.spectrum(own).increases
     variance = np.zeros(len(terms))
-    # S² grows by c²/σ² of one of N/2 independent rows where a term is left out.
-    variance[own] = coefficients[own] ** 2 / (increases * found.pencil.rows / 2)
+    variance[own] = coefficients[own] ** 2 * spread(found, own)
     variance[held] = 0.0
     return held, coefficients, np.diag(variance)
+
+
+def selected(rows: Rows, needed: Needed, *, noisy: bool) -> tuple[Pencil, Choice]:
+    """The terms that rows ask for, weighed by the noise of these terms alone, and the pencil then.
+
+    All terms together may be wild enough to blow up the noise of whole equations, and so silence
+    them; the law that is chosen is not.
+    """
+    pencil = rows.settled()
+    choice = chosen(pencil, needed, noisy=noisy)
+    seen: list[Support] = []
+    while noisy and choice.support not in seen and len(seen) < AGAIN:
+        seen.append(choice.support)
+        c = np.zeros(len(pencil.noise))
+        c[list(choice.support)] = choice.coefficients
+        pencil = rows.pencil(rows.weighted(c))
+        choice = chosen(pencil, needed, noisy=noisy)
+    return pencil, choice
+
+
+def spread(found: Weighed, own: Sequence[int]) -> Array:
+    """The relative variance of coefficients by the rows: S² grows by c²/σ² of one of N/2 rows that
+    are independent where a term is left out."""
+    relative: Array = 1 / (found.pencil.spectrum(own).increases * found.pencil.rows / 2)
+    return relative
 
 
 def _followed(
     answer: Answer, courses: Courses, prescribed: Sequence[str], *, friction: bool
 ) -> Answer:
     """The answer with the most likely numbers; of noisy data friction is offered once more."""
-    terms, own = answer.terms, list(answer.choice.support)
+    terms, own, held = answer.terms, list(answer.choice.support), answer.held
+    assert held is not None, "no momenta were measured that would fix the factor"
     rubbing = [k for k, item in enumerate(terms.items) if item.part == "dissipative"]
     offered = [k for k in rubbing if k not in own] if friction else []
     some = [*own, *offered]
     length = answer.weighed.rows.windows.length
-    hunt = Pursuit(courses, terms.some(some), some.index(answer.held), length, tuple(prescribed))
+    hunt = Pursuit(courses, terms.some(some), some.index(held), length, tuple(prescribed))
     found = pursued(hunt, answer.coefficients[some], range(len(own), len(some)))
     if found is None:
         return answer

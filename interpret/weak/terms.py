@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,11 @@ Array = NDArray[np.float64]
 STEP: Final = 1e-5
 """Of a channel's spread: what central differences lose to it, and to round-off, is 1e-10."""
 
+USUAL: Final = 0.75
+ROUNDING: Final = 1e-6
+"""A term's usual size is what three quarters of its values keep within; its own round-off is
+none."""
+
 IN_L: Final = {"kinetic": 1, "gyroscopic": 1, "potential": -1}
 """The parts of the Lagrangian, with the sign that their terms have in it."""
 
@@ -31,6 +36,21 @@ class Term:
 
     part: str
     expr: Expr
+
+
+class Candidates(Protocol):
+    """Terms that have rows: `Terms` of a Lagrangian, or those of a Hamiltonian."""
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """What each equation is called after."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def along(self, observed: Observed) -> Along:
+        """Their momenta and forces along a motion."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -113,45 +133,55 @@ class Terms:
 
     def along(self, observed: Observed) -> Along:
         """The momenta and forces of all terms along a motion, with their slopes."""
-        d, count = self.dimension, len(self)
-        flat = [e for each in (self.momenta, self.forces) for term in each for e in term]
-        field = compile(flat, self.variables)
-        x = observed.columns
-        with np.errstate(all="ignore"):
-            values = field(x).reshape(len(x), 2, count, d)
-            spread = np.maximum(np.ptp(x[:, : 2 * d], axis=0), np.finfo(float).tiny)
-            by = [_slope(field, x, k, STEP * spread[k]) for k in range(2 * d)]
-        slopes = {}
-        for channel in range(d):
-            by_q, by_v = (
-                each.reshape(len(x), 2, count, d) for each in (by[channel], by[d + channel])
-            )
-            for row in range(d):
-                four = (
-                    by_q[:, 0, :, row],
-                    by_q[:, 1, :, row],
-                    by_v[:, 0, :, row],
-                    by_v[:, 1, :, row],
-                )
-                moving = np.flatnonzero(np.any([a.any(axis=0) for a in four], axis=0))
-                slopes[row, channel] = Slopes(moving, *(a[:, moving] for a in four))
-        return Along(values[:, 0], values[:, 1], slopes)
+        return along(self.momenta, self.forces, self.variables, observed)
+
+
+def along(
+    momenta: Sequence[Sequence[Expr]],
+    forces: Sequence[Sequence[Expr]],
+    variables: Sequence[str],
+    observed: Observed,
+) -> Along:
+    """Of K terms momenta and forces in e equations each, and how they change with every channel.
+
+    The `variables` are the columns of what was observed.
+    """
+    d, shape = observed.q.shape[1], (2, len(momenta), len(momenta[0]))
+    field = compile([e for each in (momenta, forces) for term in each for e in term], variables)
+    x = observed.columns
+    with np.errstate(all="ignore"):
+        values = field(x).reshape(-1, *shape)
+        spread = np.maximum(np.ptp(x[:, : 2 * d], axis=0), np.finfo(float).tiny)
+        by = [_slope(field, x, k, STEP * spread[k]).reshape(-1, *shape) for k in range(2 * d)]
+        bent = _bent(field, x, [*observed.sigma_q, *observed.sigma_v], values)
+    slopes = {}
+    for channel in range(d):
+        by_q, by_v = by[channel], by[d + channel]
+        for row in range(shape[2]):
+            four = [each[:, k, :, row] for each in (by_q, by_v) for k in range(2)]
+            moving = np.flatnonzero(np.any([a.any(axis=0) for a in four], axis=0))
+            slopes[row, channel] = Slopes(moving, *(a[:, moving] for a in four))
+    return Along(values[:, 0], values[:, 1], slopes, bent)
 
 
 @dataclass(frozen=True)
 class Along:
-    """At n samples: the momenta and forces (n, K, d) of K terms, and the slopes of those of each
-    coordinate with each channel."""
+    """At n samples: the momenta and forces (n, K, e) of K terms in e equations, and the slopes of
+    those of each equation with each channel.
+
+    `bent` (n,) are the samples where noise moves a term by more than its slope says.
+    """
 
     momenta: Array
     forces: Array
     slopes: dict[tuple[int, int], Slopes]
+    bent: NDArray[np.bool_]
 
     def some(self, numbers: Sequence[int]) -> Along:
         """Those of some of the terms."""
         own = list(numbers)
         slopes = {key: item.some(own) for key, item in self.slopes.items()}
-        return Along(self.momenta[:, own], self.forces[:, own], slopes)
+        return Along(self.momenta[:, own], self.forces[:, own], slopes, self.bent)
 
 
 def _slope(field: Field, x: Array, column: int, step: float) -> Array:
@@ -161,6 +191,21 @@ def _slope(field: Field, x: Array, column: int, step: float) -> Array:
     behind[:, column] -= step
     difference: Array = (field(ahead) - field(behind)) / (2 * step)
     return difference
+
+
+def _bent(field: Field, x: Array, sigma: Sequence[float], values: Array) -> NDArray[np.bool_]:
+    """Where a step of σ moves a term to second order by more than its usual size: there noise is no
+    matter of slopes, as in a close encounter."""
+    flat = values.reshape(len(x), -1)
+    usual = np.quantile(np.abs(np.nan_to_num(flat)), USUAL, axis=0)
+    bent = ~np.isfinite(flat).all(axis=1)
+    for column, step in enumerate(sigma):
+        ahead, behind = x.copy(), x.copy()
+        ahead[:, column] += step
+        behind[:, column] -= step
+        curved = np.abs(field(ahead) + field(behind) - 2 * flat)
+        bent |= ~(curved <= usual + ROUNDING * np.abs(flat)).all(axis=1)
+    return bent
 
 
 PARTS: Final = ("kinetic", *FORCES)

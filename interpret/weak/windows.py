@@ -35,7 +35,7 @@ NODES: Final = 24
 GAP: Final = 3.0
 """A step of more than three usual ones is a gap: no window goes across it."""
 
-EVEN: Final = 1e-9
+EVEN: Final = 1e-8
 """Times whose steps differ by no more than this part have one set of weights."""
 
 LEAST: Final = 1e-9
@@ -70,6 +70,12 @@ class Windows:
         """∫ ψ' g dt = -∫ ψ ġ dt of values g (n, k) in every window: (W, k)."""
         found: Array = self._operators[1] @ values
         return found
+
+    def without(self, samples: NDArray[np.bool_]) -> Windows:
+        """The windows that hold none of some samples (n,)."""
+        kept = ~samples[self.places].any(axis=1)
+        parts = (self.places[kept], self.slope[kept], self.weight[kept], self.of[kept])
+        return Windows(*parts, self.samples)
 
     def halved(self, times: Array) -> Windows:
         """The same windows by every second sample: what changes bounds the error of the weights."""

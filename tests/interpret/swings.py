@@ -64,3 +64,22 @@ def _moved(
     found = Trajectories.from_arrays(names, [1.0, 1.0], t, q, v)
     force = compile([pushed], ["t"])(t[:, None])
     return found.beside([push], [force] * len(starts)) if push else found
+
+
+@cache
+def servo(noise: float = 0.0, seed: int = 0) -> Trajectories:
+    """A pendulum on a cart that a servo moves, whatever the pendulum does: th'' = 5 sin th - 2 x''
+    cos th - th'/10."""
+    t = sympy.Symbol("t")
+    place = sympy.sin(2 * t) / 5 + sympy.cos(sympy.Rational(37, 10) * t) / 8
+    rate, push = place.diff(t), place.diff(t, 2)
+    pull = -5 * sympy.sin(th) - 2 * push * sympy.cos(th) - thd / 10
+    field = compile([pull], ["th", "thd", "t"])
+    times = 0.02 * np.arange(400)
+    q, v = driven_flow(
+        field, np.array([[1.8], [-1.0], [0.4]]), np.array([[0.0], [1.0], [2.0]]), times
+    )
+    x, xd = (np.broadcast_to(compile([e], ["t"])(times[:, None]), q.shape) for e in (place, rate))
+    both = [np.concatenate(pair, axis=2) for pair in ((x, q), (xd, v))]
+    clean = Trajectories.from_arrays(("x", "th"), [1.0, 1.0], times, *both)
+    return clean.with_noise(noise, seed) if noise else clean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from interpret.discovery.coordinates import unwrapped
 from interpret.judge.channel import Channels
@@ -22,6 +23,7 @@ class Cleaned:
     notes: tuple[str, ...]
 
 
+@lru_cache(maxsize=2)
 def cleaned(samples: Trajectories, *, spikes: bool = True) -> Cleaned:
     """The samples without jumps by 2π, without spikes, and without velocities that are none.
 

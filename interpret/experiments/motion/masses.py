@@ -10,11 +10,10 @@ import sympy
 from sympy import Expr
 
 from interpret.discovery.coordinates import angles, moving
-from interpret.experiments.motion import Motion
-from interpret.experiments.motion.cleaned import Cleaned, cleaned
+from interpret.experiments.motion import Motion, names
+from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.forces import some
 from interpret.experiments.motion.learner import Learner
-from interpret.experiments.motion.measured import driving_curves
 from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.certificate import Certificate
 from interpret.judge.channel import Channels
@@ -28,11 +27,13 @@ from interpret.laws.law import Law
 from interpret.laws.parts import Bodies
 from interpret.select.library import Library
 from interpret.select.unknown import parsed
+from interpret.weak.momenta import by_momenta
 from interpret.weak.observed import Observed
-from interpret.weak.paths import courses, without_gaps
+from interpret.weak.paths import Moved, without_gaps
 from interpret.weak.search import Answer, Question, searched, unsure
 from interpret.weak.statement import gauge, stated
 from systems.equations import velocity
+from systems.errors import InputError
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 from training.learn.learned import Learned
@@ -62,16 +63,27 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     """The Lagrangian, friction and drive that the weak rows of the motion ask for."""
     measured = cast(Trajectories, samples)
     noisy = not estimate(measured).negligible
-    clean, told = _velocities(cleaned(measured, spikes=noisy))
+    clean = cleaned(measured, spikes=noisy)
     whole, still = moving(clean.trajectories)
     thinned, thinly = some(whole)
     data, gaps = without_gaps(thinned)
-    noise = estimate(data)
-    observed = Observed.of(data, noise, options.driving)
+    varying = _position_dependent(clean.columns)
     question = _question(data, options, clean.turned)
-    signals = driving_curves(data, options.driving)
-    path = courses(data, observed, noise, signals)
-    answer = searched(question, observed, path, data.mass.tolist())
+    answer, observed, told = None, None, ""
+    if varying:
+        alone = data.positions_alone()
+        observed = Observed.of(alone, estimate(alone), options.driving)
+        if observed.noisy and not question.prescribed and not question.signals:
+            noise = estimate(data)
+            answer = by_momenta(question, observed.with_momenta(data, noise))
+        if answer is None:
+            data, told = alone, _without_momenta(clean.columns)
+    noise = estimate(data)
+    if observed is None:
+        observed = Observed.of(data, noise, options.driving)
+    if answer is None:
+        path = Moved(data, observed, noise, options.driving).courses(question.prescribed)
+        answer = searched(question, observed, path, data.mass.tolist())
     gap = f"{gaps} gaps in the times: no window goes across one" if gaps else ""
     notes = tuple(filter(None, (*clean.notes, told, still, thinly, gap)))
     learned = LearnedMasses(answer, observed)
@@ -82,8 +94,9 @@ def read(fit: MassesFit) -> Law:
     """The answer as a law with parts."""
     learned = fit.learned
     bodies = Bodies.of(fit.problem.motion())
-    names = learned.answer.terms.coordinates
-    bodies = replace(bodies, mass={name: bodies.mass[name] for name in names})
+    given = names(fit.options.prescribed)
+    moving = [name for name in learned.answer.terms.coordinates if name not in given]
+    bodies = replace(bodies, mass={name: bodies.mass[name] for name in moving})
     return stated(learned.answer, learned.observed, Origin(fit.problem.name), bodies)
 
 
@@ -113,14 +126,10 @@ def findings(fit: MassesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
 MASSES: Final = Learner(Trajectories, learn, read, findings, judge=judge)
 
 
-def _velocities(clean: Cleaned) -> tuple[Cleaned, str]:
-    """With the positions alone, where momenta are no velocities but those of moving masses."""
-    if not _position_dependent(clean.columns):
-        return clean, ""
-    alone = clean.trajectories.positions_alone()
-    names = ", ".join(c.coordinate for c in clean.columns if c.verdict == "varying")
-    told = f"the momentum of {names} is no velocity: the positions alone are used"
-    return replace(clean, trajectories=alone), told
+def _without_momenta(columns: Channels) -> str:
+    """That momenta are no velocities but those of masses that vary."""
+    names_ = ", ".join(c.coordinate for c in columns if c.verdict == "varying")
+    return f"the momentum of {names_} is no velocity: the positions alone are used"
 
 
 def _position_dependent(columns: Channels) -> bool:
@@ -128,13 +137,26 @@ def _position_dependent(columns: Channels) -> bool:
 
 
 def _question(data: Trajectories, options: Motion, turned: Sequence[str]) -> Question:
-    names = data.coordinates
-    circular = angles(names, options.angles, turned)
-    open_ = () if options.angles is not None else tuple(unsure(names, circular))
+    coordinates = data.coordinates
+    circular = angles(coordinates, options.angles, turned)
+    open_ = () if options.angles is not None else tuple(unsure(coordinates, circular))
     _, q, _, _ = data.stack()
     ends = zip(q.min(axis=0).tolist(), q.max(axis=0).tolist(), strict=True)
-    ranges = dict(zip(names, ends, strict=True))
-    return Question(ranges, circular, open_, options.driving, (), _own(options, names))
+    ranges = dict(zip(coordinates, ends, strict=True))
+    given = _prescribed(options, coordinates)
+    return Question(ranges, circular, open_, options.driving, given, _own(options, coordinates))
+
+
+def _prescribed(options: Motion, coordinates: Sequence[str]) -> tuple[str, ...]:
+    """The coordinates whose motion is given; InputError where that leaves none to explain."""
+    given = names(options.prescribed)
+    strange = [name for name in given if name not in coordinates]
+    if strange or len(set(given)) >= len(coordinates):
+        raise InputError(
+            f"--prescribed names some of the coordinates {', '.join(coordinates)}, not "
+            f"{', '.join(strange or given)}; at least one is left to be explained."
+        )
+    return given
 
 
 def _own(options: Motion, names: Sequence[str]) -> dict[str, tuple[Expr, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from interpret.experiments.motion import Motion, sigmas
 from interpret.ledger.motion import Courses, Curve
+from interpret.weak.paths import signals_of
 from systems.equations import velocity
 from systems.errors import InputError, nearest
 from systems.problem import Samples
@@ -24,7 +25,7 @@ def weighed(samples: Samples, data: Trajectories, options: Motion) -> Courses:
     """The courses of what is learned from, with signals, and weights by the σ that were given."""
     whole = cast(Trajectories, samples)
     noise = estimate(data)
-    signals = driving_curves(whole, options.driving)
+    signals = signals_of(whole, options.driving)
     if options.sigma is None:
         return Courses.of(data, noise, signals)
     each = _each(whole, data, sigmas(options.sigma))
@@ -77,17 +78,3 @@ def _column(whole: Trajectories, item: object, name: str) -> Curve:
     if not (values > 0).all():
         raise InputError(f"the column {name} of sigmas has values that are not positive.")
     return lambda t: np.interp(t, one.t, values)
-
-
-def driving_curves(whole: Trajectories, names: Sequence[str]) -> list[dict[str, Curve]]:
-    """Cubic splines of the columns that drive each trajectory, by name."""
-    from scipy.interpolate import CubicSpline
-
-    places = {name: whole.extra.index(name) for name in names}
-    return [
-        {
-            name: CubicSpline(item.t, np.asarray(item.extra)[:, place])
-            for name, place in places.items()
-        }
-        for item in whole
-    ]

@@ -35,6 +35,10 @@ Array = NDArray[np.float64]
 POTENTIAL: Final = "potential"
 FORCES: Final = "forces"
 BODIES: Final = "bodies"
+LAGRANGIAN: Final = "lagrangian"
+
+VARYING: Final = "varying"
+"""What a momentum is called whose ratio with the velocity depends on the position."""
 
 DEFAULT: Final = "default"
 """The library that is taken when nobody says."""
@@ -101,10 +105,14 @@ def asks_for_constants(problem: Problem, samples: Samples | None, options: Motio
 
 
 def begun(problem: Problem, samples: Samples, options: Motion, session: Session) -> AnyFit:
-    """What is learned first: the potential, unless a look shows bodies, or that more acts."""
+    """What is learned first: the potential, unless a look shows bodies, that masses vary, or that
+    more acts."""
     several = bodies.look(problem, samples, options)
     if several is not None:
         return several
+    if _masses_vary(cast(Trajectories, samples), options):
+        told = "the kinetic energy depends on position: it is learned too"
+        return _with_masses(problem, samples, options, session, told)
     look = potential.look(problem, samples, options)
     complete = potential.complete(look)
     closed = complete and not look.learned.prepared.noisy
@@ -127,7 +135,7 @@ def reconsidered(
         return first
     problem, samples = first.fit.problem, first.fit.samples
     verdict = first.certificates[0].verdict
-    if first.fit.options.learn == BODIES:
+    if first.fit.options.learn in (BODIES, LAGRANGIAN):
         return first
     if first.fit.options.learn == FORCES:
         if _others(first) and verdict in LAWS:
@@ -194,6 +202,23 @@ def _all_parts(
     parts = ", ".join(PARTS) if options.parts == AUTO else options.parts
     asked = replace(options, learn=FORCES, parts=parts, recipe=None, device=None, steps=None)
     fit = all_parts.learn(problem, samples, asked, session)
+    return replace(fit, notes=(*fit.notes, told))
+
+
+def _masses_vary(samples: Trajectories, options: Motion) -> bool:
+    """Whether momenta say that masses depend on the position, and nothing asked for is against."""
+    free = options.features in (None, AUTO) and options.recipe in (None, DEFAULT)
+    return free and any(item.verdict == VARYING for item in cleaned(samples).columns)
+
+
+def _with_masses(
+    problem: Problem, samples: Samples, options: Motion, session: Session, told: str
+) -> AnyFit:
+    """The kinetic energy with all else, and why."""
+    from interpret.experiments.motion import masses
+
+    asked = replace(options, learn=LAGRANGIAN, parts=None, features=None, recipe=None, device=None)
+    fit = masses.learn(problem, samples, asked, session)
     return replace(fit, notes=(*fit.notes, told))
 
 
