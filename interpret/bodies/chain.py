@@ -144,7 +144,7 @@ def _kinds(rows: Rows, links: Links, reference: float, *, noisy: bool) -> Found:
     singles = [[k] for k in range(columns.shape[1])]
     problem = rows.compressed(columns, names)
     needed = eliminated(problem, singles, count, noisy=noisy).groups
-    each = settled(rows, Model(()), needed, columns, (reference, reference, np.inf))
+    each = settled(rows, Model(()), needed, columns, (reference, reference))
     values = np.zeros(columns.shape[1])
     errors = np.zeros(columns.shape[1])
     values[list(needed)] = each.values
@@ -160,7 +160,7 @@ def _kinds(rows: Rows, links: Links, reference: float, *, noisy: bool) -> Found:
     forces = rows.columns(model.forces(rows.swarm.x))
     problem = rows.compressed(forces, tuple(map(str, range(len(model)))))
     missed = rows.share(problem.solve(problem.full)[1])
-    return settled(rows, model, problem.full, forces, (missed, reference, np.inf))
+    return settled(rows, model, problem.full, forces, (missed, reference))
 
 
 def _grouped(values: Array, errors: Array) -> list[list[int]]:

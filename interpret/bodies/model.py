@@ -62,13 +62,22 @@ class Family:
         return each.sum(axis=1) if links.weights is None else links.weights @ each
 
     @property
-    def terms(self) -> tuple[Expr, ...]:
+    def alone(self) -> bool:
+        """Whether there is one link alone on a line: its terms are written in the coordinates."""
+        return len(self.links) == 1 and self.links.axis is not None and not self.factors
+
+    def terms(self, swarm: Swarm) -> tuple[Expr, ...]:
         """The candidates times the factors, as they are printed."""
+        if self.alone:
+            stretch = {symbol(self.shapes.variable): self._length(0, swarm)}
+            return tuple(candidate.xreplace(stretch) for candidate in self.shapes.candidates)
         front = sympy.Mul(*map(symbol, self.factors))
         return tuple(front * candidate for candidate in self.shapes.candidates)
 
     def sums(self, swarm: Swarm) -> dict[str, tuple[Expr, ...]]:
         """What the variable and the factors stand for, link by link."""
+        if self.alone:
+            return {}
         lengths = tuple(self._length(k, swarm) for k in range(len(self.links)))
         numbers = {
             name: tuple(exact(float(value)) for value in values)
@@ -78,6 +87,8 @@ class Family:
 
     def domain(self, swarm: Swarm) -> dict[str, tuple[float, float]]:
         """The range of its variable and of its factors."""
+        if self.alone:
+            return {}
         columns = {self.shapes.variable: self.links.lengths(swarm.x), **self.factors}
         return {name: (float(x.min()), float(x.max())) for name, x in columns.items()}
 
@@ -107,10 +118,9 @@ class Model:
     def __len__(self) -> int:
         return len(self.columns)
 
-    @property
-    def terms(self) -> tuple[Expr, ...]:
+    def terms(self, swarm: Swarm) -> tuple[Expr, ...]:
         """The term of every column."""
-        return tuple(term for family in self.families for term in family.terms)
+        return tuple(term for family in self.families for term in family.terms(swarm))
 
     def forces(self, x: Array) -> Array:
         """The force of one unit of every column (K, N, n, D) at positions (N, n, D)."""
