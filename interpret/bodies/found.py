@@ -100,6 +100,18 @@ class Found:
         ratio = np.hypot(self.rival.missed, blur) / np.hypot(self.missed, blur)
         return float(2 * count * np.log(ratio)) if np.isfinite(ratio) else np.inf
 
+    def on(self, rows: Rows) -> Found:
+        """The same law with the numbers of other rows of the motion."""
+        law = self.law
+        if self.rows.unseen is not None:
+            rows = rows.knowing(self.force)
+        columns = rows.columns(law.forces(rows.swarm.x))
+        problem = rows.compressed(columns, tuple(map(str, range(len(law)))))
+        missed = rows.share(problem.solve(problem.full)[1])
+        found = settled(rows, law, problem.full, columns, (missed, self.reference))
+        kept = replace(found, model=self.model, chosen=self.chosen)
+        return replace(kept, rival=self.rival, remarks=self.remarks)
+
     def saying(self, *remarks: str) -> Found:
         """The same with more to say."""
         return replace(self, remarks=(*self.remarks, *remarks))

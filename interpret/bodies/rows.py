@@ -181,7 +181,7 @@ class Rows:
     def apart(self, links: Links, slopes: Callable[[Array], Array]) -> Array:
         """A column of its own for every link, shape after shape of each: (W N D, B K)."""
         swarm = self.swarm
-        pulls = links.in_space(links.pulls(swarm.x, slopes), swarm.dimension)
+        pulls = links.in_space(np.array(list(links.pulls(swarm.x, slopes))), swarm.dimension)
         shapes, count, points, _ = pulls.shape
         flat = pulls.transpose(2, 0, 1, 3).reshape(points, -1)
         whole = (self.windows.plain @ flat).reshape(len(self.windows), shapes, count, -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -33,7 +34,7 @@ def stated(found: Found, origin: Origin) -> Law:
     swarm, kept = found.rows.swarm, found.law
     candidates = found.model.terms(swarm)
     terms = kept.terms(swarm)
-    sums: dict[str, tuple[Expr, ...]] = {}
+    sums: dict[str, Sequence[Expr]] = {}
     domain = _ranges(swarm)
     over = {}
     for family in found.model.families:

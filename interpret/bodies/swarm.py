@@ -75,6 +75,17 @@ class Swarm:
         before = 0.0 if self.rest is None else self.rest
         return replace(self, x=self.x - rest[:, None], rest=before + rest)
 
+    def cut(self, points: int) -> Swarm:
+        """The first trajectories, so many samples of them at most; the last one ends early."""
+        times, left = [], min(points, self.points)
+        for t in self.times:
+            times.append(t[:left])
+            left -= len(times[-1])
+            if not left:
+                break
+        kept = sum(map(len, times))
+        return replace(self, x=self.x[:, :kept], p=self.p[:, :kept], times=tuple(times))
+
     def heavier(self, factors: Array) -> Swarm:
         """The same with other masses, the velocities as they are."""
         p = self.p * factors[:, None, None]
