@@ -52,7 +52,7 @@ def pair_law(rows: Rows, library: Library | None = None) -> Found:
     swarm = rows.swarm
     points = max(MOST_LENGTHS // max(len(Links.pairs(swarm.count)), 1), FEWEST_POINTS)
     some = rows if points >= swarm.points else Rows.of(swarm.cut(points))
-    found = _tried(some, library)
+    found = _tried(some.far(), library)
     if found.missed > swarm.floor or swarm.noise.any():
         found = _tried(some.knowing(found.force), library)
     return found if some is rows else found.on(rows)

@@ -235,4 +235,4 @@ def test_names_that_tell_of_no_bodies_are_refused():
 def test_candidates_of_ones_own():
     run = interpret.fit(atoms(), Motion(learn="bodies", library="1/r**6, 1/r**12"), name="atoms")
     assert terms(run) == {"r_ij**(-6)", "r_ij**(-12)"}
-    assert run.law.absent == ()
+    assert not any("r_ij" in str(term) for term in run.law.absent)
