@@ -5,7 +5,7 @@ H = Σ_i p_i² / (2 m_i) + V(q), and friction, magnetic forces and drives beside
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -59,7 +59,7 @@ class Mechanics:
     features: Mapping[str, Expr] = field(default_factory=dict)
     parameters: Mapping[str, float] = field(default_factory=dict)
     known: Expr | None = None
-    sums: Mapping[str, tuple[Expr, ...]] = field(default_factory=dict)
+    sums: Mapping[str, Sequence[Expr]] = field(default_factory=dict)
     others: Mapping[str, Expr] = field(default_factory=dict)
     kinetic: Expr | None = None
 

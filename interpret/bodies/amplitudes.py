@@ -115,7 +115,7 @@ def _charged(rows: Rows, family: Family, beside: Model, problem: Compressed) -> 
     factors = {"q_i": charges[one], "q_j": charges[other]}
     model = Model((replace(family, factors=factors), *beside.families))
     columns = rows.columns(model.forces(rows.swarm.x))
-    shares = (rows.share(missed), rows.share(residual), np.inf)
+    shares = (rows.share(missed), rows.share(residual))
     found = settled(rows, model, tuple(range(len(model))), columns, shares)
     return found.saying(f"charges q = {told}: one for each of {_labels(rows)}")
 
@@ -178,7 +178,7 @@ def _kinds(rows: Rows, family: Family, beside: Model, problem: Compressed) -> Fo
     columns = rows.columns(model.forces(rows.swarm.x))
     names = tuple(map(str, range(len(model))))
     fitted = rows.compressed(columns, names)
-    shares = (rows.share(fitted.solve(fitted.full)[1]), rows.share(residual), np.inf)
+    shares = (rows.share(fitted.solve(fitted.full)[1]), rows.share(residual))
     found = settled(rows, model, tuple(range(len(model))), columns, shares)
     if len(kinds) == 1:
         return found

@@ -5,6 +5,7 @@ V = Σ_bonds φ(s),     s = u_j - u_i, or u_i from a wall
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -42,31 +43,39 @@ def chain_law(rows: Rows) -> Found | None:
     """The bonds between bodies on a line, and their law; None for too many bodies."""
     if rows.swarm.count > MOST_BODIES:
         return None
-    rows, told = _at_rest(rows)
-    first = _bound(rows)
-    again = first.missed > rows.swarm.floor or rows.swarm.noise.any()
-    found = _bound(rows.knowing(first.force)) if again else first
+    rows, told = _mutual(rows)
+    found = _known(rows)
+    if found.noisy or found.missed <= rows.swarm.floor:
+        return found.saying(*told)
+    rest = Springs.of(rows).rest(np.ptp(rows.swarm.x[:, :, 0], axis=1))
+    if rest.any():
+        moved = _known(Rows.of(rows.swarm.about(rest[:, None])))
+        if AS_GOOD * moved.missed < found.missed:
+            labels = rows.swarm.labels
+            places = ", ".join(f"{name} = {x:.5g}" for name, x in zip(labels, rest, strict=True))
+            return moved.saying(*told, f"all forces vanish at {places}")
     return found.saying(*told)
 
 
-def _at_rest(rows: Rows) -> tuple[Rows, list[str]]:
-    """The rows with masses that make the forces mutual, about the place where all rest."""
-    swarm, told = rows.swarm, []
-    springs = Springs.of(rows)
-    factors, errors = springs.masses()
-    if (np.abs(factors - 1) > np.maximum(CLEAR * errors, SLIGHT)).any():
-        swarm = swarm.heavier(factors)
-        pairs = zip(swarm.labels, swarm.mass, errors * rows.swarm.mass, strict=True)
-        listed = ", ".join(f"{name} {with_error(m, e)}" for name, m, e in pairs)
-        told.append(f"the forces are mutual with the masses {listed}")
-        rows = Rows.of(swarm)
-        springs = Springs.of(rows)
-    rest = springs.rest(np.ptp(swarm.x[:, :, 0], axis=1))
-    if rest.any():
-        rows = Rows.of(swarm.about(rest[:, None]))
-        places = ", ".join(f"{name} = {x:.5g}" for name, x in zip(swarm.labels, rest, strict=True))
-        told.append(f"all forces vanish at {places}")
-    return rows, told
+def _mutual(rows: Rows) -> tuple[Rows, list[str]]:
+    """The rows with masses that make the forces mutual, and a sentence about them."""
+    swarm = rows.swarm
+    factors, errors = Springs.of(rows).masses()
+    if not (np.abs(factors - 1) > np.maximum(CLEAR * errors, SLIGHT)).any():
+        return rows, []
+    heavier = swarm.heavier(factors)
+    listed = f"{heavier.labels[0]} {heavier.mass[0]:.6g}"
+    for name, m, e in zip(heavier.labels[1:], heavier.mass[1:], (errors * swarm.mass)[1:],
+                          strict=True):  # fmt: skip
+        listed += f", {name} {with_error(m, e)}"
+    return Rows.of(heavier), [f"the forces are mutual with the masses {listed}"]
+
+
+def _known(rows: Rows) -> Found:
+    """The bonds, by rows that know what the law makes of noise and steps."""
+    first = _bound(rows)
+    again = first.missed > rows.swarm.floor or rows.swarm.noise.any()
+    return _bound(rows.knowing(first.force)) if again else first
 
 
 def _bound(rows: Rows) -> Found:
@@ -90,6 +99,10 @@ def _bound(rows: Rows) -> Found:
     )
     if one.missed <= limit:
         return one
+    for usual in _usual(rows.swarm.count):
+        guess = _one_law(rows, usual)
+        if guess.missed <= max(rows.swarm.floor, missed / AS_GOOD):
+            return guess
     return _kinds(rows, links, missed, noisy=noisy)
 
 
@@ -123,6 +136,16 @@ def _oriented(links: Links) -> Links:
     return replace(links, one=one, other=other)
 
 
+def _usual(count: int) -> Iterator[Links]:
+    """Chains and rings: a law that is no sum of powers may act along them."""
+    chain = np.arange(count)
+    wall = np.array([ORIGIN])
+    yield Links(chain[1:], chain[:-1], count, axis=0)
+    yield Links(np.append(chain, wall), np.append(wall, chain), count, axis=0)
+    if count > 2:
+        yield Links(np.roll(chain, -1), chain, count, axis=0)
+
+
 def _one_law(rows: Rows, links: Links) -> Found:
     """One law for all bonds."""
     x = rows.swarm.x
@@ -144,7 +167,7 @@ def _kinds(rows: Rows, links: Links, reference: float, *, noisy: bool) -> Found:
     singles = [[k] for k in range(columns.shape[1])]
     problem = rows.compressed(columns, names)
     needed = eliminated(problem, singles, count, noisy=noisy).groups
-    each = settled(rows, Model(()), needed, columns, (reference, reference, np.inf))
+    each = settled(rows, Model(()), needed, columns, (reference, reference))
     values = np.zeros(columns.shape[1])
     errors = np.zeros(columns.shape[1])
     values[list(needed)] = each.values
@@ -160,7 +183,7 @@ def _kinds(rows: Rows, links: Links, reference: float, *, noisy: bool) -> Found:
     forces = rows.columns(model.forces(rows.swarm.x))
     problem = rows.compressed(forces, tuple(map(str, range(len(model)))))
     missed = rows.share(problem.solve(problem.full)[1])
-    return settled(rows, model, problem.full, forces, (missed, reference, np.inf))
+    return settled(rows, model, problem.full, forces, (missed, reference))
 
 
 def _grouped(values: Array, errors: Array) -> list[list[int]]:

@@ -38,13 +38,24 @@ BLOCKS: Final = 16
 """Blocks of time between which scores scatter."""
 
 
+@dataclass(frozen=True)
+class Rival:
+    """Another choice of columns, and the share of the force that it misses."""
+
+    support: Support
+    missed: float
+
+
+NOBODY: Final = Rival((), np.inf)
+
+
 @dataclass(frozen=True, eq=False)
 class Found:
     """The columns `chosen` of a model, their `values` and `covariance`.
 
     `missed` is the share of the force that they leave, `reference` what a flexible law of the same
-    links does, `noise` what noise alone makes; `rival` the share that the best other law of as many
-    terms misses. `remarks` are sentences about charges and species.
+    links does; `rival` the best other law of as many terms: its columns and what it misses.
+    `remarks` are sentences about charges and species.
     """
 
     rows: Rows
@@ -54,7 +65,7 @@ class Found:
     covariance: Array
     missed: float
     reference: float
-    rival: float = np.inf
+    rival: Rival = NOBODY
     remarks: tuple[str, ...] = ()
 
     @property
@@ -81,6 +92,26 @@ class Found:
         """Up to so many times what noise makes, noise is what limits the law."""
         return NOISY
 
+    @property
+    def lead(self) -> float:
+        """By how much the rival's log likelihood is worse, twice; inf without one."""
+        count = len(self.rows.truth) / OVERLAPPING
+        blur = max(self.rows.swarm.floor / AS_GOOD, 0.0 if self.noisy else self.rows.error_share)
+        ratio = np.hypot(self.rival.missed, blur) / np.hypot(self.missed, blur)
+        return float(2 * count * np.log(ratio)) if np.isfinite(ratio) else np.inf
+
+    def on(self, rows: Rows) -> Found:
+        """The same law with the numbers of other rows of the motion."""
+        law = self.law
+        if self.rows.unseen is not None:
+            rows = rows.knowing(self.force)
+        columns = rows.columns(law.forces(rows.swarm.x))
+        problem = rows.compressed(columns, tuple(map(str, range(len(law)))))
+        missed = rows.share(problem.solve(problem.full)[1])
+        found = settled(rows, law, problem.full, columns, (missed, self.reference))
+        kept = replace(found, model=self.model, chosen=self.chosen)
+        return replace(kept, rival=self.rival, remarks=self.remarks)
+
     def saying(self, *remarks: str) -> Found:
         """The same with more to say."""
         return replace(self, remarks=(*self.remarks, *remarks))
@@ -92,15 +123,18 @@ def chosen(rows: Rows, model: Model, reference: float, most: int = MOST_TERMS) -
     Where noise limits even that, the subset by the extended BIC of Chen and Chen (2008).
     """
     columns = rows.columns(model.forces(rows.swarm.x))
-    problem = rows.compressed(columns, tuple(map(str, model.terms)))
+    problem = rows.compressed(columns, tuple(map(str, model.terms(rows.swarm))))
     found = ranked(problem, most)
     best = [found.of_size(size)[:2] for size in range(1, most + 1)]
     sizes = [group for group in best if group]
     shares = [rows.share(group[0][1]) for group in sizes]
     pick = _smallest(shares, reference, rows, len(model))
     support, residual = sizes[pick][0]
-    rival = rows.share(sizes[pick][1][1]) if len(sizes[pick]) > 1 else np.inf
-    return settled(rows, model, support, columns, (rows.share(residual), reference, rival))
+    found = settled(rows, model, support, columns, (rows.share(residual), reference))
+    if len(sizes[pick]) == 1:
+        return found
+    other, left = sizes[pick][1]
+    return replace(found, rival=Rival(other, rows.share(left)))
 
 
 def _smallest(shares: list[float], reference: float, rows: Rows, size: int) -> int:
@@ -112,8 +146,9 @@ def _smallest(shares: list[float], reference: float, rows: Rows, size: int) -> i
             count * log(share**2 + floor**2) + k * log(count) + 2 * log(comb(size, k))
             for k, share in enumerate(shares, start=1)
         ]
-        best = shares[int(np.argmin(scores))]
-        return next(k for k, share in enumerate(shares) if share <= AS_NOISY * best)
+        known = np.hypot(rows.noise_share, rows.error_share)
+        limit = AS_NOISY * max(shares[int(np.argmin(scores))], known)
+        return next(k for k, share in enumerate(shares) if share <= limit)
     limit = max(AS_GOOD * min(reference, *shares), floor, rows.error_share)
     return next((k for k, share in enumerate(shares) if share <= limit), len(shares) - 1)
 
@@ -123,7 +158,7 @@ def settled(
     model: Model,
     support: Support,
     columns: Array,
-    shares: tuple[float, float, float],
+    shares: tuple[float, float],
 ) -> Found:
     """The coefficients of chosen columns, with error bars from the scatter between blocks of time.
 
@@ -134,8 +169,8 @@ def settled(
     problem = Compressed.of(some, rows.truth, tuple(map(str, support)))
     values, _ = problem.solve(problem.full)
     covariance = sandwich(some, rows.truth - some @ values, len(rows.windows))
-    missed, reference, rival = shares
-    found = Found(rows, model, support, values, covariance, missed, reference, rival)
+    missed, reference = shares
+    found = Found(rows, model, support, values, covariance, missed, reference)
     if not found.noisy:
         covariance = covariance + np.diag((max(missed, LAST_DIGITS) * values) ** 2)
     return replace(found, covariance=covariance)

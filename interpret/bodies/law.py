@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import product
+from typing import Final
+
 import numpy as np
 
 from interpret.bodies.chain import chain_law
@@ -33,3 +36,26 @@ def law_of(rows: Rows, library: Library | None = None) -> Found:
     if chain is not None and chain.missed < AS_GOOD * pairs.missed:
         return chain
     return pairs
+
+
+DEGREE: Final = 4
+"""Products of coordinates up to this degree, as potentials of a few coordinates are tried."""
+
+
+def coupled(rows: Rows) -> float:
+    """What any potential of the coordinates' products to the fourth degree misses of the force."""
+    swarm = rows.swarm
+    x = swarm.x.transpose(0, 2, 1).reshape(-1, swarm.points)
+    powers = [p for p in product(range(DEGREE + 1), repeat=len(x)) if 0 < sum(p) <= DEGREE]
+    forces = []
+    for power in powers:
+        slopes = [
+            -k * np.prod([c ** (p - (i == j)) for j, (c, p) in enumerate(zip(x, power, strict=True))
+                          if p - (i == j) >= 0], axis=0) if k else np.zeros(swarm.points)
+            for i, k in enumerate(power)
+        ]  # fmt: skip
+        force = np.array(slopes).reshape(swarm.count, swarm.dimension, -1)
+        forces.append(force.transpose(0, 2, 1))
+    columns = rows.columns(np.array(forces))
+    problem = rows.compressed(columns, tuple(map(str, powers)))
+    return rows.share(problem.solve(problem.full)[1])

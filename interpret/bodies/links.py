@@ -9,7 +9,7 @@ gives the forces on all particles at all samples.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -94,16 +94,17 @@ class Links:
         arms = self.arms(x)
         return arms[..., 0] if self.axis is not None else np.sqrt((arms**2).sum(axis=2))
 
-    def pulls(self, x: Array, slopes: Callable[[Array], Array]) -> Array:
-        """w_b φ'(s_b) e_b of each link (K, B, n, D), along an axis (K, B, n, 1)."""
+    def pulls(self, x: Array, slopes: Callable[[Array], Array]) -> Iterator[Array]:
+        """w_b φ'(s_b) e_b (B, n, D) of each shape in turn, along an axis (B, n, 1)."""
         arms = self.arms(x)
         s = arms[..., 0] if self.axis is not None else np.sqrt((arms**2).sum(axis=2))
         # A particle at the origin is pulled nowhere.
         apart = np.where(s == 0, 1.0, s)[..., None]
-        along = np.ones_like(arms) if self.axis is not None else arms / apart
+        along = np.ones_like(arms) if self.axis is not None else np.divide(arms, apart, out=arms)
         if self.weights is not None:
             along = along * self.weights[:, None, None]
-        return np.asarray(slopes(s)[..., None] * along)
+        for slope in slopes(s):
+            yield slope[..., None] * along
 
     def forces(self, x: Array, slopes: Callable[[Array], Array]) -> Array:
         """The forces (K, N, n, D) of shapes whose slopes are given: s (B, n) to (K, B, n)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Final, overload
 
 import numpy as np
 import sympy
@@ -19,6 +20,44 @@ from systems.equations import exact
 from systems.expressions import symbol
 
 Array = NDArray[np.float64]
+
+
+LOOKED_AT: Final = 1000
+"""Lengths at which candidates are asked for numbers, the least and the greatest among them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lengths(Sequence[Expr]):
+    """The lengths of links as expressions in the coordinates, each made when it is asked for.
+
+    Of a hundred bodies there are thousands, and few laws are ever written out.
+    """
+
+    links: Links
+    swarm: Swarm
+
+    def __len__(self) -> int:
+        return len(self.links)
+
+    @overload
+    def __getitem__(self, number: int) -> Expr: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[Expr]: ...
+    def __getitem__(self, number: int | slice) -> Expr | Sequence[Expr]:
+        if isinstance(number, slice):
+            return [self[k] for k in range(*number.indices(len(self)))]
+        if not -len(self) <= number < len(self):
+            raise IndexError(number)
+        links, swarm = self.links, self.swarm
+        one, other = int(links.one[number]), int(links.other[number])
+        if links.axis is not None:
+            ends = [
+                S.Zero if end == ORIGIN else swarm.place(end, links.axis) for end in (one, other)
+            ]
+            return ends[0] - ends[1]
+        if other == ORIGIN:
+            return norm(swarm.names[one])
+        return distance(swarm.names[one], swarm.names[other])
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +83,9 @@ class Family:
 
     def usable(self, swarm: Swarm) -> Family:
         """With the candidates alone that have numbers on the motion."""
-        return replace(self, shapes=self.shapes.usable(self.links.lengths(swarm.x)))
+        s = np.sort(self.links.lengths(swarm.x), axis=None)
+        some = s[np.linspace(0, len(s) - 1, min(len(s), LOOKED_AT)).astype(int)]
+        return replace(self, shapes=self.shapes.usable(some))
 
     def on(self, some: Sequence[int]) -> Family:
         """With some of the candidates alone."""
@@ -62,35 +103,34 @@ class Family:
         return each.sum(axis=1) if links.weights is None else links.weights @ each
 
     @property
-    def terms(self) -> tuple[Expr, ...]:
+    def alone(self) -> bool:
+        """Whether there is one link alone on a line: its terms are written in the coordinates."""
+        return len(self.links) == 1 and self.links.axis is not None and not self.factors
+
+    def terms(self, swarm: Swarm) -> tuple[Expr, ...]:
         """The candidates times the factors, as they are printed."""
+        if self.alone:
+            stretch = {symbol(self.shapes.variable): Lengths(self.links, swarm)[0]}
+            return tuple(candidate.xreplace(stretch) for candidate in self.shapes.candidates)
         front = sympy.Mul(*map(symbol, self.factors))
         return tuple(front * candidate for candidate in self.shapes.candidates)
 
-    def sums(self, swarm: Swarm) -> dict[str, tuple[Expr, ...]]:
+    def sums(self, swarm: Swarm) -> dict[str, Sequence[Expr]]:
         """What the variable and the factors stand for, link by link."""
-        lengths = tuple(self._length(k, swarm) for k in range(len(self.links)))
-        numbers = {
+        if self.alone:
+            return {}
+        numbers: dict[str, Sequence[Expr]] = {
             name: tuple(exact(float(value)) for value in values)
             for name, values in self.factors.items()
         }
-        return {self.shapes.variable: lengths, **numbers}
+        return {self.shapes.variable: Lengths(self.links, swarm), **numbers}
 
     def domain(self, swarm: Swarm) -> dict[str, tuple[float, float]]:
         """The range of its variable and of its factors."""
+        if self.alone:
+            return {}
         columns = {self.shapes.variable: self.links.lengths(swarm.x), **self.factors}
         return {name: (float(x.min()), float(x.max())) for name, x in columns.items()}
-
-    def _length(self, number: int, swarm: Swarm) -> Expr:
-        links = self.links
-        one, other = int(links.one[number]), int(links.other[number])
-        if links.axis is not None:
-            ends = [swarm.place(end, links.axis) if end != ORIGIN else S.Zero
-                    for end in (one, other)]  # fmt: skip
-            return ends[0] - ends[1]
-        if other == ORIGIN:
-            return norm(swarm.names[one])
-        return distance(swarm.names[one], swarm.names[other])
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,10 +147,9 @@ class Model:
     def __len__(self) -> int:
         return len(self.columns)
 
-    @property
-    def terms(self) -> tuple[Expr, ...]:
+    def terms(self, swarm: Swarm) -> tuple[Expr, ...]:
         """The term of every column."""
-        return tuple(term for family in self.families for term in family.terms)
+        return tuple(term for family in self.families for term in family.terms(swarm))
 
     def forces(self, x: Array) -> Array:
         """The force of one unit of every column (K, N, n, D) at positions (N, n, D)."""

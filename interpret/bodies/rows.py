@@ -41,6 +41,9 @@ BLURRED: Final = 0.05
 """A row is left out where the quadrature may miss a hundredth of the law's force, or noise of the
 positions a twentieth: what noise makes to second order is then no longer small beside its bars."""
 
+NEAR: Final = 30.0
+"""Deviations of a position within which a force of 1/r² changes by 7 % for each of them."""
+
 MOST_BLIND: Final = 0.5
 """Where more rows were left out, none is: the data are coarse or noisy altogether."""
 
@@ -135,6 +138,20 @@ class Rows:
         unseen = (np.sqrt(known) > UNRESOLVED * size) | (np.sqrt(blur) > BLURRED * size)
         return replace(self, noise=noise, error=error, unseen=unseen)
 
+    def far(self) -> Rows:
+        """The same without the windows of particles that come within some noise of each other.
+
+        There noise makes much of any force between them, whatever its law is.
+        """
+        swarm = self.swarm
+        if not swarm.noise.any() or swarm.count < 2:
+            return self
+        pairs = Links.pairs(swarm.count)
+        near = pairs.lengths(swarm.x) < NEAR * float(swarm.noise.max())
+        met = near[:, self.windows.places].any(axis=2)
+        unseen = (abs(pairs.incidence) @ met.astype(float)).T > 0
+        return replace(self, unseen=np.asarray(unseen))
+
     def _cost(self, length: int) -> float:
         """The mean log variance of what the windows tell of each way to move together.
 
@@ -181,7 +198,7 @@ class Rows:
     def apart(self, links: Links, slopes: Callable[[Array], Array]) -> Array:
         """A column of its own for every link, shape after shape of each: (W N D, B K)."""
         swarm = self.swarm
-        pulls = links.in_space(links.pulls(swarm.x, slopes), swarm.dimension)
+        pulls = links.in_space(np.array(list(links.pulls(swarm.x, slopes))), swarm.dimension)
         shapes, count, points, _ = pulls.shape
         flat = pulls.transpose(2, 0, 1, 3).reshape(points, -1)
         whole = (self.windows.plain @ flat).reshape(len(self.windows), shapes, count, -1)

@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 import sympy
-from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 from sympy import Expr
 
@@ -92,9 +91,15 @@ class Flexible:
         """Their slopes by s (...): (K, ...)."""
         low, high = np.log([self.low, self.high]) if self.logarithmic else (self.low, self.high)
         x = 2 * ((np.log(s) if self.logarithmic else s) - low) / (high - low) - 1
+        x = np.clip(x, -1.0, 1.0)
         stretch = 2 / (high - low) / (s if self.logarithmic else 1.0)
-        slopes = chebyshev.chebder(np.eye(self.count + 1)[:, 1:])
-        return chebyshev.chebval(np.clip(x, -1, 1), slopes) * stretch
+        # T'_k = k U_{k-1}, and U_k = 2 x U_{k-1} - U_{k-2}.
+        before, second = np.zeros_like(x), np.broadcast_to(stretch, x.shape).copy()
+        found = np.empty((self.count, *s.shape))
+        for k in range(self.count):
+            found[k] = (k + 1) * second
+            before, second = second, 2 * x * second - before
+        return found
 
 
 def pair_shapes(variable: str) -> Shapes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -9,7 +10,7 @@ from sympy import Expr
 
 from interpret.bodies.found import Found
 from interpret.bodies.links import ORIGIN
-from interpret.bodies.model import Family, Model
+from interpret.bodies.model import Family
 from interpret.bodies.swarm import Swarm
 from interpret.laws.judgement import Judgement, Origin
 from interpret.laws.law import Law
@@ -31,23 +32,25 @@ def stated(found: Found, origin: Origin) -> Law:
     A closed form is read off digits that the data fix; not where the model's error is the bar.
     """
     swarm, kept = found.rows.swarm, found.law
-    candidates = Model(found.model.families).terms
-    sums: dict[str, tuple[Expr, ...]] = {}
+    candidates = found.model.terms(swarm)
+    terms = kept.terms(swarm)
+    sums: dict[str, Sequence[Expr]] = {}
     domain = _ranges(swarm)
     over = {}
     for family in found.model.families:
         sums |= family.sums(swarm)
         domain |= family.domain(swarm)
-        over[family.shapes.variable] = _index(family)
+        if not family.alone:
+            over[family.shapes.variable] = _index(family)
     mass = dict(zip(swarm.coordinates, np.repeat(swarm.mass, swarm.dimension).tolist(),
                     strict=True))  # fmt: skip
-    used = {item.name for term in kept.terms for item in term.free_symbols}
+    used = {item.name for term in terms for item in term.free_symbols}
     return Law(
         origin=origin,
-        parts=(Part("potential", kept.terms, tuple(dict.fromkeys(candidates))),),
+        parts=(Part("potential", terms, tuple(dict.fromkeys(candidates))),),
         coefficients=found.values,
         covariance=found.covariance,
-        recognised=() if found.noisy or found.missed < MODEL_ERROR else (None,) * len(kept.terms),
+        recognised=() if found.noisy or found.missed < MODEL_ERROR else (None,) * len(terms),
         variables=Variables(domain, {}, Bodies(mass, sums)),
         gauge=GAUGE,
         judgement=Judgement("identified", remarks=(*_meanings(found, used), *found.remarks)),
@@ -58,12 +61,12 @@ def stated(found: Found, origin: Origin) -> Law:
 def _index(family: Family) -> str:
     """What stands below the sum sign."""
     links = family.links
+    if links.axis is not None and family.shapes.variable.startswith("s"):
+        return "bonds"
     if (links.other == ORIGIN).all():
         return "k"
-    pairs = links.count * (links.count - 1) // 2
-    if len(links) == pairs and not (links.other == ORIGIN).any():
-        return "i<j"
-    return "bonds" if links.axis is not None else "some i<j"
+    whole = len(links) == links.count * (links.count - 1) // 2
+    return "i<j" if whole else "some i<j"
 
 
 def _ranges(swarm: Swarm) -> dict[str, tuple[float, float]]:
@@ -83,13 +86,16 @@ def _meanings(found: Found, used: set[str]) -> list[str]:
     told = []
     for family in found.law.families:
         links, name = family.links, family.shapes.variable
+        if family.alone:
+            continue
         what = "stretch" if links.axis is not None else "distance"
         if (links.other == ORIGIN).all():
             place = "the place" if links.axis is not None else f"the {what} from the origin"
             told.append(f"{name}: {place} of each of {links.count} particles")
             continue
+        labels = (*swarm.labels, "wall")  # the last is that of ORIGIN
         ends = (
-            f"{swarm.labels[j] if j != ORIGIN else 'wall'}-{swarm.labels[i]}"
+            f"{labels[j]}-{labels[i]}"
             for i, j in zip(links.one[:FEW], links.other[:FEW], strict=True)
         )
         more = f" and {len(links) - FEW} more" if len(links) > FEW else ""

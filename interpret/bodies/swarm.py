@@ -75,6 +75,17 @@ class Swarm:
         before = 0.0 if self.rest is None else self.rest
         return replace(self, x=self.x - rest[:, None], rest=before + rest)
 
+    def cut(self, points: int) -> Swarm:
+        """The first trajectories, so many samples of them at most; the last one ends early."""
+        times, left = [], min(points, self.points)
+        for t in self.times:
+            times.append(t[:left])
+            left -= len(times[-1])
+            if not left:
+                break
+        kept = sum(map(len, times))
+        return replace(self, x=self.x[:, :kept], p=self.p[:, :kept], times=tuple(times))
+
     def heavier(self, factors: Array) -> Swarm:
         """The same with other masses, the velocities as they are."""
         p = self.p * factors[:, None, None]
@@ -122,6 +133,9 @@ class Swarm:
         return tuple(name for body in self.names for name in body)
 
 
+ALIKE: Final = 0.8
+"""Estimates of one noise scatter less: each is of hundreds of samples."""
+
 ORDERS: Final = (6, 8, 10, 12)
 """White noise is the same in differences of any order; what coarse steps make of smooth motion
 falls from each to the next."""
@@ -130,6 +144,8 @@ falls from each to the next."""
 def white_noise(data: Trajectories) -> Noise:
     """The noise of each channel that no coarse sampling explains: the least of several orders.
 
+    Where all say the same, that of the lowest: the least of equals is too small.
+
     >>> t = np.linspace(0, 40, 400)
     >>> q, p = np.sin(3 * t)[:, None], 3 * np.cos(3 * t)[:, None]
     >>> data = Trajectories.from_arrays(["x"], [1.0], t, q[None], p[None])
@@ -137,9 +153,11 @@ def white_noise(data: Trajectories) -> Noise:
     True
     """
     found = [estimate(data, order) for order in ORDERS]
-    q = np.min([each.q for each in found], axis=0)
-    p = np.min([each.p for each in found], axis=0)
-    return Noise(q, p, min(each.relative for each in found))
+    q, p, relative = (
+        np.where((least := np.min(each, axis=0)) > ALIKE * np.asarray(each[0]), each[0], least)
+        for each in ([f.q for f in found], [f.p for f in found], [f.relative for f in found])
+    )
+    return Noise(q, p, float(relative))
 
 
 LOOKED_AT: Final = 16

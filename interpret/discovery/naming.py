@@ -96,7 +96,7 @@ def norm(names: Sequence[str]) -> sympy.Expr:
     >>> norm(["x", "y"])
     sqrt(x**2 + y**2)
     """
-    return sympy.sqrt(sum(symbol(name) ** 2 for name in names))
+    return sympy.sqrt(sympy.Add(*(symbol(name) ** 2 for name in names)))
 
 
 def distance(first: Sequence[str], second: Sequence[str]) -> sympy.Expr:
@@ -106,4 +106,4 @@ def distance(first: Sequence[str], second: Sequence[str]) -> sympy.Expr:
     sqrt((x1 - x2)**2 + (y1 - y2)**2)
     """
     pairs = zip(first, second, strict=True)
-    return sympy.sqrt(sum((symbol(a) - symbol(b)) ** 2 for a, b in pairs))
+    return sympy.sqrt(sympy.Add(*((symbol(a) - symbol(b)) ** 2 for a, b in pairs)))

@@ -15,14 +15,12 @@ from interpret.judge.support import Forces, cancellation, enough
 from interpret.judge.thresholds import UNLIKELY, WRONG, percent
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
+from interpret.select.criteria import CLOSE
 
 Array = NDArray[np.float64]
 
 BESIDE: Final = 10.0
 """How many times as much as a flexible law of the same links one may miss."""
-
-AS_GOOD: Final = 1.1
-"""Another law of as many terms that misses hardly more explains the motion as well."""
 
 SHOWN: Final = 0.9
 AGAIN: Final = 3.0
@@ -69,15 +67,15 @@ def _flexible(found: Found) -> Check:
 
 
 def _alone(found: Found) -> Check:
-    """Whether another law of as many terms does as well."""
-    if not np.isfinite(found.rival):
+    """Whether another law of as many terms does as well, by its likelihood."""
+    if not found.rival.support:
         return Check("rival", np.nan, np.nan, "identified", "no other law was compared")
-    floor = found.rows.swarm.floor
-    ratio = found.rival / max(found.missed, found.rows.error_share, floor / BESIDE)
-    said = f"the best other law of as many terms misses {percent(found.rival)}"
-    if ratio > AS_GOOD:
-        return Check("rival", 1 / ratio, 1 / AS_GOOD, "identified", said)
-    return Check("rival", 1 / ratio, 1 / AS_GOOD, "ambiguous", f"{said}: as good as this one")
+    names = found.model.terms(found.rows.swarm)
+    terms = ", ".join(str(names[k]) for k in found.rival.support)
+    said = f"the best other law of as many terms, {terms}, misses {percent(found.rival.missed)}"
+    if found.lead >= CLOSE:
+        return Check("rival", -found.lead, -CLOSE, "identified", said)
+    return Check("rival", -found.lead, -CLOSE, "ambiguous", f"{said}: as good as this one")
 
 
 def _late(found: Found) -> Check:
@@ -123,8 +121,8 @@ def _energy(found: Found) -> Check:
     said = f"energy changes by {percent(share)} of what the kinetic energy does"
     if share <= max(UNLIKELY * found.missed, found.rows.swarm.floor):
         return Check("energy", share, found.rows.swarm.floor, "identified", said)
-    verdict: Verdict = "approximate" if share < WRONG else "not in the library"
-    return Check("energy", share, found.rows.swarm.floor, verdict, said, share)
+    said = f"{said}: something takes it, as friction does"
+    return Check("energy", share, found.rows.swarm.floor, "approximate", said, found.missed)
 
 
 def _forces(found: Found) -> Forces:

@@ -49,6 +49,7 @@ VALUES: dict[str, Any] = {
 }
 """A value that each option may have."""
 
+OF_TRAJECTORIES = ("potential", "forces", "bodies")
 SOURCES = {"motion": "trapped_charges", "born": "born", "levels": "luescher", "values": "mine.py"}
 OF_RECORDS = {
     name: {None: {item.name for item in fields(experiment.options)}}
@@ -194,9 +195,7 @@ def test_every_foreign_option_is_refused_on_the_command_line(refused, experiment
     others = [(learned, name) for owner, learned, name in FOREIGN if owner == experiment][::every]
     assert others
     for learned, name in others:
-        source = (
-            "oscillator" if learned in ("potential", "forces", "bodies") else SOURCES[experiment]
-        )
+        source = "oscillator" if learned in OF_TRAJECTORIES else SOURCES[experiment]
         asked = {} if learned is None else {"learn": learned}
         message = refused("fit", source, *flags(**asked, **{name: VALUES[name]}))
         assert f"has no use for {name} (an option of " in message or (
@@ -217,7 +216,7 @@ def test_every_foreign_option_is_refused_on_the_command_line(refused, experiment
 
 @pytest.mark.parametrize(("experiment", "learned", "name"), FOREIGN)
 def test_every_foreign_option_is_refused_in_python(here, experiment, learned, name):
-    source = "oscillator" if learned in ("potential", "forces", "bodies") else SOURCES[experiment]
+    source = "oscillator" if learned in OF_TRAJECTORIES else SOURCES[experiment]
     asked = {} if learned is None else {"learn": learned}
     with pytest.raises(InputError, match=f"has no use for {name} "):
         fit(source, **asked, **{name: VALUES[name]})
@@ -288,7 +287,7 @@ def test_values_that_no_option_has(options, message):
 
 @pytest.mark.parametrize("learned", OF_MOTION)
 def test_settled_options_hold_nothing_without_a_use(learned):
-    source = "oscillator" if learned in ("potential", "forces", "bodies") else "trapped_charges"
+    source = "oscillator" if learned in OF_TRAJECTORIES else "trapped_charges"
     _, _, options = settled(systems.get(source), None, {"learn": learned})
     assert options.learn == learned
     assert set(options.given) <= set(OF_MOTION[learned])

@@ -10,7 +10,7 @@ import numpy as np
 
 from interpret.bodies.found import Found
 from interpret.bodies.ladder import LENGTH
-from interpret.bodies.law import law_of
+from interpret.bodies.law import coupled, law_of
 from interpret.bodies.rows import Rows
 from interpret.bodies.statement import stated
 from interpret.bodies.swarm import Swarm, agreement, integrators_floor, white_noise
@@ -24,7 +24,7 @@ from interpret.judge.certificate import Certificate
 from interpret.judge.channel import Channel, Channels
 from interpret.judge.channels import SMALL, channels
 from interpret.judge.motion import by_columns
-from interpret.judge.thresholds import EXACT, WRONG
+from interpret.judge.thresholds import WRONG
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Origin
@@ -38,6 +38,11 @@ from training.learn.learned import Learned
 
 BODY: Final = "bodies"
 
+MOST_COUPLED: Final = 3
+DEARER: Final = 2.0
+"""Of so few coordinates a potential of any of their products may act: where that misses half as
+much, it is no matter of bonds."""
+
 FEWEST: Final = 3
 """So many bodies are taken for bodies unasked; of two in space the distance is a feature."""
 
@@ -50,7 +55,7 @@ class LearnedBodies(Learned):
 
     def state(self) -> Mapping[str, Any]:
         """Its numbers."""
-        terms = list(map(str, self.found.law.terms))
+        terms = list(map(str, self.found.law.terms(self.found.rows.swarm)))
         return {"terms": terms, "coefficients": self.found.values.tolist()}
 
 
@@ -91,8 +96,11 @@ def look(problem: Problem, samples: Samples, options: Motion) -> BodiesFit | Non
     plain = replace(options, learn=BODY, features=None, recipe=None, device=None, steps=None)
     fit = _learned(problem, data, plain, named)
     found = fit.learned.found
-    limit = WRONG if len(named) >= FEWEST else 10 * EXACT
-    return fit if found.noisy or found.missed < limit else None
+    if found.noisy or found.missed <= found.rows.swarm.floor:
+        return fit
+    if len(data.coordinates) <= MOST_COUPLED and DEARER * coupled(found.rows) < found.missed:
+        return None
+    return fit if found.missed < WRONG else None
 
 
 def _learned(
@@ -148,7 +156,8 @@ def findings(fit: BodiesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
     """Who the bodies are."""
     swarm = fit.learned.found.rows.swarm
     labels = ", ".join(swarm.labels)
-    told = f"{swarm.count} bodies in {swarm.dimension} dimensions: {labels}"
+    where = "on a line" if swarm.dimension == 1 else f"in {swarm.dimension} dimensions"
+    told = f"{swarm.count} bodies {where}: {labels}"
     return Findings((told,))
 
 
