@@ -46,6 +46,7 @@ def test_the_first_law_is_an_integral_and_is_shown_again(capfd):
     assert json.loads(capfd.readouterr().out)["verdict"] == "DIFFERENT"
 
 
+@pytest.mark.slow
 def test_two_orders_of_few_steps(capfd):
     code, out, _ = fit(capfd, "--orders", "2", "--samples", "600", "--set", "steps=8", "--json")
     printed = json.loads(out)

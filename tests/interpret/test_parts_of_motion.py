@@ -183,7 +183,9 @@ def test_what_is_common_is_never_taken_beside_what_is_not():
 OWN = "x*yd - y*xd, (x**2 + y**2)*(x*yd - y*xd), x**2*yd"
 
 
-@pytest.mark.parametrize("own", [OWN, pytest.param(None, marks=pytest.mark.slow)])
+# In the fast tests `test_judge` has a magnetic field.
+@pytest.mark.slow
+@pytest.mark.parametrize("own", [OWN, None])
 def test_a_magnetic_field_that_grows(own):
     """B = 0.8 (1 + x/2), by the vector potential (-0.4 y, 0.4 x + 0.2 x²)."""
     data = plane(gyroscopic="0.4*(x*yd - y*xd) + 0.2*x**2*yd")

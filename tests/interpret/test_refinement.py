@@ -59,6 +59,7 @@ def test_the_truth_lies_within_short_error_bars(name, dataset, seed):
     assert np.linalg.eigvalsh(law.covariance).min() >= -1e-12 * np.trace(law.covariance)
 
 
+@pytest.mark.slow
 def test_error_bars_grow_with_the_bias_of_the_rows():
     """Coarser sampling, wider bars: the force rows' bias shows as disagreement with the energy."""
     well = systems.get("double_well")
@@ -315,6 +316,7 @@ def test_under_noise_the_truth_lies_within_the_error_bars():
     assert law.recognised == (2, 3, -4, 1)
 
 
+@pytest.mark.slow
 def test_under_noise_without_selection_the_terms_stay():
     """A threshold or an optimizer was asked for: its support is not second-guessed."""
     law = fit("oscillator", noise=0.01, threshold=1e-12).law

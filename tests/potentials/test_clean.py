@@ -19,7 +19,7 @@ CASES = [
     ("double_well", "T2", "auto", 1e-7),
     ("double_well", "T3", "auto", 1e-7),
     ("central_force", "reduced", "auto", 1e-7),
-    ("central_force", "drawn", "auto", 1e-7),
+    pytest.param("central_force", "drawn", "auto", 1e-7, marks=pytest.mark.slow),
     # On the command line `test_end_to_end` has this one.
     pytest.param("coulomb", "verlet", "auto", 1e-6, marks=pytest.mark.slow),
     ("coulomb", "exact", "auto", 1e-6),

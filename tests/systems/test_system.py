@@ -272,7 +272,7 @@ def test_samples_of_every_kind_are_named_counted_and_made_noisy_alike(name):
 @pytest.mark.parametrize(
     ("name", "dataset", "channels"),
     [
-        ("coulomb", "long_exact", lambda s: np.hstack([*s.stack()[1:3]])),
+        ("coulomb", "exact", lambda s: np.hstack([*s.stack()[1:3]])),
         ("trapped_charges", "far", lambda s: s.qdd),
         ("born", "mask", lambda s: s.y[:, None]),
         ("luescher", "A", lambda s: s.levels),
