@@ -190,7 +190,7 @@ def _as_read(account: Account) -> Judgement:
     for rival in account.contenders:
         if not set(account.chosen) <= set(rival.chosen) and rival.score - account.score < CLOSE:
             some = dict.fromkeys(items[k].term for group in rival.chosen for k in groups[group])
-            terms = ", ".join(map(str, some))
+            terms = ", ".join(map(str, some)) or "that are known alone"
             reasons.append(f"the terms {terms} explain the motion as well")
             break
     verdict: Verdict = "ambiguous" if reasons else "identified"

@@ -76,6 +76,14 @@ def test_all_of_a_law_may_be_known():
     assert max(map(abs, drag.as_coefficients_dict().values()), default=0) < 1e-12
 
 
+def test_nothing_is_added_to_what_is_known():
+    spring = Mechanics(("x",), (1.0,), parse("x**2/2"))
+    data = spring.flow([[1.0]], [[0.0]], np.linspace(0, 20, 201)).with_noise(0.01, 1)
+    law = interpret.fit(data, Motion(known="0.5*x**2", parts="potential")).law
+    assert law.terms == (x**2,)
+    assert law.verdict == "identified"
+
+
 def test_what_is_known_wrongly_is_no_law():
     run = interpret.fit(bowl(), Motion(known="0.6*x**2", **BOWL))
     assert run.law.verdict != "identified"
