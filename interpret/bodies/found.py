@@ -124,8 +124,8 @@ def chosen(rows: Rows, model: Model, reference: float, most: int = MOST_TERMS) -
     """
     columns = rows.columns(model.forces(rows.swarm.x))
     problem = rows.compressed(columns, tuple(map(str, model.terms(rows.swarm))))
-    found = ranked(problem, most)
-    best = [found.of_size(size)[:2] for size in range(1, most + 1)]
+    subsets = ranked(problem, most)
+    best = [subsets.of_size(size)[:2] for size in range(1, most + 1)]
     sizes = [group for group in best if group]
     shares = [rows.share(group[0][1]) for group in sizes]
     pick = _smallest(shares, reference, rows, len(model))
