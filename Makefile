@@ -11,7 +11,8 @@ READY := $(VENV)/ready
 
 # Two workers, one BLAS thread each: the tests fill two cores and no more.
 THREADS := 1
-PYTEST = OMP_NUM_THREADS=$(THREADS) OPENBLAS_NUM_THREADS=$(THREADS) MKL_NUM_THREADS=$(THREADS) \
+# Byte code is kept, also where the shell says otherwise: tests start dozens of Pythons.
+PYTEST = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=$(THREADS) OPENBLAS_NUM_THREADS=$(THREADS) MKL_NUM_THREADS=$(THREADS) \
 	$(BIN)/python -m pytest
 PARALLEL := -n 2 --dist worksteal
 
@@ -45,7 +46,7 @@ test-portable: $(READY) ## the fast tests as on another processor: plain kernels
 	$(PORTABLE) $(PYTEST) $(PARALLEL)
 
 test-all: $(READY) ## the slow tests too
-	$(PYTEST) $(PARALLEL) -m "not gpu"
+	$(PYTEST) $(PARALLEL) -m "not gpu" --hypothesis-profile many
 
 check: $(READY) ## format, lint, types and the fast tests
 	$(BIN)/ruff format --check

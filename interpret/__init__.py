@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from interpret.discovery.features import discover
     from interpret.discovery.lagrangian import discover_lagrangian
     from interpret.discovery.lagrangian.equivalence import compare_lagrangians
+    from interpret.discovery.noether import conserved
     from interpret.experiments.born import Born
     from interpret.experiments.levels import Levels
     from interpret.experiments.motion import Motion
@@ -57,6 +58,7 @@ _HOMES = {
     "certify": "pipeline",
     "compare": "laws.comparison",
     "compare_lagrangians": "discovery.lagrangian.equivalence",
+    "conserved": "discovery.noether",
     "discover": "discovery.features",
     "discover_lagrangian": "discovery.lagrangian",
     "expand": "reading.couplings.expansion",
@@ -88,6 +90,7 @@ __all__ = [
     "certify",
     "compare",
     "compare_lagrangians",
+    "conserved",
     "discover",
     "discover_lagrangian",
     "expand",

@@ -167,6 +167,20 @@ def compare_run(
     return tuple(compare(law, beside, known) for law in run.laws)
 
 
+def samples_of(run: Run, source: Problem | Samples | Understood | None = None) -> Samples:
+    """What a run was fitted to; of a loaded run drawn, or read, again.
+
+    `source` is what was fitted; without one the catalog's system of the laws' name.
+    """
+    if run.fit is not None:
+        return run.samples
+    problem, measured = opened(run.law.system if source is None else source)
+    options = EXPERIMENTS[problem.experiment].asked(None, run.settings["options"])
+    if measured is not None:
+        return noisy(measured, options)
+    return EXPERIMENTS[problem.experiment].verbs.draw(problem, options, Session())
+
+
 # Step by step
 
 

@@ -138,37 +138,6 @@ def energy(lagrangian: Expr, coordinates: Sequence[str]) -> Expr:
     return sympy.expand(sympy.Add(*(velocity(name) * p for name, p in pairs)) - lagrangian)
 
 
-def separable(lagrangian: Expr, coordinates: Sequence[str]) -> tuple[tuple[float, ...], Expr]:
-    """(m, V) of L = Σ_i m_i q̇_i² / 2 - V(q), up to total time derivatives.
-
-    Raises `InputError` when L has no such form: masses that are not positive numbers, velocities
-    coupled to each other, or a force that depends on the velocities.
-
-    >>> x, xd = Symbol("x"), Symbol("xd")
-    >>> separable(xd**2 / 4 + x * xd - 3 * x**2, ["x"])
-    ((0.5,), 3*x**2)
-    """
-    rates = [velocity(name) for name in coordinates]
-    at_rest = dict.fromkeys(rates, 0)
-    masses = mass_matrix(lagrangian, coordinates).applyfunc(sympy.simplify)
-    diagonal = tuple(masses.diagonal())
-    if not masses.is_diagonal() or not all(m.is_number and m > 0 for m in diagonal):
-        raise InputError(
-            f"the Lagrangian {lagrangian} is not of the form Σ m q̇²/2 - V(q): the masses "
-            f"∂²L/∂q̇∂q̇ are {masses.tolist()}, and must be diagonal, positive numbers."
-        )
-    # A term A(q)·q̇ exerts no force if A is a gradient: then it is a total time derivative.
-    linear = [p.subs(at_rest) for p in gradient(lagrangian, [rate.name for rate in rates])]
-    slopes = Matrix([gradient(a, coordinates) for a in linear])
-    if not (slopes - slopes.T).applyfunc(sympy.simplify).is_zero_matrix:
-        raise InputError(
-            f"the Lagrangian {lagrangian} has a force that depends on the velocities; "
-            f"only Σ m q̇²/2 - V(q) is handled here."
-        )
-    potential = sympy.expand(-lagrangian.subs(at_rest))
-    return tuple(float(m) for m in diagonal), potential
-
-
 def reduce_central(potential: Expr, mass: float, ell2: Expr | float, radius: str = "r") -> Expr:
     """V_eff(r) = V(r) + ℓ² / (2 m r²): a central force in 3-D as a motion along r alone.
 

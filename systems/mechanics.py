@@ -5,7 +5,7 @@ H = Σ_i p_i² / (2 m_i) + V(q), and friction, magnetic forces and drives beside
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -30,7 +30,8 @@ class Mechanics:
     such as a distance r; the potential is written in coordinates, features, or both, and may hold
     `parameters`, numbers with names. `known` is the part of it that an experiment may take as
     known, such as a trap. `sums` are variables that stand for many things alike, such as r for the
-    distance of every pair: a term that holds one of them is summed over all that it stands for.
+    distance of every pair: a term that holds one of them is summed over all that it stands for. A
+    term may hold several, of as many things: m_i*m_j/r_ij is summed over the pairs.
     `others` are the parts beside the potential (`systems.forces`), in coordinates q, velocities qd
     and the time t: R of "dissipative" forces, A·q̇ of "gyroscopic" ones, the work W of a "drive".
     `kinetic` is T(q, q̇) where it is not Σ m q̇²/2: masses are then 1, and the momenta of samples
@@ -58,7 +59,7 @@ class Mechanics:
     features: Mapping[str, Expr] = field(default_factory=dict)
     parameters: Mapping[str, float] = field(default_factory=dict)
     known: Expr | None = None
-    sums: Mapping[str, tuple[Expr, ...]] = field(default_factory=dict)
+    sums: Mapping[str, Sequence[Expr]] = field(default_factory=dict)
     others: Mapping[str, Expr] = field(default_factory=dict)
     kinetic: Expr | None = None
 
@@ -145,13 +146,14 @@ class Mechanics:
         potential = self._numeric()
         terms = sympy.Add.make_args(potential)
         summed = [(name, t) for t in terms for name in self.sums if t.has(Symbol(name))]
-        alone = self.in_coordinates(potential - sympy.Add(*(term for _, term in summed)))
+        among = {term for _, term in summed}
+        alone = self.in_coordinates(sympy.Add(*(term for term in terms if term not in among)))
         forces = [-slope for slope in equations.gradient(alone, self.coordinates)]
         # A sum over all pairs is differentiated term by term: each knows few of the coordinates.
         for name, term in summed:
             slope = differentiate(term, name)
-            for thing in self.sums[name]:
-                pull = slope.xreplace({Symbol(name): thing})
+            for thing, each in zip(self.sums[name], self._each(term), strict=True):
+                pull = slope.xreplace(each)
                 for variable in thing.free_symbols:
                     along = differentiate(thing, variable)
                     forces[self.coordinates.index(variable.name)] -= pull * along
@@ -238,11 +240,16 @@ class Mechanics:
         return tuple(a + b for a, b in zip(moved, potentials, strict=True))
 
     def _summed(self, term: Expr) -> Expr:
-        """One term, summed over all that its variable stands for."""
-        for name, things in self.sums.items():
-            if term.has(Symbol(name)):
-                return sympy.Add(*(term.xreplace({Symbol(name): thing}) for thing in things))
-        return term
+        """One term, summed over all that its variables stand for, hand in hand."""
+        if not any(term.has(Symbol(name)) for name in self.sums):
+            return term
+        return sympy.Add(*(term.xreplace(each) for each in self._each(term)))
+
+    def _each(self, term: Expr) -> list[dict[Symbol, Expr]]:
+        """What the variables of a summed term are, one of all that they stand for after another."""
+        held = {name: things for name, things in self.sums.items() if term.has(Symbol(name))}
+        symbols = [Symbol(name) for name in held]
+        return [dict(zip(symbols, some, strict=True)) for some in zip(*held.values(), strict=True)]
 
     def _potential(self) -> Expr:
         """V as it is written, when it is known."""

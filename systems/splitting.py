@@ -58,8 +58,8 @@ def split(
     timed = next((part for part in (kinetic, linear) if part.has(TIME)), None)
     if timed is not None:
         raise InputError(
-            f"{timed} holds the time t beside velocities; a drive is written as a term of positions "
-            f"and t, such as x*cos(2*t)."
+            f"{timed} holds the time t beside velocities; a drive is written as a term of "
+            f"positions and t, such as x*cos(2*t)."
         )
     potential, others = -still, {"gyroscopic": linear, "drive": work, "dissipative": rayleigh}
     # A term A(q)·q̇ exerts no force if A is a gradient: then it is a total time derivative.

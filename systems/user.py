@@ -33,6 +33,7 @@ DRAWN = 4 * STARTS  # so many are tried for each duration
 DURATIONS = (10.0, 3.0, 1.0, 0.3)  # shorter ones where the motion escapes or collides, in units τ
 FARTHEST = 100.0  # a motion that leaves |q| < 100 has escaped
 MAX_STEPS = 1000
+HALVINGS = 10
 HIGHEST_POWER = 100  # sympy simplifies (q + qd)**100 in 0.2 s, its 900th power in 13 s
 
 
@@ -128,7 +129,8 @@ def from_lagrangian(
     >>> orbit.motion().coordinates, orbit.truths()["potential"]
     (('phi', 'r'), -2/r)
     """
-    given, forces = lagrangian, ()
+    given: Any = lagrangian
+    forces: Sequence[Expr] = ()
     if not isinstance(given, str | Expr):
         given, coordinates, forces = dynamicsymbols.given_by(given)
     expr, friction, *forces = _with_numbers(
@@ -205,7 +207,10 @@ def _random_motions(mechanics: Mechanics, rng: np.random.Generator) -> Trajector
     q0 = rng.uniform(-1, 1, (DRAWN, d))
     v0 = rng.uniform(-1, 1, (DRAWN, d))
     tau = _time_unit(mechanics, q0)
-    return _followed(mechanics, np.hstack([q0, v0 / tau]), tau, STARTS)
+    v0 /= tau
+    for _ in range(HALVINGS):  # nothing moves faster than light
+        v0[~np.isfinite(mechanics.accelerations(q0, v0)).all(axis=1)] /= 2
+    return _followed(mechanics, np.hstack([q0, v0]), tau, STARTS)
 
 
 def _followed(mechanics: Mechanics, start: Array, tau: float, wanted: int) -> Trajectories:

@@ -1,13 +1,21 @@
-"""Laws of a potential in one line, for tests that are about something else."""
+"""Laws of a potential in one line, and what several files train, for tests of something else."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from interpret.laws.judgement import Judgement, Origin
 from interpret.laws.law import Law
 from interpret.laws.parts import Part, Variables
+from interpret.reading.probes import Probes, probe
+from systems.find import get
+from systems.problem import Dataset, Problem
+from systems.samples.trajectories import Trajectories
+from training.learn.fit import Fit
+from training.learn.motion import train
+from training.settings import Settings
 
 ORIGIN = ("system", "dataset", "seed")
 PART = ("terms", "candidates")
@@ -52,3 +60,28 @@ def changed(law: Law, **fields: Any) -> Law:
     }
     made = potential_law(**{**flat, **fields})
     return replace(made, judgement=replace(made.judgement, remarks=law.judgement.remarks))
+
+
+@lru_cache
+def trained(name: str, dataset: str | None = None, seed: int = 0) -> Fit:
+    """The network of a data set of the catalog, trained once for all files."""
+    system = get(name)
+    return train(system, system.draw(dataset, seed), Settings(seed=seed))
+
+
+@lru_cache
+def samples(name: str, dataset: str | None = None, seed: int = 0) -> Probes:
+    """What that network says of its potential."""
+    return probe(trained(name, dataset, seed))
+
+
+def thinned(name: str, dataset: str, every: int) -> Problem:
+    """The problem with every so manyth point of a data set, and no other data."""
+    problem = get(name)
+    draw = problem.dataset(dataset).draw
+
+    def few(seed: int) -> Trajectories:
+        data = draw(seed)
+        return replace(data, items=tuple(item.at(slice(None, None, every)) for item in data))
+
+    return replace(problem, datasets={dataset: Dataset("fewer points", few)})

@@ -19,7 +19,7 @@ from systems.problem import Problem, Samples
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 # Shared machines stall now and then, so a slow example is no failure; and a test must find the same
-# on the next run, and everywhere: what is random is `make fuzz`. `make test-all` tries more of them.
+# on the next run, and everywhere: what is random is `make fuzz`. `make test-all` tries more.
 SAME = hypothesis.settings(deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.register_profile("same", SAME, max_examples=30)
 hypothesis.settings.register_profile("many", SAME, max_examples=100)
@@ -30,6 +30,7 @@ def pytest_collection_finish() -> None:
     """Modules and tests stay to the end: no search for garbage need look through them."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # expressions are made and dropped by the thousand
 
 
 @lru_cache(maxsize=64)

@@ -27,6 +27,7 @@ ROOMS = (
         "refinement",
         "ledger",
         "weak",
+        "bodies",
         "judge",
         "pictures",
         "keep",
@@ -46,9 +47,15 @@ MANY = {
 """What may be larger, and why."""
 
 
+@cache
+def parsed(code: str) -> ast.Module:
+    """The tree of a module, which several tests walk through."""
+    return ast.parse(code)
+
+
 def imports(code: str) -> Iterator[str]:
     """The first name of every absolute import in the code, inside functions too."""
-    for node in ast.walk(ast.parse(code)):
+    for node in ast.walk(parsed(code)):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
         if isinstance(node, ast.ImportFrom) and node.level == 0:
@@ -172,7 +179,7 @@ def imported(code: str, name: str, is_package: bool, known: Mapping[str, Path]) 
     """The modules among the known ones that the code of a module imports, inside functions too."""
     package = name if is_package else name.rpartition(".")[0]
     found: set[str] = set()
-    for node in ast.walk(ast.parse(code)):
+    for node in ast.walk(parsed(code)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         if isinstance(node, ast.ImportFrom):
@@ -298,7 +305,7 @@ def package_of(name: str) -> str:
 
 def definitions(code: str, name: str) -> Iterator[tuple[str, ast.AST]]:
     """Every function and class of a module with its dotted name."""
-    waiting: list[tuple[str, ast.AST]] = [(name, ast.parse(code))]
+    waiting: list[tuple[str, ast.AST]] = [(name, parsed(code))]
     while waiting:
         above, node = waiting.pop()
         for child in ast.iter_child_nodes(node):

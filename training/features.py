@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 
 import numpy as np
 import sympy
@@ -127,5 +126,5 @@ class Features:
             slopes = [differentiate(x, a) for x in self.expressions]
             for b in self.coordinates[number:]:
                 known[a, b] = known[b, a] = [differentiate(slope, b) for slope in slopes]
-        pairs = product(self.coordinates, repeat=2)
+        pairs = [(a, b) for a in self.coordinates for b in self.coordinates]
         return compile([each for pair in pairs for each in known[pair]], self.coordinates)

@@ -15,6 +15,8 @@ from typer.exceptions import TyperException
 
 from interpret.cli import arguments as options
 from interpret.cli import luescher as luescher_commands
+from interpret.cli.conserving import conserved
+from interpret.cli.discovering import discover
 from interpret.cli.inspecting import inspect
 from interpret.cli.showing import predict, print_run, show
 from interpret.experiments import option_fields
@@ -29,7 +31,7 @@ NOTHING_KEPT = "there was nothing to keep yet; the same command starts over."
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(luescher_commands.app, name="luescher")
-for command in (inspect, show, predict):
+for command in (inspect, show, predict, conserved, discover):
     app.command()(command)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -14,6 +15,7 @@ from interpret.cli import arguments as options
 if TYPE_CHECKING:
     from sympy import Expr
 
+    from interpret.laws.law import Law
     from interpret.run import Run
 
 MOST_TIMES: Final = 1_000_000
@@ -71,6 +73,17 @@ def predict(
         str,
         typer.Option(metavar="FIRST:LAST:STEP", help="When: the first is that of the start."),
     ] = "",
+    drive: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where what drives the motion was measured: columns t, and u as in the law.",
+        ),
+    ] = None,
+    dataset: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Whose coefficients, where data sets have their own."),
+    ] = "",
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Write the motion here instead.")
     ] = None,
@@ -84,19 +97,22 @@ def predict(
     from systems.expressions import parse, parse_assignments
 
     loaded = Run.load(find(run))
+    loaded = replace(loaded, laws=(loaded.law.of(dataset),)) if dataset else loaded
     given = parse_assignments(start)
     bodies = loaded.law.variables.bodies
     if bodies is None:
         point = numbers(given, tuple(loaded.law.domain))
-        if times:
-            raise InputError(f"{run} is of a map, in which nothing moves; leave out --times.")
+        if times or drive:
+            vain = "--times" if times else "--drive"
+            raise InputError(f"{run} is of a map, in which nothing moves; leave out {vain}.")
         print(repr(float(np.ravel(loaded.predict([point]))[0])))
         return
     names = tuple(bodies.mass)
     rates = tuple(f"v_{name}" for name in names)
-    t = instants(times)
+    clock, curves = driving(drive, loaded.law)
+    t = clock if clock and not times else instants(times)
     state = numbers({**dict.fromkeys(rates, parse("0")), **given}, (*names, *rates))
-    q, v = loaded.predict(state[: len(names)], state[len(names) :], t)
+    q, v = loaded.predict(state[: len(names)], state[len(names) :], t, curves)
     beyond = ", ".join(loaded.law.beyond(q, v))
     if beyond:
         print(f"note: {beyond} beyond the data, where the law is extrapolated.", file=sys.stderr)
@@ -108,6 +124,30 @@ def predict(
         return
     out.write_text(table + "\n", encoding="utf-8")
     print(f"written to {out}")
+
+
+def driving(file: Path | None, law: Law) -> tuple[list[float], dict[str, Any]]:
+    """The times of a file, and what it says of that which drives a law, as functions of time.
+
+    Raises InputError where a law is driven and there is no file, and the other way round.
+    """
+    from systems.errors import InputError
+
+    if file is None and law.signals:
+        raise InputError(
+            f"this law is driven by {', '.join(law.signals)}, which was measured; name a file with "
+            f"columns t and {', '.join(law.signals)} by --drive."
+        )
+    if file is None:
+        return [], {}
+    if not law.signals:
+        raise InputError("nothing that was measured drives this law; leave out --drive.")
+    from scipy.interpolate import CubicSpline
+
+    from systems.files.readers import series
+
+    t, found = series(file, law.signals)
+    return t.tolist(), {name: CubicSpline(t, values) for name, values in found.items()}
 
 
 def numbers(given: Mapping[str, Expr], names: Sequence[str]) -> list[float]:

@@ -42,29 +42,48 @@ def _allowed(name: str) -> bool:
     return True
 
 
-def particles(names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """The coordinates of each particle, from names such as x1, y1, x2, y2, in two or three axes.
+def bodies(names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """The coordinates of each of several particles, () where the names tell of none.
 
-    An axis x, y or z and the label of a particle make a name, in this order; all particles have
-    the same axes. () where the names are no such list. Four or six other names are the coordinates
-    of two particles, one after the other.
+    An axis x, y or z and the label of a particle make a name, in either order, and all particles
+    have the same axes; or one letter or word and a number, on a line.
 
-    >>> particles(["x1", "y1", "x2", "y2"]), particles(["x_sun", "x_earth", "y_sun", "y_earth"])
-    ((('x1', 'y1'), ('x2', 'y2')), (('x_sun', 'y_sun'), ('x_earth', 'y_earth')))
-    >>> particles(["a", "b", "c", "d"]), particles(["q1", "q2", "q3"])
-    ((('a', 'b'), ('c', 'd')), ())
+    >>> bodies(["x_sun", "x_earth", "y_sun", "y_earth"])
+    (('x_sun', 'y_sun'), ('x_earth', 'y_earth'))
+    >>> bodies(["ax", "ay", "bx", "by"]), bodies(["u1", "u2", "u3"])
+    ((('ax', 'ay'), ('bx', 'by')), (('u1',), ('u2',), ('u3',)))
+    >>> bodies(["a", "b", "c", "d"]), bodies(["x", "y"])
+    ((), ())
     """
-    found: dict[str, dict[str, str]] = {}
-    for name in names:
-        parts = re.fullmatch(rf"([{AXES}])(\w+)", name)
-        if parts is None:
-            break
-        axis, label = parts.groups()
-        found.setdefault(label, {})[axis] = name
-    else:
+    for pattern in (rf"(?P<axis>[{AXES}])_?(?P<label>\w+)", rf"(?P<label>\w+?)_?(?P<axis>[{AXES}])",
+                    r"(?P<axis>[^\W\d]+?)_?(?P<label>\d+)"):  # fmt: skip
+        matches = [re.fullmatch(pattern, name) for name in names]
+        found: dict[str, dict[str, str]] = {}
+        for name, match in zip(names, matches, strict=True):
+            if match is not None:
+                found.setdefault(match["label"], {})[match["axis"]] = name
         axes = {tuple(sorted(item)) for item in found.values()}
-        if len(axes) == 1 and len(found) > 1 and len(next(iter(axes))) > 1:
-            return tuple(tuple(item[axis] for axis in sorted(item)) for item in found.values())
+        whole = sum(map(len, found.values())) == len(names)
+        if whole and len(axes) == 1 and len(found) > 1:
+            (own,) = axes
+            return tuple(tuple(item[axis] for axis in own) for item in found.values())
+    return ()
+
+
+def particles(names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """The coordinates of each particle, in two or three axes.
+
+    () where the names are no such list. Four or six other names are the coordinates of two
+    particles, one after the other.
+
+    >>> particles(["x1", "y1", "x2", "y2"]), particles(["q1", "q2", "q3"])
+    ((('x1', 'y1'), ('x2', 'y2')), ())
+    >>> particles(["a", "b", "c", "d"])
+    (('a', 'b'), ('c', 'd'))
+    """
+    found = bodies(names)
+    if found and len(found[0]) in (2, 3):
+        return found
     half = len(names) // 2
     if len(names) in (4, 6):
         return tuple(names[:half]), tuple(names[half:])
@@ -77,7 +96,7 @@ def norm(names: Sequence[str]) -> sympy.Expr:
     >>> norm(["x", "y"])
     sqrt(x**2 + y**2)
     """
-    return sympy.sqrt(sum(symbol(name) ** 2 for name in names))
+    return sympy.sqrt(sympy.Add(*(symbol(name) ** 2 for name in names)))
 
 
 def distance(first: Sequence[str], second: Sequence[str]) -> sympy.Expr:
@@ -87,4 +106,4 @@ def distance(first: Sequence[str], second: Sequence[str]) -> sympy.Expr:
     sqrt((x1 - x2)**2 + (y1 - y2)**2)
     """
     pairs = zip(first, second, strict=True)
-    return sympy.sqrt(sum((symbol(a) - symbol(b)) ** 2 for a, b in pairs))
+    return sympy.sqrt(sympy.Add(*((symbol(a) - symbol(b)) ** 2 for a, b in pairs)))

@@ -12,7 +12,7 @@ from interpret.judge.thresholds import WRONG, percent
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.ledger.account import Account
-from interpret.ledger.each import each
+from interpret.ledger.each import each, shared
 from interpret.ledger.left_over import left_over
 
 FOLLOWED: Final = 0.99
@@ -29,7 +29,7 @@ def certify_forces(law: Law, account: Account) -> Certificate:
     """Every check of a law of forces on the motion that it was read off."""
     checks = [*as_it_was_read(law).checks, _followed(account), _noise(account)]
     if account.solution is not None:
-        checks += [_left_over(account), *_one_law(account)]
+        checks += [_left_over(account), *_one_law(account), *_data_sets(account)]
     return Certificate(tuple(checks))
 
 
@@ -86,3 +86,14 @@ def _one_law(account: Account) -> Iterator[Check]:
         f"lets it"
     )
     yield Check("one law", measured, threshold, verdict, said, worst.share)
+
+
+def _data_sets(account: Account) -> Iterator[Check]:
+    """What the F test says of coefficients that each data set may have for itself."""
+    for (_, term), (some, found) in shared(account).items():
+        names = [account.setting.candidates.items[k].dataset for k in some]
+        apart = ", ".join(names[k] for k in found.apart)
+        said = f"that all {len(some)} data sets have one coefficient of {term} has the probability "
+        said += f"{found.probability:.1g}" + (f"; it differs for {apart}" if apart else "")
+        figures = (-float(np.log10(max(p, 1e-300))) for p in (found.probability, CHANCE))
+        yield Check(f"data sets of {term}", *figures, "identified", said)

@@ -17,6 +17,7 @@ from interpret.laws.json_numbers import finite
 from interpret.laws.law import Law
 from interpret.laws.parts import Part, gauged
 from interpret.laws.report import Beside, Row, Statement
+from interpret.laws.scale import scale
 from interpret.laws.term import Term
 from interpret.laws.truth import Decomposition, Words, common, decompose
 from interpret.laws.verdicts import INSIDE, Outcome, judged
@@ -153,6 +154,8 @@ def compare(
     """
     truths = _truths(law, problem, truth)
     words = Words.of(problem, law)
+    factor = scale(law, words, truths)
+    truths = {name: factor * formula for name, formula in truths.items()}
     terms: list[Term] = []
     outside: list[Expr] = []
     remainders = []
@@ -165,10 +168,10 @@ def compare(
         remainders.append(found.remainder)
         constants |= numbers
     for name, formula in _unheard(law, problem, truth).items():
-        for term in sympy.Add.make_args(formula):
+        for term in sympy.Add.make_args(factor * formula):
             outside.append(term)
-            factor, rest = term.as_independent(*term.free_symbols, as_Add=False)
-            terms.append(Term(rest, None, None, None, factor, name, tried=False))
+            size, rest = term.as_independent(*term.free_symbols, as_Add=False)
+            terms.append(Term(rest, None, None, None, size, name, tried=False))
     terms += _constants(law, constants)
     verdict, reason = judged(law, terms, outside)
     return Comparison(

@@ -121,8 +121,10 @@ class Dynamics:
 
     @property
     def equations(self) -> list[Eq]:
-        """q̈_i = a_i(q, q̇, t), the acceleration of q called qdd."""
-        pairs = zip(self.coordinates, self.accelerations, strict=True)
+        """q̈_i = a_i(q, q̇, t), the acceleration of q called qdd; what was measured is u(t)."""
+        functions = {sympy.Symbol(u): sympy.Function(u)(TIME) for u in self.signals}
+        found = [a.xreplace(functions) for a in self.accelerations]
+        pairs = zip(self.coordinates, found, strict=True)
         return [Eq(equations.acceleration(name), a, evaluate=False) for name, a in pairs]
 
     def numeric(self, *, smooth: bool = False) -> dict[str, Force]:

@@ -21,6 +21,7 @@ from interpret.laws.judgement import Judgement, Origin, Verdict
 from interpret.laws.law import Law
 from interpret.laws.parts import Part, Variables
 from interpret.laws.poles import Poles
+from interpret.laws.summed import Summed
 from interpret.laws.term import Term
 from interpret.laws.verdicts import Outcome
 from systems.errors import InputError, damage
@@ -32,6 +33,7 @@ FORMS: dict[str, Callable[[Mapping[str, Any]], Form]] = {
     "sum": Sum.from_json,
     "integral": BornIntegral.from_json,
     "poles": Poles.from_json,
+    "summed": Summed.from_json,
 }
 
 

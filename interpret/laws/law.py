@@ -21,7 +21,6 @@ from interpret.laws.moving import Moving
 from interpret.laws.parts import KINDS, MAP, Part, Variables, gauged
 from interpret.laws.report import Statement
 from systems.errors import InputError
-from systems.expressions import symbol
 from systems.expressions import text as written
 
 Array = NDArray[np.float64]
@@ -42,6 +41,7 @@ class Law(Moving):
     What it does next, such as `equations` and `simulate`, is in `interpret.laws.moving`. Laws are
     values: equal when all of this is. Raises InputError for shapes that do not match.
 
+    >>> from systems.expressions import symbol
     >>> r = symbol("r")
     >>> law = Law(origin=Origin("coulomb"), parts=(Part("potential", (1 / r,), (1 / r, r**-2)),),
     ...           coefficients=np.array([-0.0795774715]), covariance=np.array([[9e-20]]),
@@ -83,8 +83,8 @@ class Law(Moving):
     def _recognise(self) -> tuple[Expr | None, ...]:
         if self.verdict == "not in the library":
             return (None,) * len(self.terms)
-        pairs = zip(self.coefficients, self.stderr, strict=True)
-        return tuple(recognise(float(value), float(error)) for value, error in pairs)
+        pairs = zip(self.coefficients.tolist(), self.stderr.tolist(), strict=True)
+        return tuple(recognise(value, error) for value, error in pairs)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Law) and self.to_json() == other.to_json()
@@ -150,8 +150,8 @@ class Law(Moving):
     def measured(self, part: Part | None = None) -> list[Measured]:
         """The terms with their coefficients, of one part or of all."""
         names = [each.name for each in self.parts for _ in each.terms]
-        numbers = (self.coefficients.tolist(), self.stderr.tolist(), self.recognised)
         given = [each.given.get(term, "") for each in self.parts for term in each.terms]
+        numbers = (self.coefficients.tolist(), self.stderr.tolist(), self.recognised)
         rows = zip(names, self.terms, *numbers, given, strict=True)
         return [Measured(*row) for row in rows if part is None or row[0] == part.name]
 
@@ -170,11 +170,6 @@ class Law(Moving):
         """The law as a sympy expression without the constant, all coefficients as measured."""
         return replace(self, recognised=(None,) * len(self.terms)).expr
 
-    def in_coordinates(self) -> Expr:
-        """`expr` with the features written out in the coordinates of the data."""
-        definitions = {symbol(name): expression for name, expression in self.features.items()}
-        return self.expr.xreplace(definitions)
-
     # Numbers
 
     def __call__(self, x: ArrayLike) -> Array:
@@ -182,6 +177,7 @@ class Law(Moving):
 
         The columns are the variables of `domain`, in its order; coefficients as measured.
 
+        >>> from systems.expressions import symbol
         >>> q = symbol("q")
         >>> law = Law(origin=Origin("s"), parts=(Part("potential", (q**2,), (q**2,)),),
         ...           coefficients=[0.5], covariance=[[1e-4]],
@@ -213,28 +209,28 @@ class Law(Moving):
 
     def of(self, dataset: str) -> Law:
         """The law with the coefficients of one data set, where these were told apart."""
-        pair = self.coefficients, self.covariance
-        values, covariance = particular.coefficients(self.parts, *pair, dataset)
-        parts = tuple(replace(part, own={}) for part in self.parts)
-        return replace(self, parts=parts, coefficients=values, covariance=covariance, recognised=())
+        numbers = self.coefficients, self.covariance
+        parts, own, errors = particular.of_dataset(self.parts, *numbers, dataset)
+        return replace(self, parts=parts, coefficients=own, covariance=errors, recognised=())
 
     # Said
 
     def equation(self, part: Part) -> Equation:
         """A part as it is written, such as V(r) = ...."""
-        used = {item.name for term in part.terms for item in term.free_symbols}
-        names = [name for name in self.domain if name in used] or list(self.domain)
+        names = particular.names_of(part.terms, self.variables)
         left = self.form.left(KINDS[part.name].symbol, names)
-        gauge = self.gauge if gauged(part.name) else ""
-        return Equation(left, self.variables.inside.said(self.measured(part)), self.form, gauge)
+        terms = particular.said(self.measured(part), self.variables)
+        return Equation(left, terms, self.form, self.gauge if gauged(part.name) else "")
 
     def statement(self) -> Statement:
         """What is printed of the law: `interpret.laws.report` writes it as text and as HTML."""
         equations = list(map(self.equation, self.parts))
         inside = self.variables.inside
-        said = inside.said(self.measured())
-        rows = [(self.form.term(each.term), *each.row()) for each in said]
-        rows += particular.rows(said, self.parts, self.form)
+        said = particular.said(self.measured(), self.variables)
+        rows = [
+            *((self.form.term(each.term), *each.row()) for each in said),
+            *particular.rows(said, self.parts, self.form),
+        ]
         where = (f"{name} = {text(what)}" for name, what in self.features.items())
         return Statement(
             system=self.system,
@@ -243,10 +239,7 @@ class Law(Moving):
             latex=self.latex,
             verdict=self.judgement.words,
             reasons=self.reasons,
-            remarks=(
-                *self.judgement.remarks,
-                *particular.remarks(said, self.parts, self.form),
-            ),
+            remarks=(*self.judgement.remarks, *particular.remarks(said, self.parts, self.form)),
             where=(*where, *inside.words(self.terms)),
             table=(("term", "recovered", "error bar"), *rows),
             absent=tuple(self.form.term(inside.named(term)) for term in self.absent),
@@ -266,6 +259,7 @@ class Law(Moving):
             "latex": self.latex,
             "terms": [each.to_json() for each in self.measured()],
             **self.variables.inside.to_json(),
+            **particular.to_json(self.parts),
             "gauge": self.gauge,
         }
 

@@ -21,6 +21,7 @@ from interpret.laws.functions import function
 from interpret.laws.measured import Measured
 from interpret.laws.parts import Part, Variables
 from systems.forces import Force
+from systems.mechanics import Mechanics
 
 Array = NDArray[np.float64]
 
@@ -63,6 +64,37 @@ class Moving:
     def measured(self, part: Part | None = None) -> list[Measured]:
         """The terms with their coefficients, of one part or of all."""
         raise NotImplementedError
+
+    @property
+    def expr(self) -> Expr:
+        """The parts added as they stand, without the constant."""
+        raise NotImplementedError
+
+    def in_coordinates(self) -> Expr:
+        """The law with the features written out in the coordinates of the data."""
+        return sympy.Add(*map(self.written_out, sympy.Add.make_args(self.expr)))
+
+    def written_out(self, term: Expr) -> Expr:
+        """A term in the coordinates of the data: features written out, sums over many things too.
+
+        >>> from interpret.laws.law import Law
+        >>> from interpret.laws.judgement import Origin
+        >>> from interpret.laws.parts import Bodies
+        >>> a, b, x = sympy.symbols("a b x")
+        >>> moved = Bodies({"a": 1.0, "b": 1.0}, {"x": (a, b)})
+        >>> law = Law(origin=Origin("two"), parts=(Part("potential", (x**2,), (x**2,)),),
+        ...           coefficients=[0.5], covariance=[[0.0]],
+        ...           variables=Variables({"x": (-1.0, 1.0)}, {}, moved))
+        >>> law.written_out(x**4), law.in_coordinates()
+        (a**4 + b**4, a**2/2 + b**2/2)
+        """
+        bodies = self.variables.bodies
+        if bodies is None or not bodies.sums:
+            named = {sympy.Symbol(name): what for name, what in self.variables.features.items()}
+            return term.xreplace(named)
+        names, masses = tuple(bodies.mass), tuple(bodies.mass.values())
+        moved = Mechanics(names, masses, features=self.variables.features, sums=bodies.sums)
+        return moved.in_coordinates(term)
 
     @property
     def potential(self) -> Expr:

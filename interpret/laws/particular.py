@@ -7,19 +7,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from interpret.laws.forms import Form
 from interpret.laws.json_numbers import finite, number
 from interpret.laws.measured import Measured
-from interpret.laws.parts import Part
+from interpret.laws.parts import Part, Variables
 from interpret.laws.value import last_place, order, to_place, with_error
+from systems.equations import velocity
 from systems.errors import InputError, nearest
 from systems.expressions import parse, text
+from systems.forces import TIME
 
 Array = NDArray[np.float64]
 Own = Mapping[str, tuple[float, float]]
@@ -57,7 +60,9 @@ def remarks(terms: Sequence[Measured], parts: Sequence[Part], form: Form) -> Ite
             yield f"{name} differs for {_listed(others)}; of all others it is {common}"
 
 
-def rows(terms: Sequence[Measured], parts: Sequence[Part], form: Form) -> Iterator[tuple[str, ...]]:
+def rows(
+    terms: Sequence[Measured], parts: Sequence[Part], form: Form
+) -> Iterator[tuple[str, str, str]]:
     """Lines of a table for the coefficients of data sets that differ."""
     for each, own in _own(terms, parts):
         for name, (value, error) in apart(own, each.value).items():
@@ -65,10 +70,10 @@ def rows(terms: Sequence[Measured], parts: Sequence[Part], form: Form) -> Iterat
             yield f"{form.term(each.term)} of {name}", shown, order(error)
 
 
-def coefficients(
+def of_dataset(
     parts: Sequence[Part], values: Array, covariance: Array, dataset: str
-) -> tuple[Array, Array]:
-    """Those of one data set; InputError for one that there is not."""
+) -> tuple[tuple[Part, ...], Array, Array]:
+    """Parts, coefficients and covariance of one data set; InputError for one that there is not."""
     known = datasets(parts)
     if dataset not in known:
         told = f"there are {', '.join(known)}" if known else "all share one law"
@@ -80,7 +85,40 @@ def coefficients(
             values[k], error = part.own[term][dataset]
             covariance[k] = covariance[:, k] = 0.0
             covariance[k, k] = error**2
-    return values, covariance
+    return tuple(replace(part, own={}) for part in parts), values, covariance
+
+
+def signals(variables: Variables) -> set[str]:
+    """The functions of time that were measured, such as a drive's u."""
+    if variables.bodies is None:
+        return set()
+    state = {name for x in variables.bodies.mass for name in (x, velocity(x).name)}
+    others = {*variables.features, *variables.bodies.sums, TIME.name}
+    return {*variables.domain} - state - others
+
+
+def said(terms: Sequence[Measured], variables: Variables) -> list[Measured]:
+    """The terms with the names of constants, and u(t) in the place of u, which was measured.
+
+    >>> from interpret.laws.parts import Bodies
+    >>> from systems.expressions import symbol
+    >>> variables = Variables({"x": (0, 1), "t": (0, 9), "u": (0, 1)}, {}, Bodies({"x": 1.0}))
+    >>> pushed = Measured("drive", symbol("u") * symbol("x"), 0.7, 0.01, None)
+    >>> said([pushed], variables)[0].term, names_of([pushed.term], variables)
+    (u(t)*x, ['x', 't'])
+    """
+    functions = {Symbol(name): Symbol(f"{name}({TIME})") for name in signals(variables)}
+    named = variables.inside.said(terms)
+    return [replace(each, term=each.term.xreplace(functions)) for each in named]
+
+
+def names_of(terms: Sequence[Expr], variables: Variables) -> list[str]:
+    """What terms are written in, all of the variables where they are in none."""
+    used = {item.name for term in terms for item in term.free_symbols}
+    measured = signals(variables)
+    used = used - measured | {TIME.name} if used & measured else used
+    every = [name for name in variables.domain if name not in measured]
+    return [name for name in every if name in used] or every
 
 
 def to_json(parts: Sequence[Part]) -> dict[str, Any]:

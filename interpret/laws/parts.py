@@ -5,7 +5,7 @@ d/dt ∂L/∂q̇ - ∂L/∂q + ∂R/∂q̇ = ∂W/∂q,     L = T(q, q̇) + A(q)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,7 +101,7 @@ class Bodies:
     """
 
     mass: Mapping[str, float]
-    sums: Mapping[str, tuple[Expr, ...]] = field(default_factory=dict)
+    sums: Mapping[str, Sequence[Expr]] = field(default_factory=dict)
     known: Expr = S.Zero
 
     @staticmethod

@@ -97,6 +97,9 @@ def common(
     """
     gauge = tuple(sympy.sympify(unit, strict=True) for unit in words.gauge)
     names = {item.name for item in truth.free_symbols}
+    bodies = law.variables.bodies
+    summed = set() if bodies is None else set(bodies.sums) - set(words.coordinates)
+    written_out = written_out or (bool(summed) and not names & summed)
     same = all(name in law.domain and _same(name, law, words) for name in names)
     if same and not written_out:
         variables = tuple(law.domain)
@@ -113,7 +116,7 @@ def common(
                 f"the truth {truth} has the variable {name}, which is none of "
                 f"{', '.join(known)}.{nearest(name, known)}"
             )
-    candidates = tuple(c.xreplace(_symbols(law.features)) for c in part.candidates)
+    candidates = tuple(map(law.written_out, part.candidates))
     points = _coordinates(law, variables, len(candidates))
     return Setting(expanded, candidates, gauge, variables, points)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -43,21 +44,21 @@ class Autoregression:
         return float(np.log(self.variances[:-1]).sum()) if self.order else 0.0
 
     def whitened(self, rows: Array) -> Array:
-        """Rows (n, k), along time, with the errors of each made independent, of variance that of u.
+        """Rows (..., n, k), along time n, with errors made independent, of variance that of u.
 
         The first rows are predicted from the few before them, so that no information is lost.
         """
-        out = rows.copy()
-        for i in range(min(self.order, len(rows))):
-            past = rows[:i][::-1]
-            out[i] = (rows[i] - self.predictors[i] @ past) / np.sqrt(self.variances[i])
+        out, n, order = rows.copy(), rows.shape[-2], self.order
+        for i in range(min(order, n)):
+            expected = self.predictors[i] @ rows[..., :i, :][..., ::-1, :]
+            out[..., i, :] = (rows[..., i, :] - expected) / np.sqrt(self.variances[i])
         for lag, weight in enumerate(self.predictors[-1], start=1):
-            out[self.order :] -= weight * rows[self.order - lag : len(rows) - lag]
+            out[..., order:, :] -= weight * rows[..., order - lag : n - lag, :]
         return out
 
 
 def fitted(series: Sequence[Array], highest: int = HIGHEST_ORDER) -> Autoregression:
-    """The autoregression of residuals (n_j,) whose order has the least BIC.
+    """The autoregression of residuals (n_j,), or (m, n_j) of m stretches, whose BIC is the least.
 
     >>> noise = np.random.default_rng(0).normal(size=4000)
     >>> errors = np.zeros(4000)
@@ -69,9 +70,9 @@ def fitted(series: Sequence[Array], highest: int = HIGHEST_ORDER) -> Autoregress
     >>> fitted([noise]).order
     0
     """
-    count = sum(map(len, series))
-    lags = max(0, min(highest, max(map(len, series)) // 4))
-    moments = [sum(float(s[k:] @ s[: len(s) - k]) for s in series) / count for k in range(lags + 1)]
+    count = sum(s.size for s in series)
+    lags = max(0, min(highest, max(s.shape[-1] for s in series) // 4))
+    moments = [sum(map(partial(_moment, k), series)) / count for k in range(lags + 1)]
     if not moments[0] > 0:
         return Autoregression()
     correlation = np.array(moments) / moments[0]
@@ -80,10 +81,16 @@ def fitted(series: Sequence[Array], highest: int = HIGHEST_ORDER) -> Autoregress
     for order in range(1, lags + 1):
         before = predictors[-1]
         left = correlation[order] - before @ correlation[order - 1 : 0 : -1]
-        partial = float(np.clip(left / variances[-1], -STABLE, STABLE))
-        predictors.append(np.append(before - partial * before[::-1], partial))
-        variances.append(variances[-1] * (1 - partial**2))
+        new = float(np.clip(left / variances[-1], -STABLE, STABLE))
+        predictors.append(np.append(before - new * before[::-1], new))
+        variances.append(variances[-1] * (1 - new**2))
         scores.append(count * np.log(variances[-1]) + order * np.log(count))
     best = int(np.argmin(scores))
     relative = tuple(value / variances[best] for value in variances[: best + 1])
     return Autoregression(tuple(predictors[: best + 1]), relative)
+
+
+def _moment(lag: int, series: Array) -> float:
+    """Σ_i s_i s_{i+lag} of each of the rows, all added up."""
+    ahead, behind = series[..., lag:], series[..., : series.shape[-1] - lag]
+    return float(np.vdot(ahead, behind))

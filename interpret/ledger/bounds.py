@@ -78,4 +78,5 @@ def _fixed(candidates: Candidates, constant: Symbol, value: float) -> Candidates
         for item in candidates
     )
     inner = tuple(other for other in candidates.inner if other != constant)
-    return replace(candidates, items=tuple(items), inner=inner)
+    ranges = {**candidates.ranges, constant: (value, value)}
+    return replace(candidates, items=tuple(items), inner=inner, ranges=ranges)

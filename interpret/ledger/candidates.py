@@ -170,14 +170,17 @@ class Candidates:
                 )
         return self.with_inner(*sorted(held - known, key=str))
 
-    def driven_by(self, signals: Sequence[str]) -> Candidates:
+    def driven_by(self, signals: Sequence[str], laws: Sequence[Expr] | None = None) -> Candidates:
         """These and each of some measured columns u(t) as a force on each coordinate, W = q u.
+
+        `laws` are functions of the columns in the place of these themselves.
 
         >>> pushed = Candidates(("x",), (2.0,)).driven_by(["u"])
         >>> pushed.items[0].term, pushed.items[0].acceleration
         (u*x, (u/2,))
         """
-        works = [symbol(name) * symbol(u) for u in signals for name in self.coordinates]
+        pushes = list(map(symbol, signals)) if laws is None else laws
+        works = [symbol(name) * push for push in pushes for name in self.coordinates]
         return replace(self, signals=tuple(signals)).with_terms("drive", works)
 
     def _acceleration(self, part: str, term: Expr) -> Force:

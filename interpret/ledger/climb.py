@@ -49,7 +49,8 @@ def climbed(
             if moved < STILL:
                 break
             continue
-        if selection.chosen in seen or not selection.chosen:
+        nothing = not selection.chosen and not setting.candidates.given
+        if selection.chosen in seen or nothing:
             break
         seen.add(state.chosen)
         step = Reduced(rows, noise).step(menu.of(selection.chosen))

@@ -84,6 +84,23 @@ class Shared:
         return Shared(tuple(range(len(values))), first)
 
 
+def shared(account: Account) -> dict[tuple[str, Expr], tuple[tuple[int, ...], Shared]]:
+    """Of every term that data sets have coefficients of their own for, by part and term: the
+    numbers of its candidates, and which of them are equal."""
+    items, covariance = account.setting.candidates.items, account.covariance
+    found: dict[tuple[str, Expr], list[int]] = {}
+    for k in account.terms:
+        if items[k].dataset:
+            found.setdefault((items[k].part, items[k].term), []).append(k)
+    courses = account.setting.courses
+    freedom = max(courses.times.size * courses.channels - len(account.terms), 1)
+    values = account.law.coefficients
+    return {
+        term: (tuple(some), Shared.of(values[some], covariance[np.ix_(some, some)], freedom))
+        for term, some in found.items()
+    }
+
+
 def _equal(values: Array, covariance: Array, freedom: int) -> float:
     """How probable it is by chance that equal numbers differ as much: the F test of all."""
     from scipy.special import fdtrc

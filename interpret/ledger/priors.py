@@ -47,7 +47,7 @@ def tied(candidates: Candidates, terms: Sequence[Expr]) -> Candidates:
     >>> x, y = sympy.symbols("x y")
     >>> bowl = Candidates(("x", "y"), (1.0, 2.0)).with_terms("potential", [x**2, y**2, x * y])
     >>> [(item.term, item.acceleration) for item in tied(bowl, [x**2, 2 * y**2])]
-    [(x**2 + 2*y**2, (-2*x, -2*y)), (x*y, (-y, -x))]
+    [(x**2 + 2*y**2, (-2*x, -2*y)), (x*y, (-y, -x/2))]
     """
     places = [place(candidates, term) for term in terms]
     if len(set(places)) < len(places):

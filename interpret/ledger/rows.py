@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,10 +54,11 @@ class Noise:
         count = sum(map(len, residuals))
         freedom = max(count - parameters / channels, 1.0)
         sigma, errors = least.copy(), []
+        blocks = [part for _, (part,) in alike([(item,) for item in residuals])]
         for c in range(channels):
-            series = [item[:, c] for item in residuals]
+            series = [block[..., c] for block in blocks]
             error = fitted(series, highest)
-            white = [error.whitened(item[:, None]) for item in series]
+            white = [error.whitened(item[..., None]) for item in series]
             power = sum(float((item**2).sum()) for item in white)
             sigma[c] = max(np.sqrt(power / freedom), least[c])
             errors.append(error)
@@ -68,9 +69,9 @@ class Noise:
         return self if sigma is None else replace(self, sigma=np.maximum(self.sigma, sigma))
 
     def whitened(self, rows: Array) -> Array:
-        """Rows (n, C, k) as (C, n, k) of independent errors with variance 1."""
-        pairs = zip(self.errors, self.sigma, strict=True)
-        return np.stack([e.whitened(rows[:, c]) / s for c, (e, s) in enumerate(pairs)])
+        """Rows (..., n, C, k) as (..., C, n, k) of independent errors with variance 1."""
+        pairs = enumerate(zip(self.errors, self.sigma, strict=True))
+        return np.stack([e.whitened(rows[..., c, :]) / s for c, (e, s) in pairs], axis=-3)
 
     def log_likelihood(self, values: int, stretches: int) -> float:
         """-2 log of the likelihood of so many values a channel at the best σ, less a constant."""
@@ -82,7 +83,7 @@ class Noise:
 class Stretch:
     """The rows of one stretch: how its C values at n times move with its initial state,
     ``start`` (n, C, 2d), and with the p parameters, ``columns`` (n, C, p), and the ``target``
-    (n, C) that these are to explain."""
+    (n, C) that these are to explain. Of m stretches side by side they have one axis more."""
 
     start: Array
     columns: Array
@@ -96,10 +97,65 @@ class Stretch:
         """With the target moved by what a step (p,) of the parameters explains."""
         return replace(self, target=self.target + self.columns @ step)
 
-    def remainder(self, state: Array, step: Array) -> Array:
-        """What a step of the initial state and of the parameters leaves of the target (n, C)."""
-        left: Array = self.target - self.start @ state - self.columns @ step
-        return left
+
+class Rows(Sequence[Stretch]):
+    """Stretches, those of one length side by side: numpy's steps are taken for all of them."""
+
+    def __init__(self, blocks: Sequence[tuple[list[int], Stretch]]) -> None:
+        self.blocks = tuple(blocks)
+        places = ((j, place) for j, (some, _) in enumerate(blocks) for place in enumerate(some))
+        self._places = {number: (j, k) for j, (k, number) in places}
+
+    @staticmethod
+    def of(stretches: Sequence[Stretch]) -> Rows:
+        """Those of any stretches."""
+        if isinstance(stretches, Rows):
+            return stretches
+        parts = [(item.start, item.columns, item.target) for item in stretches]
+        return Rows([(numbers, Stretch(*arrays)) for numbers, arrays in alike(parts)])
+
+    def on(self, some: Sequence[int]) -> Rows:
+        """With some of the parameters alone."""
+        return Rows([(numbers, block.on(some)) for numbers, block in self.blocks])
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Stretch: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Stretch]: ...
+    def __getitem__(self, index: int | slice) -> Stretch | list[Stretch]:
+        """One stretch, or a list of some."""
+        if isinstance(index, slice):
+            return [self[number] for number in range(len(self))[index]]
+        block, place = self._places[range(len(self))[index]]
+        found = self.blocks[block][1]
+        return Stretch(found.start[place], found.columns[place], found.target[place])
+
+    @property
+    def states(self) -> int:
+        """The number of all initial states' components."""
+        return sum(len(numbers) * block.start.shape[-1] for numbers, block in self.blocks)
+
+    def in_order(self, blocks: Sequence[Array]) -> list[Array]:
+        """What there is of every stretch, (m, ...) by blocks, one after the other."""
+        return [blocks[j][k] for j, k in map(self._places.__getitem__, range(len(self)))]
+
+
+def alike(items: Sequence[tuple[Array, ...]]) -> list[tuple[list[int], list[Array]]]:
+    """The numbers of items whose arrays have the same shapes, and these arrays, stacked.
+
+    >>> [(numbers, a.shape) for numbers, (a,) in alike([(np.ones(2),), (np.ones(3),)] * 2)]
+    [([0, 2], (2, 2)), ([1, 3], (2, 3))]
+    """
+    found: dict[tuple[tuple[int, ...], ...], list[int]] = {}
+    for number, arrays in enumerate(items):
+        found.setdefault(tuple(array.shape for array in arrays), []).append(number)
+    return [
+        (numbers, [np.stack(group) for group in zip(*(items[k] for k in numbers), strict=True)])
+        for numbers in found.values()
+    ]
 
 
 class Reduced:
@@ -109,27 +165,27 @@ class Reduced:
     >>> start = np.stack([np.ones_like(t), t], axis=2)
     >>> one = Stretch(start, (t**2 / 2)[..., None], 3 - t + 5 * t**2 / 2)
     >>> reduced = Reduced([one], Noise.white(np.array([0.1])))
-    >>> float(reduced.solved([0])[0].round(9)[0]), reduced.start(0, np.array([5.0])).round(9)
+    >>> float(reduced.solved([0])[0].round(9)[0]), reduced.starts(np.array([5.0]))[0].round(9)
     (5.0, array([ 3., -1.]))
     """
 
     def __init__(self, stretches: Sequence[Stretch], noise: Noise) -> None:
-        self.stretches = tuple(stretches)
+        self.stretches = Rows.of(stretches)
         self.noise = noise
         self._starts: list[tuple[Array, Array]] = []
         self._left: list[Array] = []
-        for item in self.stretches:
+        for _, item in self.stretches.blocks:
             size = item.start.shape[-1]
-            rows = np.concatenate([item.start, item.columns, item.target[..., None]], axis=2)
+            rows = np.concatenate([item.start, item.columns, item.target[..., None]], axis=-1)
             white = noise.whitened(rows)
-            flat = white.reshape(-1, white.shape[-1])
-            q, triangle = orthogonal(flat[:, :size])
-            inside = q.T @ flat[:, size:]
+            flat = white.reshape(len(white), -1, white.shape[-1])
+            q, triangle = orthogonal(flat[..., :size])
+            inside = np.swapaxes(q, 1, 2) @ flat[..., size:]
             self._starts.append((triangle, inside))
-            self._left.append((flat[:, size:] - q @ inside).reshape(*white.shape[:2], -1))
+            self._left.append((flat[..., size:] - q @ inside).reshape(*white.shape[:3], -1))
         left = [item.reshape(-1, item.shape[-1]) for item in self._left]
         self.gram: Array = np.sum([item.T @ item for item in left], axis=0)
-        self.count = sum(map(len, left)) - sum(s.start.shape[-1] for s in self.stretches)
+        self.count = sum(map(len, left)) - self.stretches.states
 
     @cached_property
     def finite(self) -> bool:
@@ -152,16 +208,27 @@ class Reduced:
         moved = np.append(-step, 1.0)
         return float(moved @ self.gram @ moved)
 
-    def start(self, number: int, step: Array) -> Array:
-        """The step of a stretch's initial state (2d,) that goes with a step of the parameters."""
-        triangle, inside = self._starts[number]
-        right = inside[:, -1] - inside[:, :-1] @ step
-        return np.asarray(np.linalg.lstsq(triangle, right, rcond=1e-13)[0], dtype=np.float64)
+    def starts(self, step: Array) -> list[Array]:
+        """The steps of all initial states (2d,) that go with a step of the parameters."""
+        return self.stretches.in_order(self._states(step))
+
+    def _states(self, step: Array) -> list[Array]:
+        """The same by blocks, (m, 2d) each."""
+        moved = np.append(-step, 1.0)
+        pairs = zip(self._inverses, self._starts, strict=True)
+        return [(inverse @ (inside @ moved)[..., None])[..., 0] for inverse, (_, inside) in pairs]
+
+    @cached_property
+    def _inverses(self) -> list[Array]:
+        return [np.asarray(np.linalg.pinv(part, rcond=1e-13), float) for part, _ in self._starts]
 
     def residuals(self, step: Array) -> list[Array]:
         """What a step leaves of each stretch's values, (n_j, C), in their own units."""
-        pairs = enumerate(self.stretches)
-        return [item.remainder(self.start(number, step), step) for number, item in pairs]
+        left = [
+            block.target - (block.start @ state[:, None, :, None])[..., 0] - block.columns @ step
+            for state, (_, block) in zip(self._states(step), self.stretches.blocks, strict=True)
+        ]
+        return self.stretches.in_order(left)
 
     def robust(self, active: Sequence[int], step: Array) -> Array:
         """The covariance of some parameters by the scatter of their scores between blocks of time.
@@ -174,8 +241,8 @@ class Reduced:
         parts = []
         for item in self._left:
             left = item[..., -1] - item[..., :-1] @ step
-            parts.append(np.einsum("cnp,cn->np", item[..., some], left))
-        scores = np.concatenate(parts)
+            parts.append(np.einsum("mcnp,mcn->mnp", item[..., some], left))
+        scores = np.concatenate(self.stretches.in_order(parts))
         blocks = np.array([part.sum(axis=0) for part in np.array_split(scores, BLOCKS)])
         sandwich = covariance @ (blocks.T @ blocks) @ covariance * BLOCKS / (BLOCKS - 1)
         plain = np.maximum(np.diag(covariance), SMALLEST)
@@ -185,8 +252,8 @@ class Reduced:
 
 
 def orthogonal(columns: Array) -> tuple[Array, Array]:
-    """Q and R of columns (n, k), whatever their units."""
-    scale = np.linalg.norm(columns, axis=0) + SMALLEST
+    """Q and R of columns (..., n, k), whatever their units."""
+    scale = np.linalg.norm(columns, axis=-2, keepdims=True) + SMALLEST
     q, r = np.linalg.qr(columns / scale)
     return q, r * scale
 

@@ -96,6 +96,5 @@ def noise_of(
     reduced: Reduced, step: Array, columns: int, setting: Setting, highest: int = 6
 ) -> Noise:
     """What a fit leaves of the values, as noise."""
-    states = sum(item.start.shape[-1] for item in reduced.stretches)
     residuals = reduced.residuals(step)
-    return Noise.of(residuals, columns + states, setting.scales.least, highest)
+    return Noise.of(residuals, columns + reduced.stretches.states, setting.scales.least, highest)

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.ledger.rows import BLOCKS, Noise, Reduced, Stretch
+from interpret.ledger.rows import BLOCKS, Noise, Reduced, Rows, Stretch
 from interpret.ledger.search import Found, Groups, Menu, search
 
 Array = NDArray[np.float64]
@@ -75,17 +75,18 @@ def select(
     stretches: Sequence[Stretch], noise: Noise, menu: Menu, most: int, scales: Scales
 ) -> Selection:
     """The groups of candidates that the rows ask for, at most so many."""
-    reduced = Reduced(stretches, noise)
+    rows = Rows.of(stretches)
+    reduced = Reduced(rows, noise)
     found = search(reduced.gram, reduced.count, menu, most)
     sets = _best_of_each_size(found)
     contenders = tuple(
         sorted(
-            (fitted(stretches, noise, menu, chosen, reduced.count, scales) for chosen in sets),
+            (fitted(rows, noise, menu, chosen, reduced.count, scales) for chosen in sets),
             key=lambda item: (item.score, item.chosen),
         )
     )
     best = next((item for item in contenders if credible(item, scales)), contenders[0])
-    kept = Reduced(stretches, best.noise)
+    kept = Reduced(rows, best.noise)
     chosen = tuple(
         group
         for group in best.chosen
@@ -95,7 +96,7 @@ def select(
 
 
 def fitted(
-    stretches: Sequence[Stretch],
+    rows: Rows,
     noise: Noise,
     menu: Menu,
     chosen: Groups,
@@ -104,18 +105,17 @@ def fitted(
 ) -> Contender:
     """A set of groups with coefficients and noise of its own."""
     columns = menu.of(chosen)
-    own = [item.on(columns) for item in stretches]
+    own = rows.on(columns)
     every = range(len(columns))
-    states = sum(item.start.shape[-1] for item in stretches)
     for _ in range(REFITS):
         reduced = Reduced(own, noise)
         values = reduced.step(every)
         residuals = reduced.residuals(values)
-        noise = Noise.of(residuals, len(columns) + states, scales.least)
+        noise = Noise.of(residuals, len(columns) + rows.states, scales.least)
     covariance = reduced.solved(every)[1] if columns else np.zeros((0, 0))
     samples = sum(map(len, residuals))
     orders = sum(error.order for error in noise.errors)
-    score = noise.log_likelihood(samples, len(stretches)) + orders * np.log(samples)
+    score = noise.log_likelihood(samples, len(rows)) + orders * np.log(samples)
     missed = np.sqrt((np.concatenate(residuals) ** 2).mean(axis=0)) / scales.range
     return Contender(
         chosen,

@@ -126,8 +126,7 @@ class Shooting:
     def moved(self, linearised: Linearised, reduced: Reduced, step: Array) -> Shooting:
         """The segments' starts after a step of the parameters."""
         states = self.states.copy()
-        for number, nodes in enumerate(linearised.nodes):
-            start = reduced.start(number, step)
+        for start, nodes in zip(reduced.starts(step), linearised.nodes, strict=True):
             for node in nodes:
                 move = node.by_state @ start + node.by_parameters @ step + node.gap
                 states[node.number] += move

@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr
 
 from interpret.laws.constants import recognise
 from interpret.laws.inside import Constant, Inside
@@ -18,7 +17,7 @@ from interpret.laws.parts import KINDS, Bodies, Part, Variables
 from interpret.laws.value import with_error
 from interpret.ledger.account import Account
 from interpret.ledger.candidates import Candidates
-from interpret.ledger.each import Shared
+from interpret.ledger.each import shared
 from interpret.ledger.motion import mark
 from interpret.ledger.screen import DRIVE
 from interpret.select.criteria import CLOSE
@@ -143,22 +142,15 @@ def _told_apart(
     Where no two agree, the mean stands in the first place.
     """
     items = account.setting.candidates.items
-    rows = account.setting.courses.times.size * account.setting.courses.channels
-    by_term: dict[tuple[str, Expr], list[int]] = {}
-    for k in found.kept:
-        if items[k].dataset:
-            by_term.setdefault((items[k].part, items[k].term), []).append(k)
-    alike: list[tuple[list[int], list[int]]] = []
-    for some in by_term.values():
-        block = found.covariance[np.ix_(some, some)]
-        shared = Shared.of(found.values[some], block, max(rows - len(found.kept), 1))
-        together = [k for j, k in enumerate(some) if j not in shared.apart]
+    alike: list[tuple[tuple[int, ...], list[int]]] = []
+    for some, which in shared(account).values():
+        together = [k for j, k in enumerate(some) if j not in which.apart]
         found = found.equal(together) if together else found
         alike.append((some, together))
     own: dict[int, dict[str, tuple[float, float]]] = {}
     for some, together in alike:
-        errors = np.sqrt(np.maximum(np.diagonal(found.covariance)[some], 0.0))
-        values = found.values[some]
+        errors = np.sqrt(np.maximum(np.diagonal(found.covariance)[list(some)], 0.0))
+        values = found.values[list(some)]
         pairs = zip(some, values.tolist(), errors.tolist(), strict=True)
         first = (together or some)[0]
         own[first] = {items[k].dataset: (value, error) for k, value, error in pairs}
@@ -198,11 +190,11 @@ def _as_read(account: Account) -> Judgement:
     for rival in account.contenders:
         if not set(account.chosen) <= set(rival.chosen) and rival.score - account.score < CLOSE:
             some = dict.fromkeys(items[k].term for group in rival.chosen for k in groups[group])
-            terms = ", ".join(map(str, some))
+            terms = ", ".join(map(str, some)) or "that are known alone"
             reasons.append(f"the terms {terms} explain the motion as well")
             break
     verdict: Verdict = "ambiguous" if reasons else "identified"
-    remarks = (*_unheard(account), *_at_zero(account))
+    remarks = (*_unheard(account), *_at_bounds(account))
     return Judgement(verdict, tuple(reasons), account.chi_squared, remarks)
 
 
@@ -234,8 +226,13 @@ def _unheard(account: Account) -> tuple[str, ...]:
     return (f"no term with {names} is in the law: these data do not fix it",) if names else ()
 
 
-def _at_zero(account: Account) -> Iterator[str]:
-    """A sentence for each candidate that its bounds have kept out of the law."""
+def _at_bounds(account: Account) -> Iterator[str]:
+    """A sentence for each candidate that its bounds have kept out of the law, and for each constant
+    inside of candidates that is at its own."""
+    candidates = account.setting.candidates
+    for constant, (low, high) in candidates.ranges.items():
+        if low == high and constant not in candidates.inner:
+            yield f"{constant} is at its bound {low:g}: it was not learned"
     for item in account.setting.candidates:
         if item.given is not None and not item.given.value:
             yield f"{item.term} is not in the law: its coefficient would be beyond its bound 0"

@@ -174,6 +174,8 @@ def drag(numbers: Numbers, title: str) -> bytes:
         label="data, two standard errors",
     )  # fmt: skip
     axes.plot(speed, numbers["read"], color="tab:red", label="the law's dissipative part")
+    if "learned" in numbers:
+        axes.plot(numbers["learned at"], numbers["learned"], "k--", lw=1, label="the network")
     axes.axhline(0, color="0.8", lw=0.8)
     axes.set(xlabel="speed |q̇|", ylabel="force against the motion", title=f"{title}: friction")
     axes.set_xlim(left=0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,3 +95,24 @@ class Clock:
         """That of so many steps, of which the tangents take `stride` at once."""
         path = windows(times, steps)
         return Clock(numbers, times, path, path if stride == 1 else windows(times, steps // stride))
+
+
+def shared(
+    clocks: Sequence[Clock], most: int
+) -> Iterator[tuple[NDArray[np.int64], list[tuple[Clock, slice]]]]:
+    """The numbers of at most so many trajectories at once, one at least, and which have a clock.
+
+    >>> t = np.linspace(0.0, 1.0, 3)
+    >>> clocks = [Clock.of(np.array([0, 2]), t, 1), Clock.of(np.array([1]), 2 * t, 1)]
+    >>> [(some.tolist(), [part for _, part in parts]) for some, parts in shared(clocks, 3)]
+    [([0, 2, 1], [slice(0, 2, None), slice(2, 3, None)])]
+    """
+    ordered = np.concatenate([clock.numbers for clock in clocks])
+    owner = np.repeat(np.arange(len(clocks)), [len(clock.numbers) for clock in clocks])
+    pieces = -(-len(ordered) // max(most, 1))
+    for places in np.array_split(np.arange(len(ordered)), pieces):
+        own = owner[places]
+        held = np.unique(own)
+        ends = np.searchsorted(own, [*held, len(clocks)]).tolist()
+        parts = [slice(start, end) for start, end in pairwise(ends)]
+        yield ordered[places], list(zip([clocks[k] for k in held], parts, strict=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interpret.refinement.flow import along, halfway, runge_kutta
-from interpret.refinement.hermite import Clock
+from interpret.refinement.hermite import Clock, shared
 from interpret.select import library_matrix
 from interpret.select.library import Library
 from systems.samples.trajectories import Trajectories
@@ -155,26 +154,25 @@ class Shooting:
         normal = np.empty((len(states), count, count))
         right = np.empty((len(states), count))
         chi = 0.0
-        paths, rates = self._integrate(states, coefficients)
-        if not np.isfinite(paths).all():
+        path, rates = self._integrate(states, coefficients)
+        if not np.isfinite(path).all():
             return None
-        for some, clock in self._chunks(count):
-            path, slopes = paths[:, some], rates[:, some]
-            observed = np.stack([self.observed[number] for number in some], axis=1)
-            residual = (observed - clock.path.interpolate(path, slopes)) / self.sigma
-            chi += float((residual**2).sum())
-            tangent, tangent_slopes = self._tangents(path, slopes, coefficients, some)
-            tangent /= self.sigma[:, None]
-            tangent_slopes /= self.sigma[:, None]
-            normal[some], right[some] = clock.tangents.accumulate(tangent, tangent_slopes, residual)
+        nodes = self.steps // self.stride + 1
+        for some, clocks in shared(self.clocks, AT_ONCE // (nodes * len(self.sigma) * (1 + count))):
+            tangent, growth = self._tangents(path[:, some], rates[:, some], coefficients, some)
+            with np.errstate(all="ignore"):
+                tangent /= self.sigma[:, None]
+                growth /= self.sigma[:, None]
+                for clock, part in clocks:
+                    own = some[part]
+                    observed = np.stack([self.observed[number] for number in own], axis=1)
+                    predicted = clock.path.interpolate(path[:, own], rates[:, own])
+                    residual = (observed - predicted) / self.sigma
+                    chi += float((residual**2).sum())
+                    normal[own], right[own] = clock.tangents.accumulate(
+                        tangent[:, part], growth[:, part], residual
+                    )
         return chi, normal, right
-
-    def _chunks(self, parameters: int) -> Iterator[tuple[NDArray[np.int64], Clock]]:
-        """The clocks, with no more of their trajectories at once than 8 MB hold."""
-        each = (self.steps // self.stride + 1) * len(self.sigma) * (1 + parameters)
-        for clock in self.clocks:
-            for part in np.array_split(clock.numbers, -(-len(clock.numbers) * each // AT_ONCE)):
-                yield part, clock
 
     def rows(self, states: Array, coefficients: Array) -> list[Array] | None:
         """[∂(q, p)/∂parameters | observed - predicted] over σ, (n_j, 2d, P + 1) a trajectory.
@@ -227,14 +225,15 @@ class Shooting:
         lengths = self._step_lengths(some)
         d = self._dimension
         places = halfway(path, slopes, lengths, self.stride)
-        curvature, pull = self._curvature(places[..., :d].reshape(-1, d), coefficients)
         shape = places.shape[:2]
-        return along(
-            -curvature.reshape(*shape, d, d),
-            -pull.reshape(*shape, d, -1),
-            self.trajectories.mass,
-            self.stride * lengths,
-        )
+        with np.errstate(all="ignore"):
+            curvature, pull = self._curvature(places[..., :d].reshape(-1, d), coefficients)
+            return along(
+                -curvature.reshape(*shape, d, d),
+                -pull.reshape(*shape, d, -1),
+                self.trajectories.mass,
+                self.stride * lengths,
+            )
 
     def _velocity(self, state: Array, coefficients: Array) -> Array:
         """(dq/dt, dp/dt), shape (R, 2d)."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from systems.errors import InputError
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from systems.files.understood import Understood
     from systems.samples.phase_space import PhaseSamples
     from systems.samples.trajectories import Trajectories
+
+Array = NDArray[np.float64]
 
 TEXT = frozenset({".csv", ".txt", ".tsv", ".dat", ".gz", ".trk", ".asc"})
 ARRAYS = frozenset({".npz", ".h5", ".hdf5", ".hdf"})
@@ -96,6 +99,30 @@ def understand(
 
     table, named = _table(source, Named.of(**columns))
     return understood(table, named, mass)
+
+
+def series(source: str | Path | Any, names: Sequence[str]) -> tuple[Array, dict[str, Array]]:
+    """The times (n,) and some other columns (n,) of a file or a data frame, by name.
+
+    Raises `InputError` for unknown columns, and where there is no time that increases.
+
+    >>> series({"t": [0, 1, 2], "u": [5, 6, 7]}, ["u"])[1]["u"]
+    array([5., 6., 7.])
+    """
+    from systems.files.bookkeeping import time_of
+    from systems.files.columns import Named, headings, place_of
+
+    table, _ = _table(source, Named())
+    time = time_of(table, headings(table), range(len(table.kinds)), set())
+    if time is None:
+        raise InputError(f"{table.name} has no column of times, such as t.")
+    values = table.numbers([time, *(place_of(table, name) for name in names)])
+    t = values[:, 0]
+    if len(t) < 2 or not np.isfinite(values).all() or not (np.diff(t) > 0).all():
+        raise InputError(
+            f"{table.name} must hold numbers in {', '.join(names)} at times that increase."
+        )
+    return t, dict(zip(names, values[:, 1:].T, strict=True))
 
 
 def _table(source: Any, named: Any) -> tuple[Table, Any]:

@@ -24,6 +24,8 @@ def fit(capfd, *arguments: str) -> tuple[int, str, str]:
     return code, captured.out, captured.err
 
 
+# In the fast tests `test_every_run` has one order.
+@pytest.mark.slow
 def test_the_first_law_is_an_integral_and_is_shown_again(capfd):
     code, out, _ = fit(capfd, "--orders", "1", "--samples", "600", "--set", "steps=8")
     assert code == 0
@@ -44,6 +46,7 @@ def test_the_first_law_is_an_integral_and_is_shown_again(capfd):
     assert json.loads(capfd.readouterr().out)["verdict"] == "DIFFERENT"
 
 
+@pytest.mark.slow
 def test_two_orders_of_few_steps(capfd):
     code, out, _ = fit(capfd, "--orders", "2", "--samples", "600", "--set", "steps=8", "--json")
     printed = json.loads(out)

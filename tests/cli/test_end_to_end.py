@@ -120,7 +120,7 @@ def test_velocities_and_masses_are_taken_into_account(capfd, folder):
 
 
 def test_a_missing_term_is_never_a_law(capfd):
-    options = ["--dataset", "T1", "--library", "q, q**2, q**3, q**5, q**6"]
+    options = ["--dataset", "T1", "--library", "q, q**2, q**3, q**5, q**6", "--parts", "potential"]
     code, out, _ = call(capfd, "fit", "--system", "double_well", *options)
     assert code == 0
     assert "no law found" in out
@@ -128,6 +128,8 @@ def test_a_missing_term_is_never_a_law(capfd):
     assert "IDENTICAL" not in out
 
 
+# In the fast tests `test_refinement` and `test_ledger` have friction.
+@pytest.mark.slow
 def test_friction_is_said_and_not_mistaken_for_a_potential(capfd, folder):
     """x'' = -x - 0.1 x', noisy: the forces still give V = x**2/2, the energy does not."""
     rng = np.random.default_rng(0)

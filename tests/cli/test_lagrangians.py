@@ -113,6 +113,8 @@ def test_ten_particles_in_space_are_printed_as_one_law_for_all_pairs(fit):
     assert len(out) < 2000
 
 
+# In the fast tests `test_every_run` has one.
+@pytest.mark.slow
 def test_a_general_lagrangian_says_what_the_data_leave_open(fit):
     code, out, _ = fit("--model", "general", "--set", "gap=0.2", "--steps", "2", "--samples", "200")
     assert code == 0

@@ -48,8 +48,10 @@ def test_the_structured_model_recovers_the_formula(capfd):
     assert set(kept) == {"knots", "coefficients", "scatter"}
 
 
+# Reading takes most of it: `test_luescher` of tests/interpret reads, `test_levels` trains.
+@pytest.mark.slow
 def test_a_network_is_trained_shown_and_kept(capfd, monkeypatch):
-    monkeypatch.setattr(large_boxes, "SYSTEMS", 2)
+    monkeypatch.setattr(large_boxes, "SYSTEMS", 1)
     code, out, _ = fit(capfd, "--samples", "20", "--steps", "10")
     assert code == 0
     lines = out.splitlines()

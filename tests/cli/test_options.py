@@ -43,9 +43,13 @@ VALUES: dict[str, Any] = {
     **{"optimizer": "stlsq", "recipe": "report", "device": "cpu", "trap": "known", "terms": 2},
     **{"descent": "adam", "orders": 1, "relative_noise": 0.01, "scale": "default"},
     **{"parts": "auto", "dissipation": "v**2/2", "gyroscopic": "x*yd - y*xd", "drive": "u"},
+    **{"prescribed": "x"},
+    **{"known": "q**2", "bounds": "q**2: 0..", "same": "q, q**2", "sigma": 0.1, "each": "all"},
+    "drive_law": "neural",
 }
 """A value that each option may have."""
 
+OF_TRAJECTORIES = ("potential", "forces", "bodies")
 SOURCES = {"motion": "trapped_charges", "born": "born", "levels": "luescher", "values": "mine.py"}
 OF_RECORDS = {
     name: {None: {item.name for item in fields(experiment.options)}}
@@ -77,13 +81,18 @@ def here(folder) -> Path:
 def refused(here, interpret):
     """The one line that a command is refused with: exit code 2, nothing printed, nothing left."""
 
+    def files() -> dict[Path, bytes]:
+        """All but what Python itself keeps beside a file that is run."""
+        found = (path for path in here.rglob("*") if path.is_file())
+        return {path: path.read_bytes() for path in found if path.suffix != ".pyc"}
+
     def message(*arguments: str) -> str:
-        before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
+        before = files()
         outcome = interpret(*arguments)
         assert (outcome.code, outcome.out) == (2, "")
         (line,) = outcome.err.splitlines()
         assert line.startswith("error: ")
-        assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
+        assert files() == before
         assert not (here / "runs").exists()
         return line
 
@@ -186,7 +195,7 @@ def test_every_foreign_option_is_refused_on_the_command_line(refused, experiment
     others = [(learned, name) for owner, learned, name in FOREIGN if owner == experiment][::every]
     assert others
     for learned, name in others:
-        source = "oscillator" if learned in ("potential", "forces") else SOURCES[experiment]
+        source = "oscillator" if learned in OF_TRAJECTORIES else SOURCES[experiment]
         asked = {} if learned is None else {"learn": learned}
         message = refused("fit", source, *flags(**asked, **{name: VALUES[name]}))
         assert f"has no use for {name} (an option of " in message or (
@@ -207,7 +216,7 @@ def test_every_foreign_option_is_refused_on_the_command_line(refused, experiment
 
 @pytest.mark.parametrize(("experiment", "learned", "name"), FOREIGN)
 def test_every_foreign_option_is_refused_in_python(here, experiment, learned, name):
-    source = "oscillator" if learned in ("potential", "forces") else SOURCES[experiment]
+    source = "oscillator" if learned in OF_TRAJECTORIES else SOURCES[experiment]
     asked = {} if learned is None else {"learn": learned}
     with pytest.raises(InputError, match=f"has no use for {name} "):
         fit(source, **asked, **{name: VALUES[name]})
@@ -278,7 +287,7 @@ def test_values_that_no_option_has(options, message):
 
 @pytest.mark.parametrize("learned", OF_MOTION)
 def test_settled_options_hold_nothing_without_a_use(learned):
-    source = "oscillator" if learned in ("potential", "forces") else "trapped_charges"
+    source = "oscillator" if learned in OF_TRAJECTORIES else "trapped_charges"
     _, _, options = settled(systems.get(source), None, {"learn": learned})
     assert options.learn == learned
     assert set(options.given) <= set(OF_MOTION[learned])

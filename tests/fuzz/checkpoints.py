@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -104,13 +104,20 @@ def _weights(basis: Any, features: Features) -> bytes:
 LINE = torch.linspace(-1, 1, 9, dtype=torch.float64)[:, None]
 PLANE = torch.cat([LINE, LINE**2], dim=1)
 RADIUS = Features.of(("x", "y"), {"r": parse("sqrt(x**2 + y**2)")})
-KEPT: tuple[tuple[bytes, Callable[[], None]], ...] = (
-    *((_kept(train), partial(_go_on, train)) for train in (_outer, _gradient, _paper)),
-    (_weights(glorot(LINE, (4, 3), 0), RADIUS), _load),
-    (_weights(Chebyshev.of(PLANE, 3), Features.identity(("x", "y"))), _load),
-    (_weights(START, RADIUS), _load),
-)
-TREES = tuple(torch.load(io.BytesIO(content), weights_only=True) for content, _ in KEPT)
+
+
+@cache
+def kept() -> tuple[tuple[bytes, Any, Callable[[], None]], ...]:
+    """Files, their trees, and what is done with each; the first of them are trained."""
+    made = (
+        *((_kept(train), partial(_go_on, train)) for train in (_outer, _gradient, _paper)),
+        (_weights(glorot(LINE, (4, 3), 0), RADIUS), _load),
+        (_weights(Chebyshev.of(PLANE, 3), Features.identity(("x", "y"))), _load),
+        (_weights(START, RADIUS), _load),
+    )
+    return tuple(
+        (content, torch.load(io.BytesIO(content), weights_only=True), use) for content, use in made
+    )
 
 
 def _strange(rng: random.Random) -> Any:
@@ -125,10 +132,10 @@ def _strange(rng: random.Random) -> Any:
 
 def make(rng: random.Random) -> tuple[int, bytes]:
     """Which of the files it is, and what it holds now."""
-    number = rng.randrange(len(KEPT))
-    content = KEPT[number][0]
+    number = rng.randrange(len(kept()))
+    content, tree, _ = kept()[number]
     if rng.random() < 0.6:
-        content = _bytes(changed_tree(rng, TREES[number], _strange))
+        content = _bytes(changed_tree(rng, tree, _strange))
     if rng.random() < 0.5:
         content = changed_bytes(rng, content)
     return number, content
@@ -138,7 +145,7 @@ def use(given: tuple[int, bytes]) -> None:
     """Go on from it, or evaluate it."""
     number, content = given
     FILE.write_bytes(content)
-    KEPT[number][1]()
+    kept()[number][2]()
 
 
 TARGET = Target("checkpoints", make, use)

@@ -14,7 +14,7 @@ from tests.fuzz import harness
 from tests.fuzz.harness import CANARY, Target, fuzz
 from tests.fuzz.targets import TARGETS
 
-COUNT = 200
+COUNT = 100
 """Enough to see every kind of damage; `make fuzz` tries 100 000."""
 
 

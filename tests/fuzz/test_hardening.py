@@ -16,7 +16,6 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import systems
 from interpret.cli import main
 from interpret.cli.request import Request
 from interpret.experiments.motion import Motion
@@ -28,12 +27,11 @@ from interpret.tools.loading import LoadedRun
 from systems.errors import InputError, damage
 from systems.expressions import parse, text
 from systems.user import from_potential
+from tests.builders import thinned
 from tests.fuzz.runs import RUNS
 from training.features import Features
 from training.optimise.checkpoint import Checkpoint, Progress, load_tensors
 from training.potential import Potential
-
-WELL = systems.get("double_well")
 
 anything = st.recursive(
     st.none()
@@ -293,7 +291,7 @@ def test_a_fit_that_is_refused_leaves_no_folder(folder):
 
 
 def test_a_disk_that_fills_up_in_training_leaves_what_was_kept(folder, monkeypatch):
-    small = {"recipe": "mlp", "steps": 8, "dataset": "T2"}
+    few, small = thinned("double_well", "T2", 10), {"recipe": "mlp", "steps": 8}
     monkeypatch.setattr("training.optimise.checkpoint.SECONDS_BETWEEN_WRITES", -1.0)
     written = []
 
@@ -305,10 +303,10 @@ def test_a_disk_that_fills_up_in_training_leaves_what_was_kept(folder, monkeypat
     with monkeypatch.context() as full:
         full.setattr(os, "fsync", fsync)
         with pytest.raises(InputError, match="No space left on device"):
-            fit(WELL, out="mine", **small)
+            fit(few, out="mine", **small)
     assert [item.name for item in Path("mine").iterdir()] == [runs.CHECKPOINT]
 
-    run = fit(WELL, out="mine", resume="mine", **small)
+    run = fit(few, out="mine", resume="mine", **small)
 
     assert run.comparison.verdict == "IDENTICAL"
     assert Run.load("mine").law == run.law

@@ -99,6 +99,7 @@ def symbol_of(potential: str) -> str:
     return name
 
 
+@pytest.mark.slow
 def test_two_constants_in_one_term_are_found_together():
     law = accounted(
         motion("(1 - exp(-1.3*(q - 0.7)))**2", ((0.4, 0.1), (1.5, 0.3))), "(1-exp(-a*(q-b)))**2"

@@ -140,16 +140,17 @@ def test_jumps_by_whole_turns_are_taken_out():
 @pytest.mark.parametrize(
     ("data", "options"),
     [
-        (wrapped(turning(("q",))), {}),
-        (turning(("theta",)), {}),
-        (turning(("q",)), {"angles": "q"}),
-        (turning(("q",)), {"angles": ["q"]}),
+        (lambda: wrapped(turning(("q",))), {}),
+        (lambda: turning(("theta",)), {}),
+        (lambda: turning(("q",)), {"angles": "q"}),
+        (lambda: turning(("q",)), {"angles": ["q"]}),
     ],
 )
 def test_an_angle_is_told_by_jumps_by_name_or_by_the_user(data, options):
-    law = fit(data, **options).law
+    motion = data()
+    law = fit(motion, **options).law
     assert law.verdict == "identified"
-    assert law.terms == (sympy.cos(symbol(data.coordinates[0])),)
+    assert law.terms == (sympy.cos(symbol(motion.coordinates[0])),)
     assert law.coefficients[0] == pytest.approx(-1, abs=1e-6)
 
 

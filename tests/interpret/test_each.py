@@ -66,6 +66,7 @@ def test_a_longer_pendulum_among_others_is_told():
     assert "differs from trajectory to trajectory: cos(theta)" in checks["one law"].sentence
 
 
+@pytest.mark.slow
 def test_one_trajectory_says_nothing_of_others():
     data = swings((1, 1, 1), 0.01)
     assert each(settled(replace(data, items=data.items[:1]))) == []

@@ -76,6 +76,14 @@ def test_all_of_a_law_may_be_known():
     assert max(map(abs, drag.as_coefficients_dict().values()), default=0) < 1e-12
 
 
+def test_nothing_is_added_to_what_is_known():
+    spring = Mechanics(("x",), (1.0,), parse("x**2/2"))
+    data = spring.flow([[1.0]], [[0.0]], np.linspace(0, 20, 201)).with_noise(0.01, 1)
+    law = interpret.fit(data, Motion(known="0.5*x**2", parts="potential")).law
+    assert law.terms == (x**2,)
+    assert law.verdict == "identified"
+
+
 def test_what_is_known_wrongly_is_no_law():
     run = interpret.fit(bowl(), Motion(known="0.6*x**2", **BOWL))
     assert run.law.verdict != "identified"
@@ -83,7 +91,7 @@ def test_what_is_known_wrongly_is_no_law():
 
 @pytest.mark.parametrize(("known", "verdict"), [("0.5*q**2", "IDENTICAL"), ("q**2", "DIFFERENT")])
 def test_what_is_known_is_compared_with_the_truth(known, verdict):
-    run = interpret.fit("oscillator", Motion(known=known, noise=0.01))
+    run = interpret.fit("oscillator", Motion(known=known, noise=0.01, parts="potential"))
     assert run.comparison.verdict == verdict
     if verdict == "DIFFERENT":
         assert run.comparison.reason == "the coefficient of q**2 was given, and is another"
@@ -92,6 +100,7 @@ def test_what_is_known_is_compared_with_the_truth(known, verdict):
 # Bounds, equalities
 
 
+@pytest.mark.slow
 def test_a_coefficient_beyond_its_bound_is_held_there():
     law = interpret.fit(bowl(), Motion(bounds="y**2: 0..0.4, x*y: 0..", **BOWL)).law
     assert values(law)["y**2"] == 0.4
@@ -122,7 +131,7 @@ def test_terms_share_one_coefficient():
 # σ
 
 
-def test_values_count_by_their_sigma(tmp_path):
+def test_values_count_by_their_sigma():
     """Every tenth value is wild, and the column of σ says so: it is as if it were not there."""
     rng = np.random.default_rng(3)
     clean = Mechanics(("x",), (1.0,), parse("x**2/2")).flow(
@@ -131,18 +140,14 @@ def test_values_count_by_their_sigma(tmp_path):
     wild = np.arange(401) % 10 == 5
     sigma = np.where(wild, 0.05, 1e-3)
     noisy = clean[0].q[:, 0] + sigma * rng.normal(size=401)
-    rows = np.column_stack(
-        [clean[0].t, noisy, clean[0].p[:, 0] + 1e-3 * rng.normal(size=401), sigma]
-    )
-    file = tmp_path / "spring.csv"
-    lines = ["t,x,v_x,s", *(",".join(map(repr, row)) for row in rows.tolist()), ""]
-    file.write_text("\n".join(lines), encoding="utf-8")
+    rates = clean[0].p[:, 0] + 1e-3 * rng.normal(size=401)
+    item = Trajectory(clean[0].t, noisy[:, None], rates[:, None], sigma[:, None])
+    data = Trajectories(("x",), [1.0], (item,), extra=("s",))
     plain = {"library": "x**2, x**4", "parts": "potential"}
     weighed, alike = (
-        interpret.fit(file, Motion(**options, **plain))
-        for options in ({"sigma": "x=s, xd=0.001"}, {"sigma": "x=0.02, xd=0.001"})
+        interpret.fit(data, Motion(sigma=sigma, **plain))
+        for sigma in ("x=s, xd=0.001", "x=0.02, xd=0.001")
     )
-    assert "sigma s." in weighed.notes[0]
     assert weighed.law.verdict == "identified"
     assert weighed.law.chi2_per_n == pytest.approx(1.0, abs=0.2)
     assert abs(weighed.law.coefficients[0] - 0.5) < 4 * weighed.law.stderr[0]
@@ -182,7 +187,7 @@ def planets(tmp_path, gravities, noise=1e-3):
 ORBITS = {"features": "r=sqrt(x**2+y**2)", "library": "1/r, 1/r**2, r**2", "parts": "potential"}
 
 
-def test_the_coefficient_of_one_data_set_differs_and_it_is_named(tmp_path):
+def test_the_coefficient_of_one_data_set_differs_and_it_is_named(tmp_path, capfd):
     file = planets(tmp_path, {"venus": 1.0, "earth": 1.0, "jupiter": 1.05})
     run = interpret.fit(file, Motion(each="1/r", **ORBITS), out=tmp_path / "run")
     law = run.law
@@ -190,6 +195,9 @@ def test_the_coefficient_of_one_data_set_differs_and_it_is_named(tmp_path):
     assert list(map(str, law.terms)) == ["1/r"]
     assert abs(law.coefficients[0] + 1) < 4 * law.stderr[0]
     assert "1/r differs for jupiter (-1.05" in str(run)
+    (check,) = (each for each in run.certificate.checks if each.name == "data sets of 1/r")
+    assert "it differs for jupiter" in check.sentence
+    assert check.statistic > 10
     assert any(row[0] == "1/r of jupiter" for row in law.statement().table)
 
     own = Run.load(tmp_path / "run").law.of("jupiter")
@@ -197,6 +205,14 @@ def test_the_coefficient_of_one_data_set_differs_and_it_is_named(tmp_path):
     assert law.of("earth").coefficients[0] == law.coefficients[0]
     with pytest.raises(InputError, match="no data set 'mars': there are venus, earth, jupiter"):
         law.of("mars")
+
+    asked = ["predict", str(tmp_path / "run"), "--start", "x=1, y=0, v_y=1", "--times", "0:1:0.5"]
+    assert cli.main([*asked, "--dataset", "jupiter"]) == 0
+    last = list(map(float, capfd.readouterr().out.split()[-1].split(",")))
+    q, _ = own.simulate([1, 0], [0, 1], [0, 0.5, 1])
+    np.testing.assert_allclose(last[1:3], q[-1])
+    assert cli.main([*asked, "--dataset", "mars"]) == 2
+    assert "no data set 'mars'" in capfd.readouterr().err
 
 
 def test_one_law_that_all_share_is_told_where_they_do_not(tmp_path):

@@ -257,6 +257,8 @@ def test_the_picture_shows_the_loss_upright_with_the_paths_on_it(monkeypatch):
     assert "float32 near the optimum: roughness" in rough.get_title()
 
 
+# On the command line `test_lagrangians` draws one.
+@pytest.mark.slow
 def test_the_picture_is_a_png():
     picture, paths = landscape_of(CHARGES, seen("far", 20, noise=0.1, pixels=6, steps=3))
 

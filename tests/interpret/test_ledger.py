@@ -33,16 +33,28 @@ FORCED = ("damped_pendulum", "driven_duffing", "magnetic_trap", "falling_with_dr
 x = symbol("x")
 
 
-def learned(name, noise=0.0, seed=0, **options):
-    return interpret.fit(name, Motion(learn="forces", noise=noise, seed=seed, **options))
+def learned(name, noise=0.0, seed=0, out=None, **options):
+    asked = Motion(learn="forces", noise=noise, seed=seed, **options)
+    return interpret.fit(name, asked, out=out)
 
 
 # The whole way, on the catalog's systems
 
 
-@pytest.mark.parametrize("name", ["damped_pendulum", "magnetic_trap"])
-def test_exact_motion_gives_the_law_to_its_last_digits(name):
-    run = learned(name)
+@pytest.fixture(scope="module", params=["damped_pendulum"])
+def exact(request, tmp_path_factory):
+    """A run of exact motion, kept."""
+    return learned(request.param, out=tmp_path_factory.mktemp("ledger") / "run")
+
+
+# In the fast tests `test_judge` and `test_parts_of_motion` have magnetic fields.
+@pytest.mark.parametrize(
+    "exact",
+    ["damped_pendulum", pytest.param("magnetic_trap", marks=pytest.mark.slow)],
+    indirect=True,
+)
+def test_exact_motion_gives_the_law_to_its_last_digits(exact):
+    run = exact
     assert run.comparison.verdict == "IDENTICAL"
     assert run.law.verdict == "identified"
     assert run.comparison.worst_relative_error < 1e-8
@@ -86,9 +98,9 @@ def test_motion_without_friction_has_none():
         assert [part.name for part in run.law.parts] == ["potential"], seed
 
 
-def test_a_law_without_the_truths_friction_is_another():
+def test_a_law_without_the_truths_friction_is_another(exact):
     pendulum = systems.get("damped_pendulum")
-    run = learned("damped_pendulum", 0.01)
+    run = exact
     lossless = replace(run.law, parts=run.law.parts[:1], coefficients=run.law.coefficients[:1],
                        covariance=run.law.covariance[:1, :1], recognised=())  # fmt: skip
     found = compare(lossless, pendulum)
@@ -98,15 +110,15 @@ def test_a_law_without_the_truths_friction_is_another():
 
 
 def test_what_the_library_lacks_is_left_over():
-    run = learned("damped_pendulum", 0.01, library=["theta", "theta**2"])
+    swing = systems.get("damped_pendulum").draw()[:1].with_noise(0.01, 1)
+    run = interpret.fit(swing, Motion(learn="forces", library=["theta"]))
     assert run.law.verdict == "not in the library"
     assert any("is left over" in reason for reason in run.law.reasons)
 
 
-def test_the_command_line_prints_and_keeps_every_part(tmp_path, capfd):
-    out = tmp_path / "run"
-    asked = ["fit", "damped_pendulum", "--learn", "forces", "--out", str(out)]
-    assert cli.main(asked) == 0
+def test_the_command_line_prints_and_keeps_every_part(exact, capfd):
+    out = exact.path
+    assert cli.main(["show", str(out)]) == 0
     said = capfd.readouterr().out
     assert "R(thetad) = 0.1000" in said
     assert "of the rms acceleration: potential" in said
@@ -123,6 +135,23 @@ def test_one_linear_motion_does_not_tell_its_drive():
     law = interpret.fit(data, Motion(learn="forces")).law
     assert law.verdict == "ambiguous"
     assert any("a drive of ω = 1" in why for why in law.reasons)
+
+
+def test_a_run_tells_its_work_and_draws_its_forces(exact):
+    run = exact
+    assert any(note.startswith("of 1.00 of work done: potential 0.92") for note in run.notes)
+    # Friction only takes, and nothing but the starts' height pays for it.
+    parts = run.work["parts"]
+    assert parts["dissipative"]["net"] == pytest.approx(-parts["dissipative"]["gross"])
+    assert parts["potential"]["net"] == pytest.approx(parts["dissipative"]["gross"], rel=0.2)
+    loaded = interpret.Run.load(run.path)
+    assert loaded.work == run.work == loaded.json()["details"]["work"]
+    assert list(loaded.pictures) == list(run.pictures) == ["forces", "left_over", "drag"]
+    assert {path.name for path in loaded.draw()} == {"forces.png", "left_over.png", "drag.png"}
+    assert loaded.law.equations() == run.law.equations()
+    q, _ = loaded.predict(1.0, 0.0, [0.0, 1.0])
+    truth = run.fit.problem.flow([[1.0]], [[0.0]], [0.0, 1.0, 2.0])
+    assert q[1, 0] == pytest.approx(truth[0].q[1, 0], abs=1e-7)
 
 
 def test_options_of_a_network_are_refused():
@@ -229,7 +258,7 @@ def test_starts_are_eliminated_as_if_they_were_parameters():
     whole = np.linalg.lstsq(np.concatenate(rows), np.concatenate(target), rcond=None)[0]
     step = reduced.step(range(4))
     np.testing.assert_allclose(step, whole[6:], rtol=1e-9)
-    np.testing.assert_allclose(reduced.start(1, step), whole[3:6], rtol=1e-8)
+    np.testing.assert_allclose(reduced.starts(step)[1], whole[3:6], rtol=1e-8)
 
 
 @given(st.integers(0, 30))

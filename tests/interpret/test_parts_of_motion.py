@@ -154,6 +154,7 @@ def test_friction_of_ones_own():
     assert values(run) == pytest.approx({"x**2": 0.5, "xd**4/4": 0.1}, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_each_coordinate_has_a_friction_of_its_own():
     run = interpret.fit(plane(dissipative="0.1*xd**2/2 + 0.3*yd**2/2"))
     expected = {"x**2": 0.5, "y**2": 1.0, "xd**2/2": 0.1, "yd**2/2": 0.3}
@@ -182,7 +183,9 @@ def test_what_is_common_is_never_taken_beside_what_is_not():
 OWN = "x*yd - y*xd, (x**2 + y**2)*(x*yd - y*xd), x**2*yd"
 
 
-@pytest.mark.parametrize("own", [OWN, pytest.param(None, marks=pytest.mark.slow)])
+# In the fast tests `test_judge` has a magnetic field.
+@pytest.mark.slow
+@pytest.mark.parametrize("own", [OWN, None])
 def test_a_magnetic_field_that_grows(own):
     """B = 0.8 (1 + x/2), by the vector potential (-0.4 y, 0.4 x + 0.2 x²)."""
     data = plane(gyroscopic="0.4*(x*yd - y*xd) + 0.2*x**2*yd")
@@ -219,11 +222,21 @@ def test_a_measured_column_drives_the_motion(tmp_path, capfd):
     file.write_text(driven(0.0), encoding="utf-8")
     asked = ["fit", str(file), "--drive", "u", "--quiet", "--out", str(out)]
     assert cli.main(asked) == 0
-    assert "W(x, u) = 0.700000" in capfd.readouterr().out
+    said = capfd.readouterr().out
+    assert "W(x, t) = 0.700000" in said
+    assert "*u(t)*x" in said
     run = Run.load(out)
     assert run.law.verdict == "identified"
-    assert values(run) == pytest.approx({"x**2": 1.0, "xd**2/2": 0.3, "u*x": 0.7}, abs=1e-6)
+    assert sorted(values(run).values()) == pytest.approx([0.3, 0.7, 1.0], abs=1e-6)
     assert "drive u." in run.notes[0]
+    predicted = ["predict", str(out), "--start", "x=1", "--drive", str(file)]
+    assert cli.main(predicted) == 0
+    last = capfd.readouterr().out.splitlines()[-1].split(",")
+    np.testing.assert_allclose(
+        list(map(float, last)), list(map(float, driven(0.0).split()[-1].split(",")))[:3], atol=1e-4
+    )
+    assert cli.main(predicted[:-2]) == 2
+    assert "driven by u, which was measured; name a file" in capfd.readouterr().err
     assert cli.main([*asked[:2], "--drive", "w"]) == 2
     assert "no column 'w'; it has t, x, v_x, u" in capfd.readouterr().err
     assert cli.main(["fit", str(file), "--parts", "potential, dissipative", "--drive", "u"]) == 2

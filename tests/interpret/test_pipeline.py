@@ -10,12 +10,14 @@ import sympy
 
 import interpret
 import systems
+from interpret.experiments.motion.trajectories import features_of
 from interpret.keep import folder as runs
 from interpret.pipeline import fit
 from interpret.run import Run
 from systems.errors import InputError
 from systems.expressions import symbol
 from systems.samples.trajectories import Trajectories, Trajectory
+from tests.builders import thinned
 
 q, r = symbol("q"), symbol("r")
 WELL = systems.get("double_well")
@@ -178,13 +180,6 @@ def test_units_do_not_matter_for_the_invariant(unit):
 # Features
 
 
-def few_charges():
-    """The Coulomb system with eight trajectories of its own."""
-    draw = COULOMB.datasets["exact"].draw
-    few = systems.Dataset("eight trajectories", lambda seed: draw(seed)[:8])
-    return replace(COULOMB, datasets={"few": few})
-
-
 def test_samples_that_are_learned_from_step_by_step_may_name_their_data_set():
     system = systems.get("central_force")
     options = interpret.Motion(dataset="drawn")
@@ -198,17 +193,17 @@ def test_samples_that_are_learned_from_step_by_step_may_name_their_data_set():
 
 def test_features_are_found_or_given():
     data = COULOMB.draw("exact", 0)[:8]
-    library = "1/r, 1/r**2"
-    auto = fit(data, library=library)
-    own = fit(data, library=library, features={"r": COULOMB.motion().features["r"]})
-    given = fit(few_charges(), library=library, features="given")
+    asked = {"library": "1/r, 1/r**2", "parts": "potential"}
+    auto = fit(data, **asked)
+    own, *_ = features_of(systems.observed(data), data, COULOMB.motion().features)
+    given, why, _ = features_of(COULOMB, data, "given")
     written = "r = sqrt((x1-x2)**2 + (y1-y2)**2 + (z1-z2)**2)"
-    text = fit(data, library=library, features=written)
+    text = fit(data, features=written, **asked)
 
-    assert auto.law.features == given.law.features == own.law.features == text.law.features
+    assert auto.law.features == given.definitions == own.definitions == text.law.features
     assert auto.law.expr == -1 / (4 * sympy.pi * r)
     assert any("found from the forces" in note for note in auto.notes)
-    assert not any("found" in note for note in given.notes)
+    assert "found" not in why
 
 
 def test_without_features_the_coordinates_are_learned():
@@ -267,7 +262,7 @@ def test_a_threshold_is_obeyed():
 def test_noise_has_its_own_stream_and_its_own_seed():
     few = swing(100)
     first, again, other = (
-        fit(few, library="q**2, q**3", noise=0.01, seed=seed).law for seed in (0, 0, 1)
+        fit(few, library="q**2", parts="potential", noise=0.01, seed=seed).law for seed in (0, 0, 1)
     )
     np.testing.assert_array_equal(first.coefficients, again.coefficients)
     assert first.coefficients[0] != other.coefficients[0]
@@ -314,12 +309,13 @@ def test_without_out_nothing_is_written(folder):
     assert not list(folder.iterdir())
 
 
+FEW = thinned("double_well", "T2", 10)
 SMALL = {"recipe": "mlp", "steps": 8, "dataset": "T2"}
 
 
 def test_a_new_folder_is_made_even_when_training_takes_its_time(folder):
     """The first checkpoint is written before the run is saved."""
-    run = fit(WELL, out=folder / "new", **SMALL)
+    run = fit(FEW, out=folder / "new", **SMALL)
     assert 1 <= run.fit.learned.iterations <= 8
     assert Run.load(folder / "new").law == run.law
 
@@ -328,12 +324,12 @@ def test_ctrl_c_keeps_a_checkpoint_to_go_on_from(folder):
     out = folder / "run"
     out.mkdir()
     with pytest.raises(KeyboardInterrupt):
-        fit(WELL, out=out, progress=Watch(interrupt_after=5), **SMALL)
+        fit(FEW, out=out, progress=Watch(interrupt_after=5), **SMALL)
     assert (out / runs.CHECKPOINT).exists()
     assert not (out / runs.LAW).exists()
 
     watch = Watch()
-    run = fit(WELL, out=out, resume=out, progress=watch, **SMALL)
+    run = fit(FEW, out=out, resume=out, progress=watch, **SMALL)
 
     assert watch.steps[0] in (5, 6)
     assert watch.steps[-1] <= run.fit.learned.iterations <= 8

@@ -55,7 +55,10 @@ def test_a_polynomial_is_found_to_the_last_digits(truth, dimension, terms):
     assert (run.law.stderr < 1e-9).all()
 
 
-@pytest.mark.parametrize(("truth", "dimension", "terms"), CASES)
+@pytest.mark.parametrize(
+    ("truth", "dimension", "terms"),
+    [pytest.param(*CASES[0], marks=pytest.mark.slow), *CASES[1:]],
+)
 @pytest.mark.parametrize(
     "seed", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)]
 )

@@ -7,7 +7,6 @@ import json
 import numpy as np
 import pytest
 
-import interpret
 from interpret.laws.judgement import Origin
 from interpret.laws.law import Law
 from interpret.laws.parts import Bodies, Part, Variables
@@ -116,7 +115,9 @@ def test_friction_that_is_not_the_laws_is_seen_beside_it(courses):
     np.testing.assert_allclose(numbers["seen"], 0.3 * numbers["speed"], rtol=0.05)
 
 
-@pytest.mark.parametrize("count", [1, 3, 5, 9])
+@pytest.mark.parametrize(
+    "count", [1, 9, *(pytest.param(count, marks=pytest.mark.slow) for count in (3, 5))]
+)
 def test_what_is_left_over_is_drawn_for_any_number_of_variables(count):
     rng = np.random.default_rng(0)
     names = [f"x{k}" for k in range(count)]
@@ -131,20 +132,3 @@ def test_what_is_left_over_is_drawn_for_any_number_of_variables(count):
     kept = np.isin(2 * numbers["force 0"], found[0].force)
     assert kept.all()
     assert plots.left_over(numbers, ["mine", "x", "y", *drawn]).startswith(PNG)
-
-
-def test_a_run_tells_its_work_and_draws_its_forces(tmp_path):
-    run = interpret.fit("damped_pendulum", learn="forces", out=tmp_path / "run")
-    assert any(note.startswith("of 1.00 of work done: potential 0.92") for note in run.notes)
-    # Friction only takes, and nothing but the starts' height pays for it.
-    parts = run.work["parts"]
-    assert parts["dissipative"]["net"] == pytest.approx(-parts["dissipative"]["gross"])
-    assert parts["potential"]["net"] == pytest.approx(parts["dissipative"]["gross"], rel=0.2)
-    loaded = interpret.Run.load(tmp_path / "run")
-    assert loaded.work == run.work == loaded.json()["details"]["work"]
-    assert list(loaded.pictures) == list(run.pictures) == ["forces", "left_over", "drag"]
-    assert {path.name for path in loaded.draw()} == {"forces.png", "left_over.png", "drag.png"}
-    assert loaded.law.equations() == run.law.equations()
-    q, _ = loaded.predict(1.0, 0.0, [0.0, 1.0])
-    truth = run.fit.problem.flow([[1.0]], [[0.0]], [0.0, 1.0, 2.0])
-    assert q[1, 0] == pytest.approx(truth[0].q[1, 0], abs=1e-7)

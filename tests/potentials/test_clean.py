@@ -19,7 +19,7 @@ CASES = [
     ("double_well", "T2", "auto", 1e-7),
     ("double_well", "T3", "auto", 1e-7),
     ("central_force", "reduced", "auto", 1e-7),
-    ("central_force", "drawn", "auto", 1e-7),
+    pytest.param("central_force", "drawn", "auto", 1e-7, marks=pytest.mark.slow),
     # On the command line `test_end_to_end` has this one.
     pytest.param("coulomb", "verlet", "auto", 1e-6, marks=pytest.mark.slow),
     ("coulomb", "exact", "auto", 1e-6),
@@ -116,7 +116,7 @@ def test_coarse_irregular_sampling_is_no_obstacle(seed):
     [
         ("oscillator", "circles", "auto", "q**2"),
         ("double_well", "T3", "auto", "q"),
-        ("central_force", "reduced", "auto", "1/(10-r)"),
+        pytest.param("central_force", "reduced", "auto", "1/(10-r)", marks=pytest.mark.slow),
         pytest.param("coulomb", "verlet", "auto", "1/r", marks=pytest.mark.slow),
     ],
 )
@@ -131,6 +131,8 @@ def test_a_library_without_a_true_term_is_never_a_law(name, dataset, features, w
     assert "no law found" in run.text()
 
 
+# In the fast tests `test_pipeline` asks them for the oscillator.
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["stlsq", "sr3", "ssr"])
 def test_pysindys_optimizers_find_the_support_too(optimizer):
     run = interpret.fit("double_well", dataset="T2", optimizer=optimizer, threshold=0.1)

@@ -22,7 +22,10 @@ def energy_drift(system, truth, data):
     return max(drifts)
 
 
-@pytest.mark.parametrize(("name", "dataset"), DRAWS)
+@pytest.mark.parametrize(
+    ("name", "dataset"),
+    [pytest.param(*d, marks=[pytest.mark.slow] * (d[1] == "long_verlet")) for d in DRAWS],
+)
 def test_data_follow_the_truth_and_differ_from_what_is_held_out(name, dataset):
     system = systems.get(name)
     data = system.draw(dataset, seed=1)
@@ -111,7 +114,9 @@ def test_the_reduced_central_force_is_the_motion_in_space():
     np.testing.assert_allclose(again[0].p, item.p, atol=1e-11)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 5))]
+)
 def test_the_reduced_central_force_has_the_papers_angular_momentum(seed):
     system = systems.get("central_force")
     (item,) = system.draw("reduced", seed)
@@ -126,7 +131,11 @@ def test_the_reduced_central_force_has_the_papers_angular_momentum(seed):
 
 
 @pytest.mark.parametrize(
-    ("verlet", "exact", "points"), [("verlet", "exact", 301), ("long_verlet", "long_exact", 5001)]
+    ("verlet", "exact", "points"),
+    [
+        ("verlet", "exact", 301),
+        pytest.param("long_verlet", "long_exact", 5001, marks=pytest.mark.slow),
+    ],
 )
 def test_coulomb_data_of_both_kinds_start_alike(verlet, exact, points):
     system = systems.get("coulomb")

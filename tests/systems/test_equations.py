@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sympy import Matrix, Rational, Symbol, cos, sin, symbols
 
 from systems import InputError, equations
+from systems.splitting import split
 
 x, y, xd, yd, xdd, ydd = symbols("x y xd yd xdd ydd")
 NAMES = ("x", "y")
@@ -25,7 +26,7 @@ def same(a, b):
     return sympy.simplify(sympy.sympify(a) - b) == 0
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(potentials, masses)
 def test_euler_lagrange_of_a_separable_lagrangian_is_newton(potential, mass):
     lagrangian = equations.lagrangian(potential, NAMES, mass)
@@ -34,14 +35,14 @@ def test_euler_lagrange_of_a_separable_lagrangian_is_newton(potential, mass):
         assert same(equation, Rational(m) * qdd + sympy.diff(potential, q))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(potentials, masses)
-def test_separable_undoes_lagrangian(potential, mass):
+def test_split_undoes_lagrangian(potential, mass):
     lagrangian = equations.lagrangian(potential, NAMES, mass)
     # A total time derivative changes nothing: d/dt (x y²) = xd y² + 2 x y yd.
-    found, back = equations.separable(lagrangian + xd * y**2 + 2 * x * y * yd, NAMES)
-    assert found == mass
-    assert same(back, potential)
+    found = split(lagrangian + xd * y**2 + 2 * x * y * yd, NAMES)
+    assert (found.mass, found.kinetic, dict(found.others)) == (mass, None, {})
+    assert same(found.potential, potential)
 
 
 def hamilton(lagrangian, coordinates):
@@ -56,7 +57,7 @@ def hamilton(lagrangian, coordinates):
     return sympy.expand(energy.subs(moving, simultaneous=True))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(potentials, masses)
 def test_hamilton_and_lagrange_agree(potential, mass):
     lagrangian = equations.lagrangian(potential, NAMES, mass)
@@ -107,18 +108,15 @@ def test_a_magnetic_term_enters_the_hamiltonian():
 @pytest.mark.parametrize(
     "lagrangian",
     [
-        (xd**2 + yd**2) / 2 + x * yd,  # a magnetic field
-        xd * yd - x * y,  # coupled velocities
+        xd * yd - x * y,  # coupled velocities alone
         xd**2 / 2 - yd**2 / 2 - x,  # a negative mass
-        x**2 * xd**2 + yd**2,  # a mass that depends on the position
         xd**2 / 2 - x,  # y does not move
         Symbol("m") * (xd**2 + yd**2),  # a mass without a number
-        xd**4 + yd**2 - x,
     ],
 )
-def test_separable_refuses_other_forms(lagrangian):
+def test_split_refuses_what_is_no_motion(lagrangian):
     with pytest.raises(InputError):
-        equations.separable(lagrangian, NAMES)
+        split(lagrangian, NAMES)
 
 
 def test_a_lagrangian_without_its_own_kinetic_energy_is_refused():

@@ -55,7 +55,7 @@ def close(a, b):
     return abs(values[0] - values[1]) <= 1e-9 * (1e-300 + abs(values[1]))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None)
 @given(expressions)
 def test_parse_reads_back_what_text_writes(expr):
     # Not structurally: sympy multiplies 2*(x + 1) out when it reads it, but keeps it in factor().
@@ -63,7 +63,7 @@ def test_parse_reads_back_what_text_writes(expr):
     assert back == expr or sympy.expand(back - expr) == 0
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None)
 @given(expressions)
 def test_sympify_reads_the_text_as_parse_does(expr):
     back = read_back(expr)

@@ -53,7 +53,7 @@ def dialects(draw):
 
 
 @settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(tables, dialects())
 def test_a_table_is_read_back_the_same_in_any_dialect(tmp_path, table, dialect):
@@ -74,7 +74,7 @@ cells = st.sampled_from(["1", "-2.5", "", "nan", '"3"', " 4e-3", "1E+05", "NA", 
 
 
 @settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(st.lists(cells, min_size=3, max_size=3), min_size=1, max_size=8))
 def test_the_fast_reader_reads_what_the_exact_one_does(tmp_path, table):

@@ -53,7 +53,7 @@ def test_compile_shares_shapes_constants_and_derivatives_with_numpy():
 starts = st.lists(st.floats(-1, 1), min_size=4, max_size=4)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=8)
 @given(starts)
 def test_verlet_is_reversible(numbers):
     q0, v0 = np.array([numbers[:2]]), np.array([numbers[2:]])

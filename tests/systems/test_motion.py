@@ -103,6 +103,8 @@ def test_the_flow_keeps_energy_and_angular_momentum_in_polar_coordinates():
     assert np.ptp(r) > 0.3
 
 
+# `test_integrate` marks what cannot be reached.
+@pytest.mark.slow
 def test_a_motion_into_a_singularity_is_told():
     with pytest.raises(InputError, match="trajectory 1 cannot be followed beyond t = 0"):
         motion.flow(

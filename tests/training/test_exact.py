@@ -56,7 +56,10 @@ def test_the_charges_come_back_to_round_off_from_every_window(stiffness, window)
         assert fit.weakest() == ""
 
 
-@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize(
+    "window",
+    [pytest.param(w, marks=[pytest.mark.slow] * (w not in ("origin", "far"))) for w in WINDOWS],
+)
 def test_error_bars_are_those_of_the_noise(window):
     system = charges(1.0)
     clean = system.draw(window, 0, 1000)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
@@ -12,8 +11,9 @@ import torch
 
 from systems.errors import InputError
 from training.bases.perceptron import Perceptron
+from training.optimise import gradient
 from training.optimise.checkpoint import Checkpoint
-from training.optimise.gradient import MOST_HISTORY, descend
+from training.optimise.gradient import descend
 from training.optimise.rules import adagrad, adam, cosine_adamw, gradient_descent, momentum
 from training.optimise.watch import Monitor
 
@@ -215,11 +215,13 @@ def test_the_start_is_left_as_it_was():
 # The loop
 
 
-def test_the_history_is_thinned_evenly():
+def test_the_history_is_thinned_evenly(monkeypatch):
+    monkeypatch.setattr(gradient, "MOST_HISTORY", 100)
+
     def counting(w, step):
         return [0 * w.sum() + step]
 
-    steps = 4 * MOST_HISTORY + 10
+    steps = 4 * 100 + 10
     done = descend(counting, START, gradient_descent(1.0), steps=steps)
 
     assert done.history == tuple(range(0, steps, 8))
@@ -243,19 +245,14 @@ def test_the_watch_hears_of_the_end():
     assert len(watch.calls) < 100, "it is not told of every step"
 
 
-@cache
-def uninterrupted_by(rule):
-    whole = Checkpoint()
-    return descend(valley, START.float(), rule, 1100, Monitor(checkpoint=whole)), whole
-
-
 @pytest.mark.parametrize(
     ("rule", "when"), [(adam(0.01), 1), (adam(0.01), 1000), (gradient_descent(0.002), 1051)]
 )
 def test_a_resumed_descent_equals_an_uninterrupted_one_bit_for_bit(tmp_path, rule, when):
     start = START.float()
     path = tmp_path / "checkpoint.pt"
-    uninterrupted, whole = uninterrupted_by(rule)
+    whole = Checkpoint()
+    uninterrupted = descend(valley, start, rule, 1100, Monitor(checkpoint=whole))
 
     checkpoint = Checkpoint(path)
     with pytest.raises(KeyboardInterrupt):

@@ -79,6 +79,8 @@ def test_noise_is_not_learned():
     assert errors[0] < 0.5 * errors[1]
 
 
+# `test_every_run` has one order of the Born series.
+@pytest.mark.slow
 def test_one_order_is_corrected_by_the_second_network():
     samples, slope, _ = quadratic()
     found = perturb(samples, orders=1)

@@ -28,6 +28,7 @@ def test_every_trial_is_run_once_by_any_number_of_processes(folder):
         assert outcome.read(path, "code") == {trial: quick(trial) for trial in TRIALS}
 
 
+@pytest.mark.slow
 def test_hangs_and_deaths_are_outcomes_and_take_no_other_trial_along(folder, monkeypatch):
     monkeypatch.setattr(workers, "GRACE", 0.5)
     workers.keep(workers.Pool(faulty, 2, 2.0), TRIALS, folder / "r", "code", nobody)
@@ -41,6 +42,7 @@ def test_hangs_and_deaths_are_outcomes_and_take_no_other_trial_along(folder, mon
     assert not table.figures(list(found.values()))[0].met
 
 
+@pytest.mark.slow
 def test_what_was_killed_goes_on(folder, root):
     path = folder / "results.jsonl"
     code = (
@@ -141,6 +143,7 @@ def test_error_bars_that_are_too_small_or_too_large_are_found(scale, met):
 # What is measured
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [("columns", "filtered")])
 def test_a_trial_makes_the_same_data_again(kind):
     trial = Trial("wrong", KINDS.index(kind), 3)
@@ -171,6 +174,7 @@ def _law(record, expr):
                          domain={"x": (-3.0, 3.0)}, system="data")  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_true_law_explains_the_data_and_a_wrong_one_does_not():
     record = _spring(0.01)
     assert abs(measures.excess(_law(record, record.truth), record)) < 10

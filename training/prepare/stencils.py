@@ -57,7 +57,7 @@ def contrasts(t: Array, y: Array, order: int = 6) -> Array:
 
 @lru_cache(maxsize=8)
 def _contrast_weights(clock: bytes, order: int) -> Array:
-    """Those of `contrasts`, (n - order, order + 1); kept, since trajectories mostly share a clock."""
+    """Those of `contrasts`, (n - order, order + 1); kept, since clocks are mostly shared."""
     t = np.frombuffer(clock)
     times = t[np.arange(len(t) - order)[:, None] + np.arange(order + 1)]
     gaps = times[:, :, None] - times[:, None, :]

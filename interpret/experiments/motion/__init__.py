@@ -30,8 +30,10 @@ USES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "forces": (
         *(*EVERY, "learn", "parts", "features", "angles", "library"),
-        *("dissipation", "gyroscopic", "drive", "known", "bounds", "same", "sigma", "each"),
+        *("dissipation", "gyroscopic", "drive", "drive_law"),
+        *("known", "bounds", "same", "sigma", "each"),
     ),
+    "bodies": (*EVERY, "learn", "parts", "library"),
     "exact": (*POINTS, "descent", "steps"),
     "polynomial": (*POINTS, "inputs", "trap", "library", "terms"),
     "coupling": (*POINTS, "inputs", "trap", "library", "terms"),
@@ -45,6 +47,8 @@ PARTS: Final = ("potential", "dissipative", "gyroscopic", "drive")
 """The parts of a law of motion that are learned of trajectories."""
 
 AUTO: Final = "auto"
+NEURAL: Final = "neural"
+"""What is learned by a network before it is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +64,12 @@ class Motion(Options):
                some of "potential, dissipative, gyroscopic, drive"
     dissipation, gyroscopic
                candidates of these parts in place of the usual ones: Rayleigh functions such as
-               "v**2/2, abs(v)" (v the speed, xd the velocity of x), and terms such as "x*yd - y*xd"
+               "v**2/2, abs(v)" (v the speed, xd the velocity of x), and terms such as
+               "x*yd - y*xd"; dissipation "neural": a network learns the drag f(|v|), which is read
+               with a power of the speed, v**p, beside the usual friction
     drive      measured columns u(t) that drive the motion: the forces c u(t), on any coordinate
-    prescribed coordinates whose motion is given and not explained, such as that of a servo cart
+    drive_law  functions of these columns in the place of u, such as "u, u**3, tanh(k*u)"; "neural":
+               a network learns Q(u), which is read with powers and the shape that is most like it
     known      terms with their coefficients, which are not learned: "9.81*y" of V,
                "dissipative=0.05*v**2" of another part, or a mapping of parts to terms
     bounds     what coefficients of candidates lie between, "q**2: 0.., q**4: 0..1", and constants
@@ -72,6 +79,7 @@ class Motion(Options):
                the data, "x=sigma_x"; what it does not name is found from the data
     each       candidates, listed, whose coefficients may differ from trajectory to trajectory, or
                "all"; by default all trajectories share them
+    prescribed coordinates whose motion is given and not explained, such as that of a servo cart
     features   what V depends on: "auto" (found from the data where there are several coordinates),
                "given" (the system's own), "none" (the coordinates), "r=sqrt(x**2+y**2)" or a
                mapping of names to expressions
@@ -100,7 +108,8 @@ dissipative, gyroscopic, drive.
     """
 
     learn: str | None = option(
-        "What is learned: of trajectories the potential alone, or forces, all parts straight away; "
+        "What is learned: of trajectories the potential alone, forces, all parts straight away, or "
+        "bodies, one law for all pairs or bonds; "
         "of points of phase space exact, "
         "polynomial, coupling, neural, general or lagrangian; of levels neural or structured.",
         LAW,
@@ -113,7 +122,7 @@ dissipative, gyroscopic, drive.
         metavar="PART,…",
     )
     dissipation: str | Sequence[Any] | None = option(
-        "Candidates of the friction, Rayleigh functions such as 'v**2/2, abs(v)'.",
+        "Candidates of the friction, such as 'v**2/2, v**p'; neural: learned by a network, read.",
         LAW,
         metavar="EXPR,…",
     )
@@ -127,10 +136,10 @@ dissipative, gyroscopic, drive.
         LAW,
         metavar="COLUMN,…",
     )
-    prescribed: str | Sequence[str] | None = option(
-        "Coordinates whose motion is given and not explained, such as a servo's.",
+    drive_law: str | Sequence[Any] | None = option(
+        "Functions of these columns: 'u, tanh(k*u)'; neural: Q(u) learned by a network, read.",
         LAW,
-        metavar="X,…",
+        metavar="EXPR,…|neural",
     )
     known: str | Mapping[str, Any] | None = option(
         "Terms with known coefficients: '9.81*y' of V, 'dissipative=0.05*v**2' of another part.",
@@ -156,6 +165,11 @@ dissipative, gyroscopic, drive.
         "Candidates whose coefficients may differ from trajectory to trajectory, or all.",
         LAW,
         metavar="EXPR,…|all",
+    )
+    prescribed: str | Sequence[str] | None = option(
+        "Coordinates whose motion is given and not explained, such as a servo's.",
+        LAW,
+        metavar="X,…",
     )
     features: str | Mapping[str, Any] | None = option(
         "What the potential depends on, such as 'r=sqrt(x**2+y**2)'; auto (find it), given, none.",

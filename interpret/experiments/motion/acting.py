@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 import sympy
 from sympy import Expr
 
-from interpret.experiments.motion import Motion, priors
+from interpret.experiments.motion import NEURAL, Motion, priors
 from interpret.ledger.candidates import (
     FEW_COORDINATES,
     Candidates,
@@ -58,21 +58,28 @@ def acting(problem: Problem, options: Motion, moved: Moved) -> Candidates:
     if "potential" in options.asked_parts:
         terms = _potential(problem, options, moved)
         found = found.with_terms("potential", terms, features)
-    if "dissipative" in options.asked_parts:
+    if "dissipative" in options.asked_parts and options.dissipation != NEURAL:
         found = _with_friction(found, options.dissipation)
     if "gyroscopic" in options.asked_parts:
         found = _with_fields(found, options.gyroscopic)
     taken = sorted({*options.driving} & {*states(found.coordinates), *features, TIME.name})
     if taken:
         raise InputError(f"the drive {taken[0]} is called like something of the motion; rename it.")
-    found = found.with_unknowns().driven_by(options.driving)
-    return with_priors(found, options, features)
+    found = found.driven_by(options.driving, _drive_laws(options)).with_unknowns()
+    return _with_known(found, options, features)
 
 
-def with_priors(
+def _drive_laws(options: Motion) -> Sequence[Expr] | None:
+    """The functions of measured columns that were asked for; none yet where a network learns."""
+    if options.drive_law in (None, NEURAL):
+        return None if options.drive_law is None else ()
+    return _own("drive-law", options.drive_law, options.driving)
+
+
+def _with_known(
     candidates: Candidates, options: Motion, features: Mapping[str, Expr]
 ) -> Candidates:
-    """The same with what is known beforehand: equalities, known terms, bounds."""
+    """The same with terms whose coefficients are known."""
     names = candidates.coordinates
     known = (*states(names), *features, SPEED, TIME.name, *candidates.signals)
     for part, text in priors.known(options.known):
@@ -80,7 +87,12 @@ def with_priors(
         each = sympy.Add.make_args(_of_part(part, names, term))
         meant = replace(candidates, features={**features, **candidates.features})
         candidates = with_known(meant, part, each)
-    every = (*known, *(constant.name for constant in candidates.inner))
+    return candidates
+
+
+def restrained(candidates: Candidates, options: Motion) -> Candidates:
+    """The same with the equalities and bounds that are known beforehand."""
+    every = _written(candidates)
     for texts in priors.sets(options.same):
         terms = [priors.expression("same", text, every) for text in texts]
         candidates = tied(candidates, [_as_candidate(candidates, term) for term in terms])
@@ -106,9 +118,7 @@ def each_of(
             "--each tells trajectories apart, and there is one alone; give several, with a column "
             "of labels, or leave it out."
         )
-    names = candidates.coordinates
-    inner = (constant.name for constant in candidates.inner)
-    every = (*states(names), *map(str, candidates.features), SPEED, *candidates.signals, *inner)
+    every = _written(candidates)
     some = [
         place(candidates, _as_candidate(candidates, priors.expression("each", text, every)))
         for text in asked
@@ -117,6 +127,13 @@ def each_of(
     if ALL in asked:
         some = [k for k, item in enumerate(candidates) if item.given is None]
     return apart(candidates, some, sets), courses.told_apart()
+
+
+def _written(candidates: Candidates) -> tuple[str, ...]:
+    """All that candidates may be written in."""
+    inner = (constant.name for constant in candidates.inner)
+    known = (*states(candidates.coordinates), *candidates.features, SPEED, TIME.name)
+    return (*known, *candidates.signals, *inner)
 
 
 def _as_candidate(candidates: Candidates, term: Expr) -> Expr:
@@ -145,6 +162,10 @@ def _of_part(part: str, names: Sequence[str], term: Expr) -> Expr:
 def check(options: Motion) -> None:
     """Raise InputError where a part has candidates of its own and is left out, and for priors that
     say nothing."""
+    if options.drive_law is not None and not options.driving:
+        raise InputError(
+            "--drive-law says how measured columns drive the motion; name them by --drive."
+        )
     list(priors.known(options.known))
     list(priors.bounds(options.bounds))
     list(priors.sets(options.same))

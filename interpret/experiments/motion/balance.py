@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from interpret.experiments.verbs import Findings
 from interpret.laws.law import Law
 from interpret.ledger.account import Account
+from interpret.ledger.learned import OF_SPEED, Curve
 from interpret.ledger.left_over import left_over
 from interpret.ledger.work import work
 from interpret.pictures import forces as plots
 from interpret.pictures.picture import Picture
 
 
-def balance(law: Law, account: Account) -> Findings:
+def balance(law: Law, account: Account, curves: Sequence[Curve] = ()) -> Findings:
     """A sentence on who does the work, its numbers, and what the forces' pictures are drawn of."""
     if not law.terms or account.solution is None:
         return Findings()
@@ -26,6 +30,13 @@ def balance(law: Law, account: Account) -> Findings:
         Picture("left_over", plots.left_over_numbers(rest, scale), (title, *names, *variables)),
     ]
     if any(part.name == "dissipative" and part.terms for part in law.parts):
-        pictures.append(Picture("drag", plots.drag_numbers(law, courses), (title,)))
+        numbers = plots.drag_numbers(law, courses)
+        for curve in curves:
+            if curve.variable == OF_SPEED:
+                numbers |= {"learned at": curve.x, "learned": curve.values}
+        pictures.append(Picture("drag", numbers, (title,)))
     files = {name: kept for picture in pictures for name, kept in picture.files().items()}
-    return Findings((str(done),), {"work": done.to_json()}, files)
+    told: dict[str, Any] = {"work": done.to_json()}
+    if curves:
+        told["learned"] = [curve.to_json() for curve in curves]
+    return Findings((str(done),), told, files)

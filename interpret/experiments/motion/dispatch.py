@@ -35,6 +35,7 @@ from systems.samples.trajectories import Trajectories
 LEARNERS: Final[Mapping[str, tuple[str, str]]] = {
     "potential": ("trajectories", "POTENTIAL"),
     "forces": ("forces", "FORCES"),
+    "bodies": ("bodies", "BODIES"),
     "exact": ("exact", "EXACT"),
     "polynomial": ("points", "POTENTIAL"),
     "coupling": ("points", "POTENTIAL"),
@@ -64,7 +65,9 @@ def settled(problem: Problem, samples: Samples | None, options: Motion) -> Motio
     else:
         window = problem.dataset(options.dataset).window
         held = Trajectories if window is None else PhaseSamples
-    if held is Trajectories:
+    if held is Trajectories and options.learn is None and _unknown_masses(problem):
+        options = replace(options, learn="lagrangian")
+    elif held is Trajectories:
         inside = options.learn is None and ways.asks_for_constants(problem, samples, options)
         options = ways.settled(replace(options, learn="forces") if inside else options)
         refuse_undriven(samples, options)
@@ -83,6 +86,11 @@ def _default(problem: Problem) -> str:
     """What is learned of points when nobody says: polynomials are of distances; measured points
     lack them."""
     return "polynomial" if problem.motion().distances else "lagrangian"
+
+
+def _unknown_masses(problem: Problem) -> bool:
+    """Whether the problem says no masses, so that its kinetic energy is learned too."""
+    return problem.motion().kinetic is not None
 
 
 WORDS: Final[Mapping[type, str]] = {

@@ -12,11 +12,12 @@ from sympy import Expr
 
 from interpret.discovery.coordinates import angles, moving
 from interpret.experiments.motion import PARTS, Motion
-from interpret.experiments.motion.acting import Moved, acting, check, each_of
+from interpret.experiments.motion.acting import Moved, acting, check, each_of, restrained
 from interpret.experiments.motion.balance import balance
 from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.motion.measured import weighed
+from interpret.experiments.motion.networks import with_networks
 from interpret.experiments.motion.trajectories import features_of
 from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.certificate import Certificate, Check
@@ -30,6 +31,7 @@ from interpret.laws.judgement import Origin
 from interpret.laws.law import Law
 from interpret.ledger.account import Account
 from interpret.ledger.bounds import bounded_account
+from interpret.ledger.learned import Curve
 from interpret.ledger.statement import stated
 from systems.expressions import symbol
 from systems.problem import Problem, Samples
@@ -47,14 +49,21 @@ MOST_POINTS: Final = 4000
 
 @dataclass(frozen=True, eq=False)
 class LearnedForces(Learned):
-    """The account of all forces."""
+    """The account of all forces, and what networks learned of some."""
 
     account: Account
+    curves: tuple[Curve, ...] = ()
 
     def state(self) -> Mapping[str, Any]:
         """Its numbers."""
         law = self.account.law
-        return {"coefficients": law.coefficients.tolist(), "inner": law.inner.tolist()}
+        numbers = {"coefficients": law.coefficients.tolist(), "inner": law.inner.tolist()}
+        return {**numbers, "curves": [curve.to_json() for curve in self.curves]}
+
+    @property
+    def history(self) -> tuple[float, ...]:
+        """The losses of all networks, one after another."""
+        return tuple(loss for curve in self.curves for loss in curve.losses)
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,12 +82,15 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     circular = angles(data.coordinates, options.angles, clean.turned)
     candidates = acting(problem, options, Moved(data, features, circular))
     courses = weighed(samples, data, options)
+    candidates, curves, learned_by = with_networks(candidates, courses, options)
+    candidates = restrained(candidates, options)
     candidates, courses = each_of(candidates, courses, options)
     found = bounded_account(courses, candidates, drive="drive" in options.asked_parts)
     own = ", ".join(str(constant) for constant in candidates.inner)
     told = f"{own} in the candidates: no variable, so an unknown constant" if own else ""
-    notes = tuple(filter(None, (*clean.notes, still, thinned, found_by, told)))
-    return ForcesFit(problem, samples, options, LearnedForces(found), notes, clean.columns)
+    notes = tuple(filter(None, (*clean.notes, still, thinned, found_by, told, *learned_by)))
+    learned = LearnedForces(found, curves)
+    return ForcesFit(problem, samples, options, learned, notes, clean.columns)
 
 
 def settled(problem: Problem, options: Motion) -> Motion:
@@ -151,7 +163,7 @@ def findings(fit: ForcesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
     dropped = [str(candidates.items[k].term) for g in found.dropped for k in candidates.groups[g]]
     if dropped:
         notes.append(f"significant beyond the law, but below what it misses: {', '.join(dropped)}")
-    beside = balance(law, found)
+    beside = balance(law, found, fit.learned.curves)
     return replace(beside, notes=(*notes, *beside.notes))
 
 

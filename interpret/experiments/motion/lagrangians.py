@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -14,6 +14,7 @@ from interpret.discovery.coordinates import angles
 from interpret.discovery.lagrangian import discover_lagrangian
 from interpret.discovery.lagrangian.equivalence import compare_lagrangians
 from interpret.discovery.lagrangian.lagrangian_law import LagrangianLaw
+from interpret.discovery.lagrangian.masses import products, varying
 from interpret.experiments.motion import Motion
 from interpret.experiments.motion.learner import Learner
 from interpret.experiments.motion.points import where
@@ -23,6 +24,7 @@ from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Judgement, Origin
 from interpret.laws.law import Law
 from interpret.laws.parts import Bodies, Part, Variables
+from interpret.laws.report import NO_LAW
 from interpret.select.defaults import suited
 from interpret.select.library import Library
 from systems.expressions import symbol
@@ -52,11 +54,14 @@ LagrangianFit = Fit[Motion, Discovered]
 def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> LagrangianFit:
     """The Lagrangian among the candidates, and all that move the samples the same way."""
     points = cast(PhaseSamples, samples)
-    candidates = _candidates(problem, options, points)
     mechanics = problem.motion()
     first = symbol(f"{mechanics.coordinates[0]}d") ** 2
-    held = {first: mechanics.mass[0] / 2} if first in candidates else None
-    found = discover_lagrangian(points, candidates, normalisation=held)
+    for candidates in libraries(problem, options, points):
+        known = mechanics.kinetic is None and first in candidates
+        held = {first: mechanics.mass[0] / 2} if known else None
+        found = discover_lagrangian(points, candidates, normalisation=held)
+        if found.verdict != NO_LAW:
+            break
     return Fit(problem, samples, options, Discovered(found))
 
 
@@ -116,23 +121,31 @@ def _beside_the_truth(fit: LagrangianFit) -> list[str]:
     return [f"beside the truth, L = {truth}: {found}"]
 
 
-def _candidates(problem: Problem, options: Motion, points: PhaseSamples) -> tuple[Expr, ...]:
-    """Products of two velocities, and the candidates of a potential, in the coordinates.
+def libraries(
+    problem: Problem, options: Motion, points: PhaseSamples
+) -> Iterator[tuple[Expr, ...]]:
+    """What to choose from: the library that was given, or products of two velocities and the
+    candidates of a potential, in the coordinates; then, if that will not do, masses that vary.
 
-    Where the problem has none, as measured points, those that suit the coordinates.
+    Where the problem has no candidates, as measured points, those that suit the coordinates.
     """
     mechanics = problem.motion()
     names = (*mechanics.coordinates, *(f"{name}d" for name in mechanics.coordinates))
     if isinstance(options.library, Library):
-        return options.library.candidates
+        yield options.library.candidates
+        return
     if options.library is not None:
-        return Library.parse(options.library, names).candidates
-    rates = [symbol(f"{name}d") for name in mechanics.coordinates]
-    squares = [a * b for i, a in enumerate(rates) for b in rates[i:]]
+        yield Library.parse(options.library, names).candidates
+        return
     ranges = {name: _domain(points)[name] for name in mechanics.coordinates}
-    suiting = suited(ranges, angles(mechanics.coordinates, options.angles), ())
-    own = problem.candidates or suiting.without_gauge().candidates
-    return (*squares, *(mechanics.in_coordinates(candidate) for candidate in own))
+    circular = angles(mechanics.coordinates, options.angles)
+    suiting = suited(ranges, circular, ()).without_gauge().candidates
+    own = [mechanics.in_coordinates(candidate) for candidate in problem.candidates or suiting]
+    if mechanics.kinetic is None:
+        yield (*products(mechanics.coordinates), *own)
+    vary = (*varying(mechanics.coordinates, circular), *own)
+    if len(points) * points.dimension >= 2 * len(vary):
+        yield vary
 
 
 def _degree(term: Expr, rates: Sequence[Expr]) -> int:

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from interpret.discovery.coordinates import moving
-from interpret.experiments.motion import AUTO, PARTS, Motion
+from interpret.experiments.motion import AUTO, PARTS, Motion, bodies
 from interpret.experiments.motion import trajectories as potential
 from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.verbs import AnyFit, Conclusion
@@ -34,6 +34,7 @@ Array = NDArray[np.float64]
 
 POTENTIAL: Final = "potential"
 FORCES: Final = "forces"
+BODIES: Final = "bodies"
 LAGRANGIAN: Final = "lagrangian"
 
 VARYING: Final = "varying"
@@ -43,7 +44,7 @@ DEFAULT: Final = "default"
 """The library that is taken when nobody says."""
 
 PRIORS: Final = ("known", "bounds", "same", "sigma", "each")
-OWN: Final = ("dissipation", "gyroscopic", "drive", *PRIORS)
+OWN: Final = ("dissipation", "gyroscopic", "drive", "drive_law", *PRIORS)
 """Options that say what beside a potential acts, or what is known of coefficients and of noise."""
 
 OF_A_NETWORK: Final = ("recipe", "threshold", "optimizer")
@@ -78,7 +79,7 @@ def settled(options: Motion) -> Motion:
             f"leave out one of learn and parts."
         )
     if options.learn is not None:
-        usual = {POTENTIAL: POTENTIAL, FORCES: AUTO}
+        usual = {POTENTIAL: POTENTIAL, FORCES: AUTO, BODIES: POTENTIAL}
         return replace(options, parts=options.parts or usual.get(options.learn))
     given = set(options.given)
     if asked not in ((), (AUTO,)):
@@ -104,7 +105,11 @@ def asks_for_constants(problem: Problem, samples: Samples | None, options: Motio
 
 
 def begun(problem: Problem, samples: Samples, options: Motion, session: Session) -> AnyFit:
-    """What is learned first: the potential, unless a look shows that more acts."""
+    """What is learned first: the potential, unless a look shows bodies, that masses vary, or that
+    more acts."""
+    several = bodies.look(problem, samples, options)
+    if several is not None:
+        return several
     if _masses_vary(cast(Trajectories, samples), options):
         told = "the kinetic energy depends on position: it is learned too"
         return _with_masses(problem, samples, options, session, told)
@@ -130,7 +135,7 @@ def reconsidered(
         return first
     problem, samples = first.fit.problem, first.fit.samples
     verdict = first.certificates[0].verdict
-    if first.fit.options.learn == LAGRANGIAN:
+    if first.fit.options.learn in (BODIES, LAGRANGIAN):
         return first
     if first.fit.options.learn == FORCES:
         if _others(first) and verdict in LAWS:

@@ -1,0 +1,185 @@
+"""An amplitude for every pair: charges where they are of rank one, else kinds of pairs.
+
+a_ij = ±q_i q_j
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interpret.bodies.found import Found, settled
+from interpret.bodies.model import Family, Model
+from interpret.bodies.rows import Rows
+from interpret.laws.constants import recognise
+from interpret.laws.value import with_error
+from interpret.select.matrix import Compressed
+
+Array = NDArray[np.float64]
+Numbers = NDArray[np.intp]
+
+MOST_PAIRS: Final = 66
+"""Of twelve particles; of more a column for each pair and shape is no matter of seconds."""
+
+ROUNDS: Final = 50
+STILL: Final = 1e-12
+
+AS_WELL: Final = 1.5
+"""Fewer numbers than amplitudes may miss so many times as much as these."""
+
+APART: Final = 4.0
+"""Amplitudes of two kinds lie so many of their error bars apart."""
+
+
+def each_pair(rows: Rows, family: Family, outside: tuple[Family, ...]) -> Found | None:
+    """The shape which, with an amplitude for every pair, explains most; with charges if it can.
+
+    None for too many pairs.
+    """
+    pairs = len(family.links)
+    if pairs > MOST_PAIRS:
+        return None
+    beside = Model(tuple(item.usable(rows.swarm) for item in outside))
+    more = rows.columns(beside.forces(rows.swarm.x))
+    best: tuple[float, int, Array] | None = None
+    usable = family.usable(rows.swarm)
+    for number in range(len(usable)):
+        columns = np.hstack([rows.apart(usable.links, usable.on([number]).shapes.slopes), more])
+        problem = rows.compressed(columns, tuple(map(str, range(columns.shape[1]))))
+        _, residual = problem.solve(problem.full)
+        if best is None or residual < best[0]:
+            best = (residual, number, columns)
+    if best is None:
+        return None
+    residual, number, columns = best
+    needed = _needed(rows, columns, pairs)
+    shape = usable.on([number])
+    kept = beside.on([k - pairs for k in needed if k >= pairs]) if needed else Model(())
+    problem = rows.compressed(
+        np.ascontiguousarray(columns[:, [*range(pairs), *(k for k in needed if k >= pairs)]]),
+        tuple(map(str, range(pairs + sum(k >= pairs for k in needed)))),
+    )
+    return _charged(rows, shape, kept, problem) or _kinds(rows, shape, kept, problem)
+
+
+def _needed(rows: Rows, columns: Array, pairs: int) -> list[int]:
+    """The columns beside the pairs' without which the rows are missed by half as much again."""
+    names = tuple(map(str, range(columns.shape[1])))
+    problem = rows.compressed(columns, names)
+    kept = list(problem.full)
+    whole = max(problem.solve(problem.full)[1], rows.swarm.floor * problem.length)
+    for k in sorted(range(pairs, columns.shape[1]), reverse=True):
+        less = tuple(c for c in kept if c != k)
+        if problem.solve(less)[1] <= AS_WELL * whole:
+            kept.remove(k)
+    return kept
+
+
+def _charged(rows: Rows, family: Family, beside: Model, problem: Compressed) -> Found | None:
+    """The amplitudes as products of charges, where they are."""
+    pairs = len(family.links)
+    free, residual = problem.solve(problem.full)
+    one, other = family.links.one, family.links.other
+    start = _rank_one(free[:pairs], one, other, rows.swarm.count)
+    if start is None:
+        return None
+    sign, charges = start
+    rest = free[pairs:]
+    for _ in range(ROUNDS):
+        products = sign * charges[one] * charges[other]
+        slopes = np.zeros((pairs, len(charges)))
+        slopes[np.arange(pairs), one] += sign * charges[other]
+        slopes[np.arange(pairs), other] += sign * charges[one]
+        design = np.hstack([problem.design[:, :pairs] @ slopes, problem.design[:, pairs:]])
+        left = problem.truth - problem.design @ np.concatenate([products, rest])
+        step = np.linalg.lstsq(design, left, rcond=1e-14)[0]
+        charges, rest = charges + step[: len(charges)], rest + step[len(charges) :]
+        if np.abs(step[: len(charges)]).max() < STILL * np.abs(charges).max():
+            break
+    left = problem.truth - problem.design @ np.concatenate(
+        [sign * charges[one] * charges[other], rest]
+    )
+    missed = float(np.linalg.norm(left))
+    if not missed <= max(AS_WELL * residual, rows.swarm.floor * problem.length):
+        return None
+    errors = _errors(rows, design, missed)[: len(charges)]
+    errors = np.hypot(errors, rows.share(missed) * np.abs(charges))
+    told = ", ".join(map(with_error, charges.tolist(), errors.tolist()))
+    closed = [recognise(float(c), float(e)) for c, e in zip(charges, errors, strict=True)]
+    known = [form for form in closed if form is not None]
+    if len(known) == len(closed):
+        charges = np.array([float(form) for form in known])
+    factors = {"q_i": charges[one], "q_j": charges[other]}
+    model = Model((replace(family, factors=factors), *beside.families))
+    columns = rows.columns(model.forces(rows.swarm.x))
+    shares = (rows.share(missed), rows.share(residual))
+    found = settled(rows, model, tuple(range(len(model))), columns, shares)
+    return found.saying(f"charges q = {told}: one for each of {_labels(rows)}")
+
+
+def _errors(rows: Rows, design: Array, missed: float) -> Array:
+    """The error bars of a compressed problem's numbers."""
+    inverse = np.linalg.pinv(design.T @ design, rcond=1e-14, hermitian=True)
+    free = max(len(rows.truth) / 4 - design.shape[1], 1.0)
+    return np.asarray(np.sqrt(np.diag(inverse) * missed**2 / free))
+
+
+def _labels(rows: Rows) -> str:
+    return ", ".join("".join(body[:1]) for body in rows.swarm.names)
+
+
+def _rank_one(
+    amplitudes: Array, one: Numbers, other: Numbers, count: int
+) -> tuple[float, Array] | None:
+    """The sign and the charges nearest to the amplitudes, by their logarithms; None where signs
+    belong to no product."""
+    if count < 3 or not np.abs(amplitudes).min() > 0:
+        return None
+    pairs = np.arange(len(amplitudes))
+    sums = np.zeros((len(amplitudes), count))
+    sums[pairs, one] = sums[pairs, other] = 1.0
+    sizes = np.exp(np.linalg.lstsq(sums, np.log(np.abs(amplitudes)), rcond=None)[0])
+    signs = np.zeros((count, count))
+    signs[one, other] = signs[other, one] = np.sign(amplitudes)
+    for sign in (1.0, -1.0):
+        own = np.concatenate([[1.0], sign * signs[0, 1:]])
+        if (np.sign(amplitudes) == sign * own[one] * own[other]).all():
+            return sign, sizes * own
+    return None
+
+
+def _kinds(rows: Rows, family: Family, beside: Model, problem: Compressed) -> Found:
+    """The amplitudes by kind: pairs whose amplitudes agree share one."""
+    pairs = len(family.links)
+    values, residual = problem.solve(problem.full)
+    errors = _errors(rows, problem.design, residual)[:pairs]
+    errors = np.hypot(errors, rows.share(residual) * np.abs(values[:pairs]))
+    kinds: list[list[int]] = []
+    for k in np.argsort(values[:pairs]):
+        last = kinds[-1][-1] if kinds else None
+        near = last is not None and values[k] - values[last] <= APART * np.hypot(
+            errors[k], errors[last]
+        )
+        if near:
+            kinds[-1].append(int(k))
+        else:
+            kinds.append([int(k)])
+    families = []
+    for number, kind in enumerate(kinds):
+        variable = f"{family.shapes.variable}_{number + 1}" if len(kinds) > 1 else (
+            family.shapes.variable
+        )  # fmt: skip
+        own = family.shapes.renamed(variable)
+        families.append(Family(family.links.some(np.sort(np.array(kind))), own))
+    model = Model((*families, *beside.families))
+    columns = rows.columns(model.forces(rows.swarm.x))
+    names = tuple(map(str, range(len(model))))
+    fitted = rows.compressed(columns, names)
+    shares = (rows.share(fitted.solve(fitted.full)[1]), rows.share(residual))
+    found = settled(rows, model, tuple(range(len(model))), columns, shares)
+    if len(kinds) == 1:
+        return found
+    return found.saying(f"{len(kinds)} kinds of pairs are told apart by their amplitudes")

@@ -1,0 +1,192 @@
+"""What was found between many bodies: which columns of a model, with what coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import comb, log
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interpret.bodies.model import Model
+from interpret.bodies.rows import Rows
+from interpret.select.matrix import Compressed, Support
+from interpret.select.supports import ranked
+
+Array = NDArray[np.float64]
+
+MOST_TERMS: Final = 4
+"""Terms of a law between pairs, external field and all: subsets are looked through one by one."""
+
+AS_GOOD: Final = 2.0
+"""The smallest law may miss twice what the flexible one does: as on the plateau of clean data."""
+
+NOISY: Final = 1.5
+"""What is left of rows, in parts of their noise, below which noise is what limits a law."""
+
+AS_NOISY: Final = 1.05
+"""What noise makes to second order is not in its account: terms that gain less explain that."""
+
+OVERLAPPING: Final = 4
+"""Windows a sample: they are a quarter of their length apart, so as many rows say one thing."""
+
+LAST_DIGITS: Final = 1e-11
+"""No coefficient of exact motion is known better: what integrators leave hangs together."""
+
+BLOCKS: Final = 16
+"""Blocks of time between which scores scatter."""
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another choice of columns, and the share of the force that it misses."""
+
+    support: Support
+    missed: float
+
+
+NOBODY: Final = Rival((), np.inf)
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The columns `chosen` of a model, their `values` and `covariance`.
+
+    `missed` is the share of the force that they leave, `reference` what a flexible law of the same
+    links does; `rival` the best other law of as many terms: its columns and what it misses.
+    `remarks` are sentences about charges and species.
+    """
+
+    rows: Rows
+    model: Model
+    chosen: Support
+    values: Array
+    covariance: Array
+    missed: float
+    reference: float
+    rival: Rival = NOBODY
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def law(self) -> Model:
+        """The chosen columns alone."""
+        return self.model.on(self.chosen)
+
+    def force(self, x: Array) -> Array:
+        """The force (N, n, D) of the law at positions (N, n, D)."""
+        return np.asarray(np.einsum("k,kind->ind", self.values, self.law.forces(x)))
+
+    @property
+    def noise(self) -> float:
+        """The share of the force that noise makes of the rows."""
+        return self.rows.noise_share
+
+    @property
+    def noisy(self) -> bool:
+        """Whether noise is what limits the law."""
+        return self.missed < NOISY * self.noise
+
+    @property
+    def limit(self) -> float:
+        """Up to so many times what noise makes, noise is what limits the law."""
+        return NOISY
+
+    @property
+    def lead(self) -> float:
+        """By how much the rival's log likelihood is worse, twice; inf without one."""
+        count = len(self.rows.truth) / OVERLAPPING
+        blur = max(self.rows.swarm.floor / AS_GOOD, 0.0 if self.noisy else self.rows.error_share)
+        ratio = np.hypot(self.rival.missed, blur) / np.hypot(self.missed, blur)
+        return float(2 * count * np.log(ratio)) if np.isfinite(ratio) else np.inf
+
+    def on(self, rows: Rows) -> Found:
+        """The same law with the numbers of other rows of the motion."""
+        law = self.law
+        if self.rows.unseen is not None:
+            rows = rows.knowing(self.force)
+        columns = rows.columns(law.forces(rows.swarm.x))
+        problem = rows.compressed(columns, tuple(map(str, range(len(law)))))
+        missed = rows.share(problem.solve(problem.full)[1])
+        found = settled(rows, law, problem.full, columns, (missed, self.reference))
+        kept = replace(found, model=self.model, chosen=self.chosen)
+        return replace(kept, rival=self.rival, remarks=self.remarks)
+
+    def saying(self, *remarks: str) -> Found:
+        """The same with more to say."""
+        return replace(self, remarks=(*self.remarks, *remarks))
+
+
+def chosen(rows: Rows, model: Model, reference: float, most: int = MOST_TERMS) -> Found:
+    """The smallest subset of a model's columns that does as well as a flexible law.
+
+    Where noise limits even that, the subset by the extended BIC of Chen and Chen (2008).
+    """
+    columns = rows.columns(model.forces(rows.swarm.x))
+    problem = rows.compressed(columns, tuple(map(str, model.terms(rows.swarm))))
+    subsets = ranked(problem, most)
+    best = [subsets.of_size(size)[:2] for size in range(1, most + 1)]
+    sizes = [group for group in best if group]
+    shares = [rows.share(group[0][1]) for group in sizes]
+    pick = _smallest(shares, reference, rows, len(model))
+    support, residual = sizes[pick][0]
+    found = settled(rows, model, support, columns, (rows.share(residual), reference))
+    if len(sizes[pick]) == 1:
+        return found
+    other, left = sizes[pick][1]
+    return replace(found, rival=Rival(other, rows.share(left)))
+
+
+def _smallest(shares: list[float], reference: float, rows: Rows, size: int) -> int:
+    """Which of the best subsets of 1, 2, ... columns is taken."""
+    floor = rows.swarm.floor
+    if min(*shares, reference) < NOISY * rows.noise_share:
+        count = len(rows.truth) / OVERLAPPING
+        scores = [
+            count * log(share**2 + floor**2) + k * log(count) + 2 * log(comb(size, k))
+            for k, share in enumerate(shares, start=1)
+        ]
+        known = np.hypot(rows.noise_share, rows.error_share)
+        limit = AS_NOISY * max(shares[int(np.argmin(scores))], known)
+        return next(k for k, share in enumerate(shares) if share <= limit)
+    limit = max(AS_GOOD * min(reference, *shares), floor, rows.error_share)
+    return next((k for k, share in enumerate(shares) if share <= limit), len(shares) - 1)
+
+
+def settled(
+    rows: Rows,
+    model: Model,
+    support: Support,
+    columns: Array,
+    shares: tuple[float, float],
+) -> Found:
+    """The coefficients of chosen columns, with error bars from the scatter between blocks of time.
+
+    (AᵀA)⁻¹ Σ_b s_b s_bᵀ (AᵀA)⁻¹; where noise does not limit the law, its error is no scatter, and
+    the share of the force that it misses is added to each bar in quadrature.
+    """
+    some = np.ascontiguousarray(columns[:, list(support)])
+    problem = Compressed.of(some, rows.truth, tuple(map(str, support)))
+    values, _ = problem.solve(problem.full)
+    covariance = sandwich(some, rows.truth - some @ values, len(rows.windows))
+    missed, reference = shares
+    found = Found(rows, model, support, values, covariance, missed, reference)
+    if not found.noisy:
+        covariance = covariance + np.diag((max(missed, LAST_DIGITS) * values) ** 2)
+    return replace(found, covariance=covariance)
+
+
+def sandwich(columns: Array, left: Array, windows: int) -> Array:
+    """The covariance (K, K) of least squares whose rows' errors hang together within blocks."""
+    scale = np.linalg.norm(columns, axis=0)
+    unit = columns / scale
+    inverse = np.linalg.pinv(unit.T @ unit, rcond=1e-14, hermitian=True)
+    scores = (unit * left[:, None]).reshape(windows, -1, len(scale)).sum(axis=1)
+    blocks = min(BLOCKS, windows)
+    parts = np.array([part.sum(axis=0) for part in np.array_split(scores, blocks)])
+    spread = parts.T @ parts * blocks / max(blocks - 1, 1)
+    plain = inverse * float(left @ left) / max(len(left) / OVERLAPPING - len(scale), 1.0)
+    robust = inverse @ spread @ inverse
+    # No bar is below that of independent errors.
+    wider = np.sqrt(np.maximum(np.diag(robust) / np.diag(plain), 1.0))
+    return np.asarray(plain * np.outer(wider, wider) / np.outer(scale, scale))

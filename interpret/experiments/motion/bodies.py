@@ -1,0 +1,164 @@
+"""Many bodies: one law for all pairs, for the bonds of a chain, or of coupled springs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, cast
+
+import numpy as np
+
+from interpret.bodies.found import Found
+from interpret.bodies.ladder import LENGTH
+from interpret.bodies.law import coupled, law_of
+from interpret.bodies.rows import Rows
+from interpret.bodies.statement import stated
+from interpret.bodies.swarm import Swarm, agreement, integrators_floor, white_noise
+from interpret.discovery.coordinates import ANGLE
+from interpret.discovery.naming import bodies
+from interpret.experiments.motion import Motion
+from interpret.experiments.motion.learner import Learner
+from interpret.experiments.verbs import Findings, Fit
+from interpret.judge.bodies import certify_bodies
+from interpret.judge.certificate import Certificate
+from interpret.judge.channel import Channel, Channels
+from interpret.judge.channels import SMALL, channels
+from interpret.judge.motion import by_columns
+from interpret.judge.thresholds import WRONG
+from interpret.keep.session import Session
+from interpret.laws.comparison import Comparison
+from interpret.laws.judgement import Origin
+from interpret.laws.law import Law
+from interpret.select.library import Library
+from systems.errors import InputError
+from systems.expressions import symbol
+from systems.problem import Problem, Samples
+from systems.samples.trajectories import Trajectories
+from training.learn.learned import Learned
+
+BODY: Final = "bodies"
+
+MOST_COUPLED: Final = 3
+DEARER: Final = 2.0
+"""Of so few coordinates a potential of any of their products may act: where that misses half as
+much, it is no matter of bonds."""
+
+FEWEST: Final = 3
+"""So many bodies are taken for bodies unasked; of two in space the distance is a feature."""
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedBodies(Learned):
+    """What acts between the bodies."""
+
+    found: Found
+
+    def state(self) -> Mapping[str, Any]:
+        """Its numbers."""
+        terms = list(map(str, self.found.law.terms(self.found.rows.swarm)))
+        return {"terms": terms, "coefficients": self.found.values.tolist()}
+
+
+@dataclass(frozen=True, repr=False)
+class BodiesFit(Fit[Motion, LearnedBodies]):
+    """What acts, and whether q and p belong together."""
+
+    columns: Channels = field(default_factory=lambda: Channels((), ()))
+
+
+def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> BodiesFit:
+    """The law between the bodies that the names tell of.
+
+    Raises InputError where they tell of none.
+    """
+    data = cast(Trajectories, samples)
+    named = bodies(data.coordinates)
+    if not named:
+        raise InputError(
+            f"the names {', '.join(data.coordinates)} tell of no bodies; call the coordinates "
+            f"x1, y1, z1, x2, ... or, on a line, u1, u2, ...."
+        )
+    return _learned(problem, data, options, named)
+
+
+def look(problem: Problem, samples: Samples, options: Motion) -> BodiesFit | None:
+    """The same where names tell of several bodies, nothing else is asked for, and a law between
+    them explains the motion; else None."""
+    data = cast(Trajectories, samples)
+    named = bodies(data.coordinates)
+    others = (options.library, options.angles, options.threshold, options.optimizer)
+    usual = options.features in (None, "auto") and options.recipe in (None, "default")
+    turning = any(ANGLE.fullmatch(name) for name in data.coordinates)
+    own = problem.candidates or problem.motion().features
+    few = len(named) < (2 if named and len(named[0]) == 1 else FEWEST)
+    if few or turning or own or not usual or any(other is not None for other in others):
+        return None
+    plain = replace(options, learn=BODY, features=None, recipe=None, device=None, steps=None)
+    fit = _learned(problem, data, plain, named)
+    found = fit.learned.found
+    if found.noisy or found.missed <= found.rows.swarm.floor:
+        return fit
+    if len(data.coordinates) <= MOST_COUPLED and DEARER * coupled(found.rows) < found.missed:
+        return None
+    return fit if found.missed < WRONG else None
+
+
+def _learned(
+    problem: Problem, data: Trajectories, options: Motion, named: Sequence[Sequence[str]]
+) -> BodiesFit:
+    columns = _columns(data)
+    noise = white_noise(data)
+    still = np.zeros_like(noise.q)
+    q = still if noise.negligible else noise.q
+    p = still if noise.negligible else noise.p
+    if data.derived:
+        p = np.full_like(p, np.inf)
+    swarm = Swarm.of(data, named, (q, p))
+    if noise.negligible:
+        swarm = replace(swarm, floor=integrators_floor(data))
+    found = law_of(Rows.of(swarm), _library(options))
+    notes = () if data.derived else columns.sentences
+    return BodiesFit(problem, data, options, LearnedBodies(found), tuple(notes), columns)
+
+
+def _columns(data: Trajectories) -> Channels:
+    """What p/m is beside dq/dt; asked in full where a quick look has doubts."""
+    if data.derived:
+        return channels(data)
+    ratios = agreement(data)
+    if np.abs(ratios - 1).max(initial=0.0) > SMALL:
+        return channels(data)
+    items = (Channel(name, float(r), 0.0, "agrees") for name, r in
+             zip(data.coordinates, ratios, strict=True))  # fmt: skip
+    return Channels(tuple(items), tuple(data.mass.tolist()))
+
+
+def _library(options: Motion) -> Library | None:
+    """Candidates of one's own, in r or r_ij."""
+    asked = options.library
+    if asked is None:
+        return None
+    own = asked if isinstance(asked, Library) else Library.parse(asked, ["r", LENGTH])
+    return Library(candidate.xreplace({symbol("r"): symbol(LENGTH)}) for candidate in own)
+
+
+def read(fit: BodiesFit) -> Law:
+    """What was found as a law."""
+    return stated(fit.learned.found, Origin(fit.problem.name))
+
+
+def judge(law: Law, fit: BodiesFit) -> Certificate:
+    """What of the forces is missed, by the law and by others."""
+    return Certificate((by_columns(fit.columns), *certify_bodies(law, fit.learned.found).checks))
+
+
+def findings(fit: BodiesFit, law: Law, comparisons: Sequence[Comparison]) -> Findings:
+    """Who the bodies are."""
+    swarm = fit.learned.found.rows.swarm
+    labels = ", ".join(swarm.labels)
+    where = "on a line" if swarm.dimension == 1 else f"in {swarm.dimension} dimensions"
+    told = f"{swarm.count} bodies {where}: {labels}"
+    return Findings((told,))
+
+
+BODIES: Final = Learner(Trajectories, learn, read, findings, judge=judge)

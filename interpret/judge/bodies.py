@@ -1,0 +1,131 @@
+"""The certificate of a law of many bodies: what of the force it misses, and what it conserves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interpret.bodies.encounters import blind_spots
+from interpret.bodies.found import Found
+from interpret.judge.certificate import Certificate, Check, as_it_was_read
+from interpret.judge.support import Forces, cancellation, enough
+from interpret.judge.thresholds import UNLIKELY, WRONG, percent
+from interpret.laws.judgement import Verdict
+from interpret.laws.law import Law
+from interpret.select.criteria import CLOSE
+
+Array = NDArray[np.float64]
+
+BESIDE: Final = 10.0
+"""How many times as much as a flexible law of the same links one may miss."""
+
+SHOWN: Final = 0.9
+AGAIN: Final = 3.0
+"""The force of the last tenth may be missed so many times as much as that of the rest."""
+
+
+def certify_bodies(law: Law, found: Found) -> Certificate:
+    """Every check of a law of many bodies on the motion that it was read off."""
+    checks = [*as_it_was_read(law).checks, _missed(found)]
+    checks += [enough(law, found.rows.swarm.points * found.rows.swarm.count)]
+    checks += [cancellation(_forces(found)), _flexible(found), _alone(found), _late(found)]
+    checks += _encounters(found)
+    if not found.noisy:
+        checks.append(_energy(found))
+    return Certificate(tuple(checks))
+
+
+def _missed(found: Found) -> Check:
+    """The share of the force that the law misses, beside what noise makes of it."""
+    share, noise = found.missed, found.noise
+    said = f"of what the bodies' momenta do the law misses {percent(share)}"
+    if found.noisy and noise > 0:
+        ratio = share / noise
+        said = f"{said}, noise makes {percent(noise)}"
+        return Check("force", ratio, found.limit, "identified", said)
+    beyond = float(np.sqrt(max(share**2 - noise**2, 0.0)))
+    if beyond <= found.rows.swarm.floor:
+        return Check("force", beyond, found.rows.swarm.floor, "identified", said)
+    verdict: Verdict = "approximate" if beyond < WRONG else "not in the library"
+    if noise > 0:
+        said = f"{said}, noise makes {percent(noise)}"
+    return Check("force", beyond, found.rows.swarm.floor, verdict, said, beyond)
+
+
+def _flexible(found: Found) -> Check:
+    """What a flexible law along the same links misses: less where a term is missing."""
+    best = max(found.reference, found.noise, found.rows.error_share, found.rows.swarm.floor)
+    ratio = found.missed / best
+    said = f"any function along the same links misses {percent(found.reference)}"
+    if ratio <= BESIDE:
+        return Check("flexible", ratio, BESIDE, "identified", said)
+    verdict: Verdict = "approximate" if found.missed < WRONG else "not in the library"
+    return Check("flexible", ratio, BESIDE, verdict, f"{said}: a term is missing", found.missed)
+
+
+def _alone(found: Found) -> Check:
+    """Whether another law of as many terms does as well, by its likelihood."""
+    if not found.rival.support:
+        return Check("rival", np.nan, np.nan, "identified", "no other law was compared")
+    names = found.model.terms(found.rows.swarm)
+    terms = ", ".join(str(names[k]) for k in found.rival.support)
+    said = f"the best other law of as many terms, {terms}, misses {percent(found.rival.missed)}"
+    if found.lead >= CLOSE:
+        return Check("rival", -found.lead, -CLOSE, "identified", said)
+    return Check("rival", -found.lead, -CLOSE, "ambiguous", f"{said}: as good as this one")
+
+
+def _late(found: Found) -> Check:
+    """The last tenth's force, by the law of the rest."""
+    rows = found.rows
+    columns = rows.columns(found.law.forces(rows.swarm.x))
+    late = rows.late(SHOWN)
+    if not late.any() or late.all():
+        return Check("held out", np.nan, np.nan, "identified", "too few windows to hold some out")
+    early = ~late
+    scale = np.linalg.norm(columns[early], axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    values = np.linalg.lstsq(columns[early] / scale, rows.truth[early], rcond=1e-13)[0] / scale
+    left = rows.truth - columns @ values
+    size = float(np.linalg.norm(rows.truth[late])) or 1.0
+    share = float(np.linalg.norm(left[late])) / size
+    allowed = max(AGAIN * found.missed, AGAIN * found.noise, found.rows.swarm.floor)
+    said = f"the force of the last tenth, held out, is missed by {percent(share)}"
+    if share <= allowed:
+        return Check("held out", share, allowed, "identified", said)
+    verdict: Verdict = "approximate" if share < WRONG else "not in the library"
+    return Check("held out", share, allowed, verdict, said, share)
+
+
+def _encounters(found: Found) -> Iterator[Check]:
+    """Which encounters were too close to say anything, and whether enough is left without them."""
+    told, share, enough_left = blind_spots(found.rows)
+    if told and enough_left:
+        yield Check("encounters", share, 0.5, "identified", f"left out: {told}")
+    elif told:
+        yield Check("encounters", share, 0.5, "ambiguous", f"the law rests on {told}")
+
+
+def _energy(found: Found) -> Check:
+    """Kinetic and potential energy together, along each trajectory, beside the kinetic one."""
+    swarm, law = found.rows.swarm, found.law
+    heat = ((swarm.p**2).sum(axis=2) / (2 * swarm.mass[:, None])).sum(axis=0)
+    total = heat + found.values @ law.values(swarm.x)
+    ends = np.cumsum([len(t) for t in swarm.times])[:-1]
+    drift = np.concatenate([e - np.median(e) for e in np.split(total, ends)])
+    moved = np.concatenate([e - np.median(e) for e in np.split(heat, ends)])
+    share = float(np.median(np.abs(drift)) / max(np.median(np.abs(moved)), 1e-300))
+    said = f"energy changes by {percent(share)} of what the kinetic energy does"
+    if share <= max(UNLIKELY * found.missed, found.rows.swarm.floor):
+        return Check("energy", share, found.rows.swarm.floor, "identified", said)
+    said = f"{said}: something takes it, as friction does"
+    return Check("energy", share, found.rows.swarm.floor, "approximate", said, found.missed)
+
+
+def _forces(found: Found) -> Forces:
+    """The forces of the law's terms at the samples."""
+    forces = found.law.forces(found.rows.swarm.x) * found.values[:, None, None, None]
+    return Forces.at_points(forces.transpose(2, 1, 3, 0).reshape(forces.shape[2], -1, len(forces)))

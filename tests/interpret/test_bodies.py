@@ -1,0 +1,238 @@
+"""Many bodies: one law for all pairs, bonds of a chain, charges, masses, and close encounters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+import interpret
+from interpret.discovery.naming import bodies
+from interpret.experiments.motion import Motion
+from interpret.pipeline import compare_run
+from interpret.run import Run
+from systems.errors import InputError
+from systems.integrate import verlet
+from systems.samples.trajectories import Trajectories
+
+
+def terms(run):
+    return {str(term) for term in run.law.terms}
+
+
+def values(run):
+    return dict(zip(map(str, run.law.terms), run.law.coefficients.tolist(), strict=True))
+
+
+def names(count, axes):
+    return [f"{axis}{number}" for number in range(1, count + 1) for axis in axes]
+
+
+def motion(acceleration, starts, t, mass, called):
+    """Exact motions from starts q and v (R, d)."""
+    d = len(called)
+
+    def rate(_, state):
+        return np.concatenate([state[d:], acceleration(state[None, :d])[0]])
+
+    made = [
+        solve_ivp(rate, t[[0, -1]], start, "DOP853", t, rtol=1e-10, atol=1e-11).y.T
+        for start in np.hstack(starts)
+    ]
+    q, v = np.split(np.array(made), 2, axis=2)
+    mass = np.broadcast_to(np.asarray(mass, dtype=float), d)
+    return Trajectories.from_arrays(called, mass, t, q, mass * v)
+
+
+def attracted(weights, slope, mass=1.0, trap=0.0):
+    """q (R, 2 N) -> q̈ of pairs in a plane with the potentials w_ij φ(r), and a trap k r²/2."""
+    count = len(weights)
+    mass = np.broadcast_to(mass, count)[:, None]
+    weights = weights - np.diag(np.diag(weights))
+
+    def acceleration(q):
+        x = q.reshape(len(q), count, 2)
+        arms = x[:, :, None] - x[:, None]
+        r = np.sqrt((arms**2).sum(axis=3) + np.eye(count))
+        force = -((weights * slope(r) / r)[..., None] * arms).sum(axis=2) - trap * x
+        return (force / mass).reshape(len(q), -1)
+
+    return acceleration
+
+
+def atoms(count=3, seed=0):
+    """A cluster of Lennard-Jones atoms in the plane."""
+    random = np.random.default_rng(seed)
+    places = np.array([[0, 0], [1.12, 0], [0.56, 0.97], [1.68, 0.97]])[:count]
+    q0 = (places + 0.03 * random.standard_normal((2, count, 2))).reshape(2, -1)
+    v0 = 0.4 * random.standard_normal(q0.shape)
+    field = attracted(np.ones((count, count)), lambda r: 24 * r**-7 - 48 * r**-13)
+    return motion(field, (q0, v0), np.linspace(0, 3, 151), 1.0, names(count, "xy"))
+
+
+def charged(charges, mass=1.0, trap=1.0, sign=1.0, close=False):
+    """Charges with a force of 1/r² between each two, in a plane trap; close: some nearly meet."""
+    charges = np.asarray(charges, dtype=float)
+    count = len(charges)
+    random = np.random.default_rng(3)
+    turns = 2 * np.pi * (np.arange(count) + 0.3 * random.random((3, count))) / count
+    q0 = 1.3 * np.stack([np.cos(turns), np.sin(turns)], axis=2).reshape(3, -1)
+    if close:
+        q0 = 1.5 * random.standard_normal((3, 2 * count))
+    v0 = 0.3 * random.standard_normal(q0.shape)
+    field = attracted(np.outer(charges, charges), lambda r: -sign * r**-2, mass, trap)
+    each = np.repeat(np.broadcast_to(mass, count), 2)
+    return motion(field, (q0, v0), np.linspace(0, 4, 301), each, names(count, "xy"))
+
+
+def chain(tension, count=4, mass=1.0, seed=1, noise=0.0):
+    """Beads between two walls, with the tension F(s) of every spring."""
+    random = np.random.default_rng(seed)
+    masses = np.broadcast_to(np.asarray(mass, dtype=float), count)
+
+    def acceleration(q):
+        walls = np.zeros((len(q), 1))
+        stretch = np.diff(np.hstack([walls, q, walls]), axis=1)
+        return np.diff(tension(stretch), axis=1) / masses
+
+    q0, v0 = 0.35 * random.standard_normal((2, 3, count))
+    t = np.linspace(0, 15, 401)
+    called = [f"u{i}" for i in range(1, count + 1)]
+    data = motion(acceleration, (q0, v0), t, 1.0, called)
+    return data.with_noise(noise, 5) if noise else data
+
+
+def test_particles_are_told_by_names():
+    assert bodies(["x_1", "y_1", "x_2", "y_2"]) == (("x_1", "y_1"), ("x_2", "y_2"))
+    assert bodies(["sun_x", "sun_y", "mars_x", "mars_y"])[1] == ("mars_x", "mars_y")
+    assert bodies(["u1", "u2", "w3"]) == ()
+
+
+def test_atoms_have_one_law_of_two_powers_printed_as_one_sum(tmp_path):
+    run = interpret.fit(atoms(), name="atoms", out=tmp_path / "run")
+    assert terms(run) == {"r_ij**(-6)", "r_ij**(-12)"}
+    assert str(run.law.potential) == "-4/r_ij**6 + 4/r_ij**12"
+    assert str(run).startswith("atoms   V = Σ_{i<j} (-")
+    assert run.law.verdict == "identified"
+    assert Run.load(tmp_path / "run").law == run.law
+
+
+def test_a_law_of_pairs_is_simulated_and_compared_in_coordinates():
+    data = atoms(2 + 1)
+    run = interpret.fit(data, name="atoms")
+    item = data[0]
+    q, _ = run.law.simulate(item.q[0], item.p[0], item.t[:40])
+    assert np.abs(q - item.q[:40]).max() < 1e-4
+    squares = [f"((x{i} - x{j})**2 + (y{i} - y{j})**2)" for i, j in ((1, 2), (1, 3), (2, 3))]
+    truth = " + ".join(f"4/{s}**6 - 4/{s}**3" for s in squares)
+    assert compare_run(run, data, truth)[0].verdict in ("IDENTICAL", "EQUAL WITHIN ERROR")
+    assert compare_run(run, data, "4/r_ij**12 - 5/r_ij**6")[0].verdict == "DIFFERENT"
+
+
+def test_steps_of_an_integrator_are_no_missing_term():
+    field = attracted(np.ones((3, 3)), lambda r: 24 * r**-7 - 48 * r**-13)
+    q0 = np.array([[0, 0, 1.1, 0.03, 0.55, 1.0]])
+    v0 = np.array([[0.3, -0.2, -0.1, 0.4, -0.2, -0.2]])
+    _, q, v = verlet(field, q0, v0, 0.005, 1200)
+    t = 0.02 * np.arange(301)
+    data = Trajectories.from_arrays(names(3, "xy"), np.ones(6), t, q[:, ::4], v[:, ::4])
+    run = interpret.fit(data, name="stepped")
+    assert terms(run) == {"r_ij**(-6)", "r_ij**(-12)"}
+    off = np.abs(np.abs(run.law.coefficients) - 4) / run.law.stderr
+    assert off.max() < 3
+    assert run.law.recognised == (None, None)  # no digits beyond the integrator's
+
+
+def test_masses_come_from_the_total_momentum_and_weigh_the_pairs():
+    mass = np.array([1.0, 0.5, 2.0])
+    data = charged(mass, mass, trap=0.0, sign=-1.0)
+    speeds = Trajectories.from_velocities(
+        data.coordinates, np.ones(6), [(item.t, item.q, item.p / data.mass) for item in data]
+    )
+    run = interpret.fit(speeds, name="stars")
+    assert terms(run) == {"m_i*m_j/r_ij"}
+    assert list(run.law.variables.bodies.mass.values())[2:5] == pytest.approx([0.5, 0.5, 2.0], 1e-4)
+    assert run.law.coefficients[0] == pytest.approx(-1.0, rel=1e-4)
+
+
+def test_charges_beside_a_trap():
+    run = interpret.fit(charged([1, -1, 2, 0.5]), name="ions")
+    assert terms(run) == {"q_i*q_j/r_ij", "d_k**2"}
+    assert values(run)["d_k**2"] == pytest.approx(0.5, rel=1e-4)
+    found = [float(q) for q in run.law.variables.bodies.sums["q_j"][:3]]
+    assert found == pytest.approx([-1, 2, 0.5], rel=1e-4)
+
+
+def test_close_encounters_at_noise_are_named_and_leave_charges_right():
+    clean = charged([1, -1, 2, 0.5], close=True)
+    run = interpret.fit(clean.with_noise(0.01, 7), name="ions")
+    assert terms(run) == {"q_i*q_j/r_ij", "d_k**2"}
+    found = [float(q) for q in run.law.variables.bodies.sums["q_j"][:3]]
+    assert found == pytest.approx([-1, 2, 0.5], rel=0.04)
+    assert any("encounters too close" in check.sentence for check in run.certificate.checks)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+def test_bonds_of_an_anharmonic_chain(noise):
+    data = chain(lambda s: 2 * s + 2.1 * s**2 + 2 * s**3, count=6, noise=noise)
+    run = interpret.fit(data, name="beads")
+    assert terms(run) == {"s_b**2", "s_b**3", "s_b**4"}
+    assert len(run.law.variables.bodies.sums["s_b"]) == 7
+    off = np.abs(run.law.coefficients - [1, 0.7, 0.5])
+    assert (off <= np.maximum(4 * run.law.stderr, 1e-6)).all()
+
+
+def test_springs_of_unequal_masses_about_a_place_of_rest():
+    data = chain(lambda s: 5.0 * s * np.array([1.0, 4.0, 2.0]), count=2, mass=[1.0, 2.4])
+    shifted = tuple(replace(item, q=item.q + np.array([3.0, -2.0])) for item in data)
+    moved = Trajectories(data.coordinates, data.mass, shifted)
+    run = interpret.fit(moved, name="springs")
+    assert list(run.law.variables.bodies.mass.values()) == pytest.approx([1, 2.4], rel=1e-4)
+    first, second = run.law.equations()
+    u1, u2 = sorted(first.rhs.free_symbols, key=str)
+    assert float(first.rhs.coeff(u1)) == pytest.approx(-25, rel=1e-3)
+    assert float(second.rhs.coeff(u2)) == pytest.approx(-30 / 2.4, rel=1e-3)
+    assert abs(float(first.rhs.subs({u1: 3.0, u2: -2.0}))) < 1e-3
+
+
+def test_a_closed_ring_of_exponential_springs():
+    def acceleration(q):
+        pull = np.exp(q - np.roll(q, -1, axis=1))
+        return np.roll(pull, 1, axis=1) - pull
+
+    random = np.random.default_rng(0)
+    q0, v0 = 0.6 * random.standard_normal((2, 3, 3))
+    run = interpret.fit(
+        motion(acceleration, (q0, v0), np.linspace(0, 10, 251), 1.0, ["q1", "q2", "q3"]),
+        name="toda",
+    )
+    assert str(run.law.potential) == "exp(-s_b)"
+
+
+def test_a_force_that_is_none_of_pairs_is_left_to_others():
+    """x1² x2 is the potential of no bond."""
+
+    def acceleration(q):
+        x, y = q.T
+        return -np.stack([x + 0.6 * x * y, y + 0.3 * x**2], axis=1)
+
+    q0, v0 = 0.5 * np.random.default_rng(1).standard_normal((2, 3, 2))
+    data = motion(acceleration, (q0, v0), np.linspace(0, 10, 201), 1.0, ["x1", "x2"])
+    run = interpret.fit(data, name="bowl")
+    assert terms(run) == {"x1**2", "x2**2", "x1**2*x2"}
+
+
+def test_names_that_tell_of_no_bodies_are_refused():
+    data = Trajectories.from_arrays(
+        ["a", "phi"], [1, 1], np.arange(30.0), *np.random.default_rng(0).random((2, 1, 30, 2))
+    )
+    with pytest.raises(InputError, match="the names a, phi tell of no bodies"):
+        interpret.fit(data, Motion(learn="bodies"))
+
+
+def test_candidates_of_ones_own():
+    run = interpret.fit(atoms(), Motion(learn="bodies", library="1/r**6, 1/r**12"), name="atoms")
+    assert terms(run) == {"r_ij**(-6)", "r_ij**(-12)"}
+    assert not any("r_ij" in str(term) for term in run.law.absent)
