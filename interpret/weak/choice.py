@@ -81,6 +81,8 @@ def chosen(pencil: Pencil, needed: Needed, *, noisy: bool) -> Choice:
     every = tuple(range(len(pencil.noise)))
     values = pencil.spectrum(every).values
     whole = float(values[0])
+    # Without noise S is in units of the error of the integrals: 1 is explained by that.
+    limit = MISSES * whole if noisy else max(MISSES * whole, 1.0)
     explained = noisy and EXPLAINED[0] < whole < EXPLAINED[1]
     path = list(_path(pencil, every, needed))
     count = pencil.rows / OVERLAP
@@ -91,8 +93,6 @@ def chosen(pencil: Pencil, needed: Needed, *, noisy: bool) -> Choice:
         ]
         support = _exchanged(pencil, path[int(np.argmin(scores))][0], needed)
     else:
-        # Without noise S is in units of the error of the integrals: 1 is explained by that.
-        limit = MISSES * whole if noisy else max(MISSES * whole, 1.0)
         support = min((s for s, least in path if least <= limit), key=len)
     found = pencil.spectrum(support)
     return Choice(
@@ -100,7 +100,7 @@ def chosen(pencil: Pencil, needed: Needed, *, noisy: bool) -> Choice:
         found.vectors[:, 0],
         float(found.values[0]),
         whole,
-        _nullity(values, pencil.rows),
+        _nullity(values, pencil.rows) if noisy else int((values <= limit).sum()),
         explained,
     )
 
