@@ -182,11 +182,16 @@ class _Evidence:
 
     def dependent(self, i: int, item: Channel) -> Channel:
         """The same, with the coordinate named that its ratio depends on."""
-        if item.verdict in ("permuted", "motionless", "not told"):
+        if item.verdict in ("permuted", "motionless"):
             return item
         best = self.slopes[i]
         if best is None or best.unexplained < max(FAINT, UNLIKE_NOISE * self._expected(i, best)):
             return item
+        if item.verdict == "not told":
+            coarse = self._coarse(i, best)
+            # A misfit that comes from the steps is none of the masses.
+            if coarse is None or coarse[1].unexplained > GROWS * coarse[0].unexplained:
+                return item
         on = dependence(self.parts, i)
         if on is None:
             return item

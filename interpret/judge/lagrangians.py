@@ -18,6 +18,10 @@ FORESEEN: Final = 1.5
 """Motion that was not learned from may be missed half as much again: the error of the law is in it,
 beside the noise."""
 
+KNOWN: Final = 10.0
+"""Without noise S is in units of the error of integrals, which is known to an order of magnitude;
+the law's own path tells the rest."""
+
 NOTHING: Final = 1e-6
 """What is missed of a motion's range by this little takes nothing from a law."""
 
@@ -30,14 +34,14 @@ def certify_lagrangian(law: Law, answer: Answer) -> Certificate:
 
 def _weak(answer: Answer) -> Check:
     """Whether noise explains what the weak rows leave: S is 1 where it does."""
-    least, limit = answer.choice.least, EXPLAINED[1]
-    share = answer.share
+    least, share = answer.choice.least, answer.share
+    noisy = answer.weighed.rows.observed.noisy
+    limit = EXPLAINED[1] if noisy else EXPLAINED[1] * KNOWN
     said = (
         f"the weak rows leave {least:.3g} times what noise and the error of their integrals make "
         f"of them, {percent(share)} of the largest term"
     )
-    exact = not answer.weighed.rows.observed.noisy and share <= EXACT
-    if least <= limit or exact:
+    if least <= limit:
         return Check("weak rows", least, limit, "identified", said)
     verdict: Verdict = "approximate" if share < WRONG else "not in the library"
     return Check("weak rows", least, limit, verdict, said, share)

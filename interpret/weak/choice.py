@@ -32,6 +32,9 @@ MISSES: Final = 3.0
 """Where the model limits the law, the smallest that misses three times what all terms do: at 2 the
 choice hung on the length of windows for a measured double pendulum, from 3 to 10 it does not."""
 
+NONE: Final = 1e-3
+"""A noise that is a thousand times what is left is none: steps that are coarse look like it."""
+
 TRIED: Final = 2
 """Terms that cost least to first order, of which each is left out in earnest."""
 
@@ -81,6 +84,9 @@ def chosen(pencil: Pencil, needed: Needed, *, noisy: bool) -> Choice:
     every = tuple(range(len(pencil.noise)))
     values = pencil.spectrum(every).values
     whole = float(values[0])
+    noisy = noisy and whole > NONE
+    # Without noise S is in units of the error of the integrals: 1 is explained by that.
+    limit = MISSES * whole if noisy else max(MISSES * whole, 1.0)
     explained = noisy and EXPLAINED[0] < whole < EXPLAINED[1]
     path = list(_path(pencil, every, needed))
     count = pencil.rows / OVERLAP
@@ -91,8 +97,6 @@ def chosen(pencil: Pencil, needed: Needed, *, noisy: bool) -> Choice:
         ]
         support = _exchanged(pencil, path[int(np.argmin(scores))][0], needed)
     else:
-        # Without noise S is in units of the error of the integrals: 1 is explained by that.
-        limit = MISSES * whole if noisy else max(MISSES * whole, 1.0)
         support = min((s for s, least in path if least <= limit), key=len)
     found = pencil.spectrum(support)
     return Choice(
@@ -100,7 +104,7 @@ def chosen(pencil: Pencil, needed: Needed, *, noisy: bool) -> Choice:
         found.vectors[:, 0],
         float(found.values[0]),
         whole,
-        _nullity(values, pencil.rows),
+        _nullity(values, pencil.rows) if noisy else int((values <= limit).sum()),
         explained,
     )
 

@@ -58,18 +58,18 @@ class MovingMasses:
         # Where a law has run off there are no numbers.
         with np.errstate(all="ignore"):
             values = self._compiled(np.column_stack([state, t, given]))
-        sizes = np.cumsum([count * d * d, count * d, 2 * d * d * d])
-        masses, forces, turning, slopes = np.split(values, sizes, axis=1)
-        masses = masses.reshape(points, count, d, d)
-        forces = forces.reshape(points, count, d)
-        turning, slopes = turning.reshape(points, 2 * d, d, d), slopes.reshape(points, 2 * d, d)
-        inverse = _inverse(np.einsum("k,skij->sij", coefficients, masses))
-        moved = (inverse @ np.einsum("k,ski->si", coefficients, forces)[..., None])[..., 0]
-        by_terms = forces - np.einsum("skij,sj->ski", masses, moved)
-        by_state = slopes - np.einsum("syij,sj->syi", turning, moved)
-        return Forces(
-            moved, inverse @ by_state.transpose(0, 2, 1), inverse @ by_terms.transpose(0, 2, 1)
-        )
+            sizes = np.cumsum([count * d * d, count * d, 2 * d * d * d])
+            masses, forces, turning, slopes = np.split(values, sizes, axis=1)
+            masses = masses.reshape(points, count, d, d)
+            forces = forces.reshape(points, count, d)
+            turning, slopes = turning.reshape(points, 2 * d, d, d), slopes.reshape(points, 2 * d, d)
+            inverse = _inverse(np.einsum("k,skij->sij", coefficients, masses))
+            total = np.einsum("k,ski->si", coefficients, forces)
+            moved = (inverse @ total[..., None])[..., 0]
+            by_terms = forces - np.einsum("skij,sj->ski", masses, moved)
+            by_state = slopes - np.einsum("syij,sj->syi", turning, moved)
+            columns = inverse @ by_terms.transpose(0, 2, 1)
+            return Forces(moved, inverse @ by_state.transpose(0, 2, 1), columns)
 
     @cached_property
     def _compiled(self) -> integrate.Field:
@@ -111,8 +111,7 @@ class MovingMasses:
 
 def _inverse(masses: Array) -> Array:
     """That of matrices (S, d, d); of one without it there are no numbers."""
-    with np.errstate(all="ignore"):
-        determinant = np.linalg.det(masses)
+    determinant = np.linalg.det(masses)
     fine = np.isfinite(determinant) & (determinant != 0)
     found = np.full_like(masses, np.nan)
     found[fine] = np.linalg.inv(masses[fine])

@@ -102,10 +102,12 @@ def _given(path: Path, name: str, place: int) -> dict[str, Curve]:
     """Position, velocity and acceleration of one coordinate, by their names."""
     symbols = name, velocity(name).name, acceleration(name).name
     curves = (path.q, path.v, path.a)
-    return {
-        symbol: lambda t, curve=curve: np.asarray(curve(t))[..., place]
-        for symbol, curve in zip(symbols, curves, strict=True)
-    }
+    return {symbol: _one(curve, place) for symbol, curve in zip(symbols, curves, strict=True)}
+
+
+def _one(curve: Curve, place: int) -> Curve:
+    """One column of a curve."""
+    return lambda t: np.asarray(curve(t))[..., place]
 
 
 def signals_of(whole: Trajectories, names: Sequence[str]) -> list[dict[str, Curve]]:

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.ledger.flow import RK4, Parameters, eighth_order
+from interpret.ledger.flow import RK4, Field, Parameters, Tableau, eighth_order
 from interpret.ledger.motion import Courses
 from interpret.ledger.rows import Noise, Reduced
 from interpret.ledger.shooting import INTERVALS, Shooting, Solution
@@ -130,10 +130,10 @@ class Pursuit:
         whole = Shooting.of(self.courses, field, RK4)
         hardest = self._hardest(whole, law)
         size = np.maximum(self.courses.scatter, FLOOR * self.courses.range)
-        method, coarse = RK4, Shooting.of(hardest, field, RK4).flown(law)[0]
+        method, coarse = RK4, _ends(hardest, field, RK4, law)
         for steps in SUBSTEPS:
             finer = replace(eighth_order(), steps=steps)
-            fine = Shooting.of(hardest, field, finer).flown(law)[0]
+            fine = _ends(hardest, field, finer, law)
             off = np.abs(fine - coarse)[..., : len(size)].max(axis=(0, 1))
             if (off < ALIKE * size).all():
                 break
@@ -254,3 +254,9 @@ class Pursuit:
             stretch,
             found.solution,
         )
+
+
+def _ends(some: Courses, field: Field, method: Tableau, law: Parameters) -> Array:
+    """The states of segments under a law, and no numbers where it runs off."""
+    with np.errstate(all="ignore"):
+        return Shooting.of(some, field, method).flown(law)[0]

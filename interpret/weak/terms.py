@@ -198,13 +198,13 @@ def _bent(field: Field, x: Array, sigma: Sequence[float], values: Array) -> NDAr
     matter of slopes, as in a close encounter."""
     flat = values.reshape(len(x), -1)
     usual = np.quantile(np.abs(np.nan_to_num(flat)), USUAL, axis=0)
-    bent = ~np.isfinite(flat).all(axis=1)
+    bent: NDArray[np.bool_] = np.asarray(~np.isfinite(flat).all(axis=1))
     for column, step in enumerate(sigma):
         ahead, behind = x.copy(), x.copy()
         ahead[:, column] += step
         behind[:, column] -= step
         curved = np.abs(field(ahead) + field(behind) - 2 * flat)
-        bent |= ~(curved <= usual + ROUNDING * np.abs(flat)).all(axis=1)
+        bent |= np.asarray(~(curved <= usual + ROUNDING * np.abs(flat)).all(axis=1))
     return bent
 
 

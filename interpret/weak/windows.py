@@ -87,11 +87,11 @@ class Windows:
     def _operators(self) -> tuple[csr_array, csr_array]:
         ends = np.arange(0, self.places.size + 1, self.places.shape[1])
         shape = (len(self), self.samples)
-        first, second = (
+        made = [
             csr_array((each.ravel(), self.places.ravel(), ends), shape=shape)
             for each in (self.weight, self.slope)
-        )
-        return first, second
+        ]
+        return made[0], made[1]
 
 
 def weights(times: Array) -> tuple[Array, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -82,4 +83,19 @@ def servo(noise: float = 0.0, seed: int = 0) -> Trajectories:
     x, xd = (np.broadcast_to(compile([e], ["t"])(times[:, None]), q.shape) for e in (place, rate))
     both = [np.concatenate(pair, axis=2) for pair in ((x, q), (xd, v))]
     clean = Trajectories.from_arrays(("x", "th"), [1.0, 1.0], times, *both)
+    return clean.with_noise(noise, seed) if noise else clean
+
+
+@cache
+def elastic(noise: float = 0.0, seed: int = 0) -> Trajectories:
+    """A pendulum on a spring, with its true momenta p_r = r' and p_th = r² th'."""
+    r, rd = sympy.symbols("r rd")
+    lagrangian = rd**2 / 2 + r**2 * thd**2 / 2 - 20 * (r - 1) ** 2 + 4 * r * sympy.cos(th)
+    starts = np.array([[1.4, 1.2, 0.0, 0.5], [0.9, -0.8, 0.6, 1.5], [1.2, 0.3, -0.5, 2.0]])
+    moved = _moved(("r", "th"), lagrangian, sympy.Integer(0), starts)
+    items = tuple(
+        replace(item, p=np.column_stack([item.p[:, 0], item.q[:, 0] ** 2 * item.p[:, 1]]))
+        for item in moved
+    )
+    clean = replace(moved, items=items)
     return clean.with_noise(noise, seed) if noise else clean

@@ -13,7 +13,7 @@ from interpret.weak.moving_masses import MovingMasses
 from interpret.weak.terms import Term, Terms
 from systems.equations import accelerations
 from systems.errors import InputError
-from tests.interpret.swings import CART, DRAG, FRICTION, PENDULA, cart, pendula, servo
+from tests.interpret.swings import CART, DRAG, FRICTION, PENDULA, cart, elastic, pendula, servo
 
 
 def coefficients(expr, law):
@@ -148,3 +148,16 @@ def test_a_servo_cart_is_prescribed(noise):
 def test_all_coordinates_are_not_prescribed():
     with pytest.raises(InputError, match="at least one is left"):
         interpret.fit(servo(), Motion(learn="lagrangian", prescribed="x, th"))
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.005])
+def test_momenta_that_are_no_velocities_ask_for_the_kinetic_energy(noise):
+    run = interpret.fit(elastic(noise))
+    law = run.law
+    assert law.verdict == "identified"
+    assert "the kinetic energy depends on position: it is learned too" in str(run)
+    found = {str(each.term): each for each in law.measured()}
+    true = {"rd**2/2": 1, "r**2*thd**2/2": 1, "r": -40, "r**2": 20, "r*cos(th)": -4}
+    assert set(found) == set(true)
+    for name, each in found.items():
+        assert abs(each.value - true[name]) < max(4 * each.stderr, 1e-6)

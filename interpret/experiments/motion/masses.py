@@ -103,7 +103,7 @@ def read(fit: MassesFit) -> Law:
 def judge(law: Law, fit: MassesFit) -> Certificate:
     """Whether noise explains the weak rows, and the law the motion."""
     checks = [*certify_lagrangian(law, fit.learned.answer).checks]
-    if fit.columns.verdict and not _position_dependent(fit.columns):
+    if not _position_dependent(fit.columns):
         checks = [by_columns(fit.columns), *checks]
     return Certificate((*checks, enough(law, len(fit.learned.observed.q))))
 
