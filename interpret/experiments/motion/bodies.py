@@ -30,6 +30,7 @@ from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Origin
 from interpret.laws.law import Law
+from interpret.select.defaults import suited
 from interpret.select.library import Library
 from systems.errors import InputError
 from systems.expressions import symbol
@@ -38,6 +39,9 @@ from systems.samples.trajectories import Trajectories
 from training.learn.learned import Learned
 
 BODY: Final = "bodies"
+
+QUIET: Final = 1e-4
+"""Less noise than this leaves an integrator's fingerprint legible."""
 
 MOST_COUPLED: Final = 3
 DEARER: Final = 2.0
@@ -48,7 +52,8 @@ FEWEST_UNNAMED: Final = 6
 """Of so many coordinates whose names tell nothing the laws of conservation are asked."""
 
 FEWEST: Final = 3
-"""So many bodies are taken for bodies unasked; of two in space the distance is a feature."""
+"""So many bodies are taken for bodies unasked. Of two in space the distance is a feature, and a
+potential of it is learned, where its candidates are enough."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,16 +102,27 @@ def look(problem: Problem, samples: Samples, options: Motion) -> BodiesFit | Non
     if turning or own or not usual or any(other is not None for other in others):
         return None
     taken = _taken_in(data)
-    if taken is None or taken.swarm.count < (2 if taken.swarm.dimension == 1 else FEWEST):
+    if taken is None:
         return None
     plain = replace(options, learn=BODY, features=None, recipe=None, device=None, steps=None)
     fit = _learned(problem, data, plain, taken)
     found = fit.learned.found
+    if taken.swarm.dimension > 1 and taken.swarm.count < FEWEST and not _beyond_reach(found):
+        return None
     if found.noisy or found.missed <= found.rows.swarm.floor:
         return fit
     if len(data.coordinates) <= MOST_COUPLED and DEARER * coupled(found.rows) < found.missed:
         return None
     return fit if found.missed < WRONG else None
+
+
+def _beyond_reach(found: Found) -> bool:
+    """Whether a law of two bodies holds a term that a potential of their distance is not tried
+    with."""
+    usual = suited({LENGTH: (1.0, 2.0)}, distances=[LENGTH])
+    terms = found.law.terms(found.rows.swarm)
+    explained = found.noisy or found.missed <= found.rows.swarm.floor
+    return explained and any(term not in usual.candidates for term in terms)
 
 
 @dataclass(frozen=True)
@@ -129,7 +145,7 @@ def _taken_in(data: Trajectories) -> Taken | None:
     if data.derived:
         p = np.full_like(p, np.inf)
     notes = () if data.derived else tuple(columns.sentences)
-    floor = integrators_floor(data) if noise.negligible else EXACT
+    floor = integrators_floor(data) if noise.relative < QUIET else EXACT
     if named:
         swarm = replace(Swarm.of(data, named, (q, p)), floor=floor)
         return Taken(swarm, columns, notes)
