@@ -137,12 +137,12 @@ def ring_shapes(variable: str) -> Shapes:
 
 
 def field_shapes(variable: str) -> Shapes:
-    """What is common of an external field: powers.
+    """What is common of an external field about the origin: a trap's powers, a sun's 1/d.
 
     >>> field_shapes("d").candidates
-    (d**2, d**4)
+    (d**2, d**4, 1/d)
     """
-    return Shapes(variable, (symbol(variable) ** 2, symbol(variable) ** 4))
+    return Shapes(variable, tuple(symbol(variable) ** p for p in (2, 4, -1)))
 
 
 def given_shapes(variable: str, library: Library) -> Shapes:

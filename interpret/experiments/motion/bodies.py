@@ -43,7 +43,7 @@ BODY: Final = "bodies"
 QUIET: Final = 1e-4
 """Less noise than this leaves an integrator's fingerprint legible."""
 
-MOST_COUPLED: Final = 3
+MOST_COUPLED: Final = 4
 DEARER: Final = 2.0
 """Of so few coordinates a potential of any of their products may act: where that misses half as
 much, it is no matter of bonds."""
