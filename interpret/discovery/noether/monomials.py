@@ -36,7 +36,7 @@ class Monomials:
     >>> x, y = map(symbol, "xy")
     >>> some = Monomials.of(("x", "y"), [1 / x], degree=1)
     >>> some.expr(0), some.expr(len(some) - 1)
-    (x, y**2*yd)
+    (x, y/x)
     """
 
     coordinates: tuple[str, ...]
