@@ -162,7 +162,7 @@ def _in_coordinates(law: Law, formula: Expr) -> Expr:
 
 def _terms(law: Law) -> tuple[list[Expr], list[Expr]]:
     """The terms of the potential, and what the masses of the kinetic energy depend on."""
-    potential = sympy.expand(_in_coordinates(law, law.potential))
+    potential = sympy.expand_mul(_in_coordinates(law, law.potential), deep=False)
     terms = [_bare(term) for term in sympy.Add.make_args(potential) if term.free_symbols]
     rates = [velocity(name) for name in coordinates(law)]
     own = [part for part in law.parts if part.name in ("kinetic", "gyroscopic")]
@@ -170,7 +170,7 @@ def _terms(law: Law) -> tuple[list[Expr], list[Expr]]:
         _bare(term.xreplace(dict.fromkeys(rates, sympy.S.One)))
         for part in own
         for whole in part.terms
-        for term in sympy.Add.make_args(sympy.expand(_in_coordinates(law, whole)))
+        for term in sympy.Add.make_args(sympy.expand_mul(_in_coordinates(law, whole), deep=False))
     ]
     return terms, [shape for shape in shapes if shape.free_symbols]
 

@@ -37,6 +37,12 @@ MOST_CHANGE: Final = 1e-2
 steps change the energy by as much near a collision."""
 
 
+MOST_CURVED: Final = 12
+"""Variables up to which second derivatives are taken: they grow as the square."""
+
+MOST_POINTS: Final = 20_000
+"""More samples, evenly, than these tell no more of a quantity."""
+
 LEAST_NOISE: Final = 0.5
 """A quantity that scatters by less than its noise says that the noise is none: coarse sampling of
 exact data looks like some."""
@@ -71,7 +77,8 @@ def drifts(quantities: Sequence[Expr], names: Sequence[str], data: Trajectories)
     """
     noise = estimate(data)
     _, q, p, group = data.stack()
-    state = np.hstack([q, p / data.mass])
+    few = slice(None, None, -(-len(q) // MOST_POINTS))
+    state, group = np.hstack([q, p / data.mass])[few], group[few]
     sigma = np.concatenate([noise.q, noise.p / data.mass])
     exact = noise.negligible
     return [
@@ -110,7 +117,8 @@ def _propagated(
 ) -> tuple[Array, Array]:
     """What noise adds to the quantity on average, and the variance that it has (n,)."""
     slopes = [differentiate(quantity, name) for name in names]
-    pairs = list(combinations_with_replacement(range(len(names)), 2))
+    curved = range(len(names)) if len(names) <= MOST_CURVED else range(0)
+    pairs = list(combinations_with_replacement(curved, 2))
     curves = [differentiate(slopes[i], names[j]) for i, j in pairs]
     table = integrate.compile([*slopes, *curves], names)(state)
     first = (table[:, : len(names)] ** 2) @ sigma**2

@@ -25,6 +25,10 @@ HIGHEST: Final = ((4, (4, 2, 2, 1)), (6, (2, 1, 1, 0)), (99, (1, 1, 0, 0)))
 Runge–Lenz vector is q v², an angular momentum q v, and the libraries stay below 500 functions."""
 
 
+MOST_PRODUCTS: Final = 400
+"""Of terms of the law with q and v; many pairs of particles leave their terms alone."""
+
+
 @dataclass(frozen=True, eq=False)
 class Monomials:
     """K functions of q and v, each F_f q^a v^b with f (K,), a and b (K, d); F_0 = 1.
@@ -32,7 +36,7 @@ class Monomials:
     >>> x, y = map(symbol, "xy")
     >>> some = Monomials.of(("x", "y"), [1 / x], degree=1)
     >>> some.expr(0), some.expr(len(some) - 1)
-    (x, y**2*yd)
+    (x, y/x)
     """
 
     coordinates: tuple[str, ...]
@@ -59,9 +63,7 @@ class Monomials:
             cap = highest[min(power, len(highest) - 1)]
             rows += [(0, a, b) for b in _exactly(d, power) for a in _up_to(d, cap) if any(a + b)]
         for k, factor in enumerate(factors[1:], start=1):
-            least = min(1, highest[0])
-            powers = range(degree - 1) if factor in terms else [2]
-            linear = least if factor in terms else 0
+            powers, linear = ([2], 0) if factor in shapes else _room(len(terms), d, degree)
             rows += [(k, a, b) for n in powers for b in _exactly(d, n) for a in _up_to(d, linear)]
         f, a, b = zip(*rows, strict=True)
         return Monomials(tuple(coordinates), factors, np.array(f), np.array(a), np.array(b))
@@ -114,6 +116,14 @@ class Monomials:
     def _factors(self) -> integrate.Field:
         slopes = [slope for f in self.factors for slope in gradient(f, self.coordinates)]
         return integrate.compile([*self.factors, *slopes], self.coordinates)
+
+
+def _room(terms: int, d: int, degree: int) -> tuple[Sequence[int], int]:
+    """With which powers of v, and with how many of q, terms of a potential are multiplied."""
+    for highest, linear in ((degree - 2, 1), (degree - 2, 0), (0, 0)):
+        if terms * (d + 1) ** (max(highest, 0) + linear) <= MOST_PRODUCTS:
+            break
+    return range(max(highest, 0) + 1), linear
 
 
 def _exactly(d: int, degree: int) -> Iterator[tuple[int, ...]]:

@@ -56,7 +56,7 @@ def named(expr: Expr, degree: int, coordinates: Sequence[str]) -> str:
     """
     rates = [velocity(name) for name in coordinates]
     places = [symbol(name) for name in coordinates]
-    terms = sympy.Add.make_args(sympy.expand(expr))
+    terms = sympy.Add.make_args(expr)
     leading = [t for t in terms if _degree(t, rates) == degree]
     shapes = {_degree(term, places) for term in leading}
     if degree == 1 and shapes == {0}:
