@@ -57,7 +57,8 @@ class Autoregression:
 
 
 def fitted(series: Sequence[Array], highest: int = HIGHEST_ORDER) -> Autoregression:
-    """The autoregression of residuals (n_j,) whose order has the least BIC.
+    """The autoregression of residuals (n_j,), or (n_j, m_j) of several, whose order has the least
+    BIC.
 
     >>> noise = np.random.default_rng(0).normal(size=4000)
     >>> errors = np.zeros(4000)
@@ -69,9 +70,11 @@ def fitted(series: Sequence[Array], highest: int = HIGHEST_ORDER) -> Autoregress
     >>> fitted([noise]).order
     0
     """
-    count = sum(map(len, series))
+    count = sum(item.size for item in series)
     lags = max(0, min(highest, max(map(len, series)) // 4))
-    moments = [sum(float(s[k:] @ s[: len(s) - k]) for s in series) / count for k in range(lags + 1)]
+    moments = [
+        sum(float((s[k:] * s[: len(s) - k]).sum()) for s in series) / count for k in range(lags + 1)
+    ]
     if not moments[0] > 0:
         return Autoregression()
     correlation = np.array(moments) / moments[0]

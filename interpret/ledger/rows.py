@@ -54,11 +54,14 @@ class Noise:
         count = sum(map(len, residuals))
         freedom = max(count - parameters / channels, 1.0)
         sigma, errors = least.copy(), []
+        alike = [
+            np.stack([residuals[number] for number in numbers], axis=1)
+            for numbers in _alike([item.shape for item in residuals])
+        ]
         for c in range(channels):
-            series = [item[:, c] for item in residuals]
+            series = [item[..., c] for item in alike]
             error = fitted(series, highest)
-            white = [error.whitened(item[:, None]) for item in series]
-            power = sum(float((item**2).sum()) for item in white)
+            power = sum(float((error.whitened(item) ** 2).sum()) for item in series)
             sigma[c] = max(np.sqrt(power / freedom), least[c])
             errors.append(error)
         return Noise(sigma, tuple(errors))
@@ -116,20 +119,33 @@ class Reduced:
     def __init__(self, stretches: Sequence[Stretch], noise: Noise) -> None:
         self.stretches = tuple(stretches)
         self.noise = noise
-        self._starts: list[tuple[Array, Array]] = []
-        self._left: list[Array] = []
-        for item in self.stretches:
-            size = item.start.shape[-1]
-            rows = np.concatenate([item.start, item.columns, item.target[..., None]], axis=2)
-            white = noise.whitened(rows)
-            flat = white.reshape(-1, white.shape[-1])
-            q, triangle = orthogonal(flat[:, :size])
-            inside = q.T @ flat[:, size:]
-            self._starts.append((triangle, inside))
-            self._left.append((flat[:, size:] - q @ inside).reshape(*white.shape[:2], -1))
-        left = [item.reshape(-1, item.shape[-1]) for item in self._left]
-        self.gram: Array = np.sum([item.T @ item for item in left], axis=0)
-        self.count = sum(map(len, left)) - sum(s.start.shape[-1] for s in self.stretches)
+        starts: dict[int, tuple[Array, Array]] = {}
+        left: dict[int, Array] = {}
+        grams = []
+        # Stretches of one length are worked on together.
+        for numbers in _alike([item.start.shape for item in self.stretches]):
+            some = [self.stretches[number] for number in numbers]
+            size = some[0].start.shape[-1]
+            rows = np.stack(
+                [np.concatenate([s.start, s.columns, s.target[..., None]], axis=2) for s in some]
+            )
+            many, n, channels, width = rows.shape
+            beside = rows.transpose(1, 2, 0, 3).reshape(n, channels, many * width)
+            white = noise.whitened(beside).reshape(channels, n, many, width)
+            flat = white.transpose(2, 0, 1, 3).reshape(many, channels * n, width)
+            q, triangle = orthogonal(flat[..., :size])
+            inside = q.transpose(0, 2, 1) @ flat[..., size:]
+            rest = flat[..., size:] - q @ inside
+            together = rest.reshape(-1, width - size)
+            grams.append(together.T @ together)
+            for k, number in enumerate(numbers):
+                starts[number] = triangle[k], inside[k]
+                left[number] = rest[k].reshape(channels, n, -1)
+        every = range(len(self.stretches))
+        self._starts = [starts[number] for number in every]
+        self._left = [left[number] for number in every]
+        self.gram: Array = np.sum(grams, axis=0)
+        self.count = sum(item.target.size - item.start.shape[-1] for item in self.stretches)
 
     @cached_property
     def finite(self) -> bool:
@@ -185,10 +201,18 @@ class Reduced:
 
 
 def orthogonal(columns: Array) -> tuple[Array, Array]:
-    """Q and R of columns (n, k), whatever their units."""
-    scale = np.linalg.norm(columns, axis=0) + SMALLEST
+    """Q and R of columns (..., n, k), whatever their units."""
+    scale = np.linalg.norm(columns, axis=-2, keepdims=True) + SMALLEST
     q, r = np.linalg.qr(columns / scale)
     return q, r * scale
+
+
+def _alike(shapes: Sequence[tuple[int, ...]]) -> list[list[int]]:
+    """The numbers of those of one shape, together."""
+    found: dict[tuple[int, ...], list[int]] = {}
+    for number, shape in enumerate(shapes):
+        found.setdefault(shape, []).append(number)
+    return list(found.values())
 
 
 def solved(gram: Array, active: Sequence[int]) -> tuple[Array, Array]:
