@@ -19,6 +19,7 @@ from systems.errors import InputError
 from systems.expressions import parse, symbol
 from systems.mechanics import Mechanics
 from systems.samples.trajectories import Trajectories, Trajectory
+from training.prepare.noise import estimate
 
 x, y = symbol("x"), symbol("y")
 t = np.linspace(0, 3, 151)
@@ -238,6 +239,23 @@ def test_those_that_differ_are_told_one_by_one():
     found = Shared.of(np.array([1, 2, 1, 3.0]), 1e-4 * np.eye(4), 1000)
     assert found.apart == (1, 3)
     assert Shared.of(np.array([1, 2.0]), 1e-4 * np.eye(2), 1000).apart == (0, 1)
+
+
+def test_each_data_set_is_looked_at_by_its_own_period():
+    """Mercury is a hundred times as fast as Saturn, and swings of one size are all alike."""
+    times = np.linspace(0, 40, 2001)
+
+    def shortest(*rates):
+        items = tuple(
+            Trajectory(times, np.sin(w * times)[:, None], w * np.cos(w * times)[:, None])
+            for w in rates
+        )
+        data = Trajectories(("q",), [1.0], items)
+        return Courses.of(data, estimate(data)).shortest
+
+    assert shortest(0.5, 0.5, 0.5, 0.5, 5.0) == pytest.approx(2 * np.pi / 5, rel=0.05)
+    middle = 2 * np.pi * np.sqrt(2 / (1 + 1.5**2))
+    assert shortest(1.0, 1.5) == pytest.approx(middle, rel=0.05)
 
 
 # What is asked for
