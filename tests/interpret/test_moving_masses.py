@@ -147,6 +147,13 @@ def test_a_servo_cart_is_prescribed(noise):
     assert law.signals == ("xdd",)
 
 
+def test_a_servo_is_found_and_said():
+    run = interpret.fit(servo(0.005), Motion(learn="lagrangian"))
+    assert run.law.verdict == "identified"
+    assert run.law.signals == ("xdd",)
+    assert "no law explains x, and one does the rest: its motion is prescribed" in str(run)
+
+
 def test_all_coordinates_are_not_prescribed():
     with pytest.raises(InputError, match="at least one is left"):
         interpret.fit(servo(), Motion(learn="lagrangian", prescribed="x, th"))
