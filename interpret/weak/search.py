@@ -254,7 +254,8 @@ def _followed(
     covariance = np.zeros((len(terms),) * 2)
     covariance[np.ix_(some, some)] = found.covariance
     more = [str(terms.items[k].expr) for k in offered if coefficients[k] != 0]
-    told = f"{', '.join(more)} shows along whole stretches, not in windows" if more else ""
+    shown = "shows" if len(more) == 1 else "show"
+    told = f"{', '.join(more)} {shown} along whole stretches, not in windows" if more else ""
     notes = (*answer.notes, *filter(None, [told]))
     return replace(
         answer, coefficients=coefficients, covariance=covariance, pursued=found, notes=notes

@@ -115,7 +115,7 @@ def findings(fit: MassesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
     notes = (
         f"weak rows of {len(windows)} windows of {windows.length} samples: S = {choice.least:.3g}, "
         f"of all {len(answer.terms)} candidates {choice.whole:.3g} (1: noise explains it)",
-        gauge(answer),
+        *([] if answer.held is None else [gauge(answer)]),
         *answer.notes,
     )
     numbers = {"S": choice.least, "nullity": choice.nullity, "window": windows.length}
