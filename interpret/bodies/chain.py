@@ -176,7 +176,7 @@ def _kinds(rows: Rows, links: Links, reference: float, *, noisy: bool) -> Found:
     families = []
     for number, kind in enumerate(alike, start=1):
         variable = f"s_{number}" if len(alike) > 1 else STRETCH
-        own = Family(links.some(np.array(kind)), shapes.renamed(variable))
+        own = Family(_from_the_wall(links.some(np.array(kind))), shapes.renamed(variable))
         powers = [k for k in range(size) if values.reshape(-1, size)[kind[0], k]]
         families.append(own.on(powers))
     model = Model(tuple(families))
@@ -184,6 +184,13 @@ def _kinds(rows: Rows, links: Links, reference: float, *, noisy: bool) -> Found:
     problem = rows.compressed(forces, tuple(map(str, range(len(model)))))
     missed = rows.share(problem.solve(problem.full)[1])
     return settled(rows, model, problem.full, forces, (missed, reference))
+
+
+def _from_the_wall(links: Links) -> Links:
+    """A bond by itself that begins at the wall, if it has one."""
+    if len(links) > 1 or links.one[0] != ORIGIN:
+        return links
+    return replace(links, one=links.other, other=links.one)
 
 
 def _grouped(values: Array, errors: Array) -> list[list[int]]:

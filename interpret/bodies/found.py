@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import comb, log
 from typing import Final
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from interpret.bodies.model import Model
 from interpret.bodies.rows import Rows
+from interpret.select.criteria import CLOSE
 from interpret.select.matrix import Compressed, Support
 from interpret.select.supports import ranked
 
@@ -24,6 +26,9 @@ AS_GOOD: Final = 2.0
 
 NOISY: Final = 1.5
 """What is left of rows, in parts of their noise, below which noise is what limits a law."""
+
+COPIES: Final = 16
+"""Copies with as much noise again: their mean is known to a quarter of an error bar."""
 
 AS_NOISY: Final = 1.05
 """What noise makes to second order is not in its account: terms that gain less explain that."""
@@ -94,11 +99,11 @@ class Found:
 
     @property
     def lead(self) -> float:
-        """By how much the rival's log likelihood is worse, twice; inf without one."""
+        """By how much the log likelihood differs from the rival's, twice; inf without one."""
         count = len(self.rows.truth) / OVERLAPPING
         blur = max(self.rows.swarm.floor / AS_GOOD, 0.0 if self.noisy else self.rows.error_share)
         ratio = np.hypot(self.rival.missed, blur) / np.hypot(self.missed, blur)
-        return float(2 * count * np.log(ratio)) if np.isfinite(ratio) else np.inf
+        return float(abs(2 * count * np.log(ratio))) if np.isfinite(ratio) else np.inf
 
     def on(self, rows: Rows) -> Found:
         """The same law with the numbers of other rows of the motion."""
@@ -111,6 +116,26 @@ class Found:
         found = settled(rows, law, problem.full, columns, (missed, self.reference))
         kept = replace(found, model=self.model, chosen=self.chosen)
         return replace(kept, rival=self.rival, remarks=self.remarks)
+
+    def unbiased(self) -> Found:
+        """The same without what noise of the positions shifts the numbers by, to first order in σ².
+
+        As much noise again shifts them as far again (simulation and extrapolation: J. Cook and
+        L. Stefanski, J. Am. Stat. Assoc. 89 (1994) 1314).
+        """
+        swarm = self.rows.swarm
+        if not swarm.noise.any() or not self.chosen:
+            return self
+        random = np.random.default_rng(0)
+        moved = []
+        for _ in range(COPIES):
+            x = swarm.x + swarm.noise[:, None] * random.standard_normal(swarm.x.shape)
+            columns = self.rows.columns(self.law.forces(x))
+            scale = np.linalg.norm(columns, axis=0)
+            moved.append(np.linalg.lstsq(columns / scale, self.rows.truth, rcond=1e-13)[0] / scale)
+        shift = np.mean(moved, axis=0) - self.values
+        apart = np.atleast_2d(np.cov(np.array(moved).T)) / COPIES
+        return replace(self, values=self.values - shift, covariance=self.covariance + apart)
 
     def saying(self, *remarks: str) -> Found:
         """The same with more to say."""
@@ -129,12 +154,20 @@ def chosen(rows: Rows, model: Model, reference: float, most: int = MOST_TERMS) -
     sizes = [group for group in best if group]
     shares = [rows.share(group[0][1]) for group in sizes]
     pick = _smallest(shares, reference, rows, len(model))
-    support, residual = sizes[pick][0]
+    support, residual = _plainest(sizes[pick], rows)
     found = settled(rows, model, support, columns, (rows.share(residual), reference))
     if len(sizes[pick]) == 1:
         return found
-    other, left = sizes[pick][1]
+    other, left = next(pair for pair in sizes[pick] if pair[0] != support)
     return replace(found, rival=Rival(other, rows.share(left)))
+
+
+def _plainest(best: Sequence[tuple[Support, float]], rows: Rows) -> tuple[Support, float]:
+    """Of noisy data's two best choices of one size the first in the library, if neither leads."""
+    if len(best) == 1 or not rows.share(best[0][1]) < NOISY * rows.noise_share:
+        return best[0]
+    lead = 2 * len(rows.truth) / OVERLAPPING * log(best[1][1] / best[0][1])
+    return min(best) if lead < CLOSE else best[0]
 
 
 def _smallest(shares: list[float], reference: float, rows: Rows, size: int) -> int:

@@ -32,6 +32,9 @@ MOST_LENGTHS: Final = 500_000
 FEWEST_POINTS: Final = 120
 """A law is chosen on the first samples, so many distances in all; its numbers are those of all."""
 
+SETTLED: Final = 1e-6
+"""A law that misses no more needs no second look at which windows an encounter spoils."""
+
 DIFFER: Final = 3.0
 """Amplitudes pair by pair must miss so many times less than a shared one."""
 
@@ -53,7 +56,7 @@ def pair_law(rows: Rows, library: Library | None = None) -> Found:
     points = max(MOST_LENGTHS // max(len(Links.pairs(swarm.count)), 1), FEWEST_POINTS)
     some = rows if points >= swarm.points else Rows.of(swarm.cut(points))
     found = _tried(some.far(), library)
-    if found.missed > swarm.floor or swarm.noise.any():
+    if found.missed > SETTLED or swarm.noise.any():
         found = _tried(some.knowing(found.force), library)
     return found if some is rows else found.on(rows)
 

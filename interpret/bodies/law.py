@@ -18,6 +18,10 @@ from interpret.select.library import Library
 
 def law_of(rows: Rows, library: Library | None = None) -> Found:
     """What acts between the bodies whose rows these are; `library`: candidates of a pair's law."""
+    return _found(rows, library).unbiased()
+
+
+def _found(rows: Rows, library: Library | None) -> Found:
     chain = chain_law(rows) if rows.swarm.dimension == 1 and library is None else None
     if chain is not None and (chain.noisy or chain.missed <= rows.swarm.floor):
         return chain

@@ -103,13 +103,15 @@ class Flexible:
 
 
 def pair_shapes(variable: str) -> Shapes:
-    """What is common between two particles: inverse powers, log, exponentials, and powers.
+    """What is common between two particles: inverse powers, log, powers and exponentials.
+
+    The usual ones come first: of two that noise does not tell apart the first is taken.
 
     >>> print(*pair_shapes("r").candidates[:9], sep=", ")
-    1/r, r**(-2), r**(-3), r**(-4), r**(-6), r**(-8), r**(-10), r**(-12), log(r)
+    1/r, r**(-2), r**(-3), r**(-4), r**(-6), r**(-12), r**(-8), r**(-10), log(r)
     """
     r = symbol(variable)
-    inverse = [r**-p for p in (1, 2, 3, 4, 6, 8, 10, 12)]
+    inverse = [r**-p for p in (1, 2, 3, 4, 6, 12, 8, 10)]
     decays = [sympy.exp(-r), sympy.exp(-r) / r]
     return Shapes(variable, (*inverse, sympy.log(r), *(r**p for p in (1, 2, 3, 4)), *decays))
 
@@ -135,12 +137,12 @@ def ring_shapes(variable: str) -> Shapes:
 
 
 def field_shapes(variable: str) -> Shapes:
-    """What is common of an external field: powers.
+    """What is common of an external field about the origin: a trap's powers, a sun's 1/d.
 
     >>> field_shapes("d").candidates
-    (d**2, d**4)
+    (d**2, d**4, 1/d)
     """
-    return Shapes(variable, (symbol(variable) ** 2, symbol(variable) ** 4))
+    return Shapes(variable, tuple(symbol(variable) ** p for p in (2, 4, -1)))
 
 
 def given_shapes(variable: str, library: Library) -> Shapes:

@@ -102,6 +102,9 @@ class Springs:
     def rest(self, extent: Array) -> Array:
         """Where the force vanishes (N,); the origin where that is near, beside `extent` (N,)."""
         place = np.linalg.lstsq(self.stiffness, self.constant, rcond=1e-6)[0]
+        digits = -np.floor(np.log10(np.maximum(SLIGHT * extent, 1e-300))).astype(int)
+        place = np.array([round(float(x), int(n)) for x, n in zip(place, digits, strict=True)])
+        # Digits that mean nothing for this motion would only be in the way.
         there = np.abs(self.constant) > CLEAR * self.constant_errors
         far = np.abs(place) > SLIGHT * extent
         return np.asarray(place) if (there & far).any() else np.zeros_like(place)

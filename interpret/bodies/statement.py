@@ -94,10 +94,8 @@ def _meanings(found: Found, used: set[str]) -> list[str]:
             told.append(f"{name}: {place} of each of {links.count} particles")
             continue
         labels = (*swarm.labels, "wall")  # the last is that of ORIGIN
-        ends = (
-            f"{labels[j]}-{labels[i]}"
-            for i, j in zip(links.one[:FEW], links.other[:FEW], strict=True)
-        )
+        begun, ended = (links.one, links.other) if links.axis is None else (links.other, links.one)
+        ends = (f"{labels[i]}-{labels[j]}" for i, j in zip(begun[:FEW], ended[:FEW], strict=True))
         more = f" and {len(links) - FEW} more" if len(links) > FEW else ""
         told.append(f"{name}: the {what} of {', '.join(ends)}{more}")
     masses = {"m_i", "m_j", "m_k"} & used

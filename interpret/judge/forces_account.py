@@ -95,5 +95,5 @@ def _data_sets(account: Account) -> Iterator[Check]:
         apart = ", ".join(names[k] for k in found.apart)
         said = f"that all {len(some)} data sets have one coefficient of {term} has the probability "
         said += f"{found.probability:.1g}" + (f"; it differs for {apart}" if apart else "")
-        figures = (-float(np.log10(max(p, 1e-300))) for p in (found.probability, CHANCE))
-        yield Check(f"data sets of {term}", *figures, "identified", said)
+        measured, limit = (-float(np.log10(max(p, 1e-300))) for p in (found.probability, CHANCE))
+        yield Check(f"data sets of {term}", measured, limit, "identified", said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from systems.samples.trajectories import Trajectories
 from training.prepare.noise import Noise
 from training.prepare.smoothing import smooth
+
+ANOTHER: Final = 2.0
+"""Periods that differ by less than a factor of two are taken for one."""
 
 Array = NDArray[np.float64]
 Curve = Callable[[Array], Array]
@@ -237,6 +240,21 @@ class Courses:
     @property
     def period(self) -> float:
         """2π (rms of q) / (rms of q̇): that of an oscillation, and a time scale of any motion."""
-        q = self.states[:, : self.dimension]
-        size = float(np.sqrt(((q - q.mean(axis=0)) ** 2).sum(axis=1).mean()))
-        return 2 * np.pi * size / self.speed
+        return _period(self.states)
+
+    def period_of(self, course: Course) -> float:
+        """The same of one course, where it is another than that of all, as a planet's is."""
+        own, whole = _period(course.path.state(course.t)), self.period
+        return whole if 1 / ANOTHER < own / whole < ANOTHER else own
+
+    @cached_property
+    def shortest(self) -> float:
+        """The period of the fastest course, where it is another than that of all."""
+        return min(self.period, *(self.period_of(item) for item in self.items))
+
+
+def _period(states: Array) -> float:
+    """2π (rms of q) / (rms of q̇) of states (n, 2d)."""
+    q, v = np.split(states, 2, axis=1)
+    size = ((q - q.mean(axis=0)) ** 2).sum(axis=1).mean()
+    return float(2 * np.pi * np.sqrt(size / (v**2).sum(axis=1).mean()))

@@ -114,8 +114,8 @@ class Setting:
 
     @property
     def period(self) -> float:
-        """Samples of a period."""
-        return max(4.0, self.courses.period / self.courses.step)
+        """Samples of a period, of the fastest course."""
+        return max(4.0, self.courses.shortest / self.courses.step)
 
     def menu(self, *, lifted: bool) -> Menu:
         """The groups' columns; `lifted`: with those of the constants inside them."""
@@ -134,7 +134,8 @@ class Setting:
 
     def pieces(self, course: Course) -> Iterator[tuple[int, int]]:
         """The first samples of a course's stretches, and those before which they end."""
-        length = max(int(PERIODS * self.period), SHORTEST)
+        period = self.courses.period_of(course) / self.courses.step
+        length = max(int(PERIODS * max(4.0, period)), SHORTEST)
         cuts = np.linspace(0, len(course), max(1, len(course) // length) + 1).astype(int)
         return pairwise(cuts.tolist())
 

@@ -224,11 +224,25 @@ def test_a_force_that_is_none_of_pairs_is_left_to_others():
     assert terms(run) == {"x1**2", "x2**2", "x1**2*x2"}
 
 
+@pytest.mark.parametrize("mass", [(1.0, 1.0, 1.0), (1.0, 0.5, 2.0)])
+def test_particles_without_names_are_told_by_what_is_conserved(mass):
+    made = charged(mass, np.array(mass), trap=0.0, sign=-1.0)
+    order = [3, 0, 5, 2, 4, 1]
+    items = [(item.t, item.q[:, order], (item.p / made.mass)[:, order]) for item in made]
+    data = Trajectories.from_velocities(list("abcdef"), np.ones(6), items)
+    run = interpret.fit(data, name="stars")
+    told = next(note for note in run.notes if note.startswith("particles found"))
+    pairs = [set(part.split(" (")[0].split(": ")[-1].split(", ")) for part in told.split("; ")]
+    assert sorted(map(sorted, pairs)) == [["a", "d"], ["b", "f"], ["c", "e"]]
+    assert len(run.law.terms) == 1
+    assert str(run.law.terms[0]).endswith("/r_ij")
+
+
 def test_names_that_tell_of_no_bodies_are_refused():
     data = Trajectories.from_arrays(
         ["a", "phi"], [1, 1], np.arange(30.0), *np.random.default_rng(0).random((2, 1, 30, 2))
     )
-    with pytest.raises(InputError, match="the names a, phi tell of no bodies"):
+    with pytest.raises(InputError, match="the names a, phi tell of no bodies, and no total"):
         interpret.fit(data, Motion(learn="bodies"))
 
 

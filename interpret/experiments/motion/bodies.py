@@ -9,11 +9,12 @@ from typing import Any, Final, cast
 import numpy as np
 
 from interpret.bodies.found import Found
+from interpret.bodies.grouping import grouped
 from interpret.bodies.ladder import LENGTH
 from interpret.bodies.law import coupled, law_of
 from interpret.bodies.rows import Rows
 from interpret.bodies.statement import stated
-from interpret.bodies.swarm import Swarm, agreement, integrators_floor, white_noise
+from interpret.bodies.swarm import EXACT, Swarm, agreement, integrators_floor, white_noise
 from interpret.discovery.coordinates import ANGLE
 from interpret.discovery.naming import bodies
 from interpret.experiments.motion import Motion
@@ -29,6 +30,7 @@ from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Origin
 from interpret.laws.law import Law
+from interpret.select.defaults import suited
 from interpret.select.library import Library
 from systems.errors import InputError
 from systems.expressions import symbol
@@ -38,13 +40,20 @@ from training.learn.learned import Learned
 
 BODY: Final = "bodies"
 
-MOST_COUPLED: Final = 3
+QUIET: Final = 1e-4
+"""Less noise than this leaves an integrator's fingerprint legible."""
+
+MOST_COUPLED: Final = 4
 DEARER: Final = 2.0
 """Of so few coordinates a potential of any of their products may act: where that misses half as
 much, it is no matter of bonds."""
 
+FEWEST_UNNAMED: Final = 6
+"""Of so many coordinates whose names tell nothing the laws of conservation are asked."""
+
 FEWEST: Final = 3
-"""So many bodies are taken for bodies unasked; of two in space the distance is a feature."""
+"""So many bodies are taken for bodies unasked. Of two in space the distance is a feature, and a
+potential of it is learned, where its candidates are enough."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,35 +76,39 @@ class BodiesFit(Fit[Motion, LearnedBodies]):
 
 
 def learn(problem: Problem, samples: Samples, options: Motion, session: Session) -> BodiesFit:
-    """The law between the bodies that the names tell of.
+    """The law between the bodies that the names tell of, or else what is conserved.
 
-    Raises InputError where they tell of none.
+    Raises InputError where neither does.
     """
     data = cast(Trajectories, samples)
-    named = bodies(data.coordinates)
-    if not named:
+    found = _taken_in(data)
+    if found is None:
         raise InputError(
-            f"the names {', '.join(data.coordinates)} tell of no bodies; call the coordinates "
-            f"x1, y1, z1, x2, ... or, on a line, u1, u2, ...."
+            f"the names {', '.join(data.coordinates)} tell of no bodies, and no total momentum is "
+            f"seen to be conserved; call the coordinates x1, y1, z1, x2, ... or, on a line, u1, "
+            f"u2, ...."
         )
-    return _learned(problem, data, options, named)
+    return _learned(problem, data, options, found)
 
 
 def look(problem: Problem, samples: Samples, options: Motion) -> BodiesFit | None:
-    """The same where names tell of several bodies, nothing else is asked for, and a law between
-    them explains the motion; else None."""
+    """The same where data are of several bodies, nothing else is asked for, and a law between them
+    explains the motion; else None."""
     data = cast(Trajectories, samples)
-    named = bodies(data.coordinates)
     others = (options.library, options.angles, options.threshold, options.optimizer)
     usual = options.features in (None, "auto") and options.recipe in (None, "default")
     turning = any(ANGLE.fullmatch(name) for name in data.coordinates)
     own = problem.candidates or problem.motion().features
-    few = len(named) < (2 if named and len(named[0]) == 1 else FEWEST)
-    if few or turning or own or not usual or any(other is not None for other in others):
+    if turning or own or not usual or any(other is not None for other in others):
+        return None
+    taken = _taken_in(data)
+    if taken is None:
         return None
     plain = replace(options, learn=BODY, features=None, recipe=None, device=None, steps=None)
-    fit = _learned(problem, data, plain, named)
+    fit = _learned(problem, data, plain, taken)
     found = fit.learned.found
+    if taken.swarm.dimension > 1 and taken.swarm.count < FEWEST and not _beyond_reach(found):
+        return None
     if found.noisy or found.missed <= found.rows.swarm.floor:
         return fit
     if len(data.coordinates) <= MOST_COUPLED and DEARER * coupled(found.rows) < found.missed:
@@ -103,22 +116,56 @@ def look(problem: Problem, samples: Samples, options: Motion) -> BodiesFit | Non
     return fit if found.missed < WRONG else None
 
 
-def _learned(
-    problem: Problem, data: Trajectories, options: Motion, named: Sequence[Sequence[str]]
-) -> BodiesFit:
+def _beyond_reach(found: Found) -> bool:
+    """Whether a law of two bodies holds a term that a potential of their distance is not tried
+    with."""
+    usual = suited({LENGTH: (1.0, 2.0)}, distances=[LENGTH])
+    terms = found.law.terms(found.rows.swarm)
+    explained = found.noisy or found.missed <= found.rows.swarm.floor
+    return explained and any(term not in usual.candidates for term in terms)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The bodies, whether q and p belong together, and what was done."""
+
+    swarm: Swarm
+    columns: Channels
+    notes: tuple[str, ...]
+
+
+def _taken_in(data: Trajectories) -> Taken | None:
+    """The bodies that names tell of, or, of many coordinates, the laws of conservation."""
+    named = bodies(data.coordinates)
+    if not named and data.dimension < FEWEST_UNNAMED:
+        return None
     columns = _columns(data)
     noise = white_noise(data)
-    still = np.zeros_like(noise.q)
-    q = still if noise.negligible else noise.q
-    p = still if noise.negligible else noise.p
+    q, p = (np.zeros_like(noise.q) if noise.negligible else each for each in (noise.q, noise.p))
     if data.derived:
         p = np.full_like(p, np.inf)
-    swarm = Swarm.of(data, named, (q, p))
-    if noise.negligible:
-        swarm = replace(swarm, floor=integrators_floor(data))
-    found = law_of(Rows.of(swarm), _library(options))
-    notes = () if data.derived else columns.sentences
-    return BodiesFit(problem, data, options, LearnedBodies(found), tuple(notes), columns)
+    notes = () if data.derived else tuple(columns.sentences)
+    floor = integrators_floor(data) if noise.relative < QUIET else EXACT
+    if named:
+        swarm = replace(Swarm.of(data, named, (q, p)), floor=floor)
+        return Taken(swarm, columns, notes)
+    found = grouped(Swarm.of(data, [(name,) for name in data.coordinates], (q, p)))
+    if found is None:
+        return None
+    particles, mass = found
+    own = [tuple(data.coordinates[k] for k in particle) for particle in particles]
+    items = tuple(replace(item, p=item.p * (mass / data.mass)) for item in data)
+    swarm = Swarm.of(replace(data, mass=mass, items=items), own, (q, p))
+    listed = "; ".join(
+        f"{', '.join(names)} (mass {m:.5g})" for names, m in zip(own, swarm.mass, strict=True)
+    )
+    told = f"particles found from what is conserved: {listed}"
+    return Taken(replace(swarm, floor=floor), columns, (*notes, told))
+
+
+def _learned(problem: Problem, data: Trajectories, options: Motion, taken: Taken) -> BodiesFit:
+    found = law_of(Rows.of(taken.swarm), _library(options))
+    return BodiesFit(problem, data, options, LearnedBodies(found), taken.notes, taken.columns)
 
 
 def _columns(data: Trajectories) -> Channels:
