@@ -12,15 +12,11 @@ from interpret.judge.thresholds import EXACT, WRONG, percent
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.weak.choice import EXPLAINED
-from interpret.weak.search import Answer
+from interpret.weak.search import KNOWN, Answer
 
 FORESEEN: Final = 1.5
 """Motion that was not learned from may be missed half as much again: the error of the law is in it,
 beside the noise."""
-
-KNOWN: Final = 10.0
-"""Without noise S is in units of the error of integrals, which is known to an order of magnitude;
-the law's own path tells the rest."""
 
 NOTHING: Final = 1e-6
 """What is missed of a motion's range by this little takes nothing from a law."""

@@ -117,7 +117,7 @@ def by_momenta(question: Question, observed: Observed) -> Answer | None:
         Terms(names, tuple(terms)),
         choice,
         found,
-        question.angles,
+        question,
         None,
         coefficients,
         np.diag(variance),

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from sympy import Expr
 
 from interpret.ledger.motion import Courses
-from interpret.weak.choice import Choice, Needed, Support, chosen
+from interpret.weak.choice import EXPLAINED, Choice, Needed, Support, chosen
 from interpret.weak.lengths import Weighed, glanced, weighed
 from interpret.weak.menu import menu, needed, prescribed_menu
 from interpret.weak.observed import Observed
+from interpret.weak.paths import Moved
 from interpret.weak.pursuit import Pursued, Pursuit, pursued
 from interpret.weak.rows import Rows
 from interpret.weak.spectrum import Pencil
@@ -29,6 +30,10 @@ MOST_UNSURE: Final = 2
 
 AGAIN: Final = 3
 """Times that weights follow from the terms that were chosen, at most."""
+
+KNOWN: Final = 10.0
+"""Without noise S is in units of the error of integrals, which is known to an order of magnitude;
+the law's own path tells the rest."""
 
 PLAINER: Final = 1.1
 """An angle has to explain the motion so much better than a length, which has fewer terms."""
@@ -61,8 +66,8 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """The `terms` that were tried and the `choice` among them, from rows that were `weighed`; which
-    coordinates are `angles`; and, where the law could be followed, its most likely numbers.
+    """The `terms` that were tried and the `choice` among them, from rows that were `weighed`; what
+    the `question` came to; and, where the law could be followed, its most likely numbers.
 
     `coefficients` and `covariance` are those of all terms (K,), with the one at `held` fixed, if
     any has to be; `notes` say what was decided on the way.
@@ -71,7 +76,7 @@ class Answer:
     terms: Terms
     choice: Choice
     weighed: Weighed
-    angles: tuple[str, ...]
+    question: Question
     held: int | None
     coefficients: Array
     covariance: Array
@@ -92,38 +97,68 @@ class Answer:
         return float(np.linalg.norm(columns.sum(axis=1)) / sizes.max())
 
 
-def searched(
-    question: Question, observed: Observed, courses: Courses, mass: Sequence[float]
-) -> Answer:
+def searched(question: Question, moved: Moved) -> Answer:
     """The law of a motion, with unknown kinetic energy.
 
-    The factor of L that no motion tells is fixed by the `mass` of the first coordinate whose
-    kinetic energy is a constant times its velocity squared, else by the largest kinetic term.
+    The factor of L that no motion tells is fixed by the mass of the first coordinate whose kinetic
+    energy is a constant times its velocity squared, else by the largest kinetic term. Where no law
+    explains all coordinates, but one does once a coordinate is taken as prescribed, it is.
 
     Raises InputError where too few samples were measured.
     """
-    angles, notes = _kinds(question, observed)
-    terms = question.menu(angles)
+    angles, notes = _kinds(question, moved.observed)
+    question = replace(question, angles=angles, unsure=())
+    terms, found, choice, told = _chosen(question, moved.observed)
+    if not unexplained(choice, moved.observed) or question.prescribed:
+        return _answered(question, moved, (terms, found, choice), (*notes, *told))
+    for name in question.ranges if len(question.ranges) > 1 else ():
+        given = replace(question, prescribed=(name,))
+        other = _chosen(given, moved.observed)
+        if not unexplained(other[2], moved.observed):
+            said = f"no law explains {name}, and one does the rest: its motion is prescribed"
+            return _answered(given, moved, other[:3], (*notes, *other[3], said))
+    return _answered(question, moved, (terms, found, choice), (*notes, *told))
+
+
+def unexplained(choice: Choice, observed: Observed) -> bool:
+    """Whether noise, or the error of integrals, makes less than what the chosen terms leave."""
+    return choice.least > (EXPLAINED[1] if observed.noisy else EXPLAINED[1] * KNOWN)
+
+
+def _chosen(
+    question: Question, observed: Observed
+) -> tuple[Terms, Weighed, Choice, tuple[str, ...]]:
+    """The candidates, their rows, which were chosen, and what was left out before."""
+    terms = question.menu(question.angles)
     found = weighed(terms, observed, question.prescribed)
     groups = needed(terms, question.prescribed)
     pencil, choice = selected(found.rows, groups, noisy=observed.noisy)
-    if choice.nullity > 1:
-        told = f"{choice.nullity} combinations of the terms vanish alike"
-        plain = [
-            k for k, item in enumerate(terms.items) if not _mixed(item.expr, terms.coordinates)
-        ]
-        terms = terms.some(plain)
-        found = replace(found, rows=found.rows.some(plain))
-        pencil, choice = selected(
-            found.rows, needed(terms, question.prescribed), noisy=observed.noisy
-        )
-        notes += (f"{told}: products of two velocities are left out",)
-    found = replace(found, pencil=pencil)
-    held, coefficients, covariance = _scaled(terms, choice, found, mass)
+    if choice.nullity <= 1:
+        return terms, replace(found, pencil=pencil), choice, ()
+    told = f"{choice.nullity} combinations of the terms vanish alike"
+    names = terms.coordinates
+    plain = [k for k, item in enumerate(terms.items) if not _mixed(item.expr, names)]
+    terms = terms.some(plain)
+    rows = found.rows.some(plain)
+    pencil, choice = selected(rows, needed(terms, question.prescribed), noisy=observed.noisy)
+    found = replace(found, rows=rows, pencil=pencil)
+    return terms, found, choice, (f"{told}: products of two velocities are left out",)
+
+
+def _answered(
+    question: Question,
+    moved: Moved,
+    chosen_: tuple[Terms, Weighed, Choice],
+    notes: tuple[str, ...],
+) -> Answer:
+    """The answer of chosen terms, with the most likely numbers."""
+    terms, found, choice = chosen_
+    held, coefficients, covariance = _scaled(terms, choice, found, moved.whole.mass.tolist())
     answer = Answer(
-        terms, choice, found, angles, held, coefficients, covariance, None, notes
+        terms, choice, found, question, held, coefficients, covariance, None, notes
     )  # fmt: skip
-    return _followed(answer, courses, question.prescribed, friction=observed.noisy)
+    path = moved.courses(question.prescribed)
+    return _followed(answer, path, question.prescribed, friction=moved.observed.noisy)
 
 
 def _kinds(question: Question, observed: Observed) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -219,7 +254,8 @@ def _followed(
     covariance = np.zeros((len(terms),) * 2)
     covariance[np.ix_(some, some)] = found.covariance
     more = [str(terms.items[k].expr) for k in offered if coefficients[k] != 0]
-    told = f"{', '.join(more)} shows along whole stretches, not in windows" if more else ""
+    shown = "shows" if len(more) == 1 else "show"
+    told = f"{', '.join(more)} {shown} along whole stretches, not in windows" if more else ""
     notes = (*answer.notes, *filter(None, [told]))
     return replace(
         answer, coefficients=coefficients, covariance=covariance, pursued=found, notes=notes

@@ -80,6 +80,7 @@ def test_it_is_kept_and_read_back(noisy, tmp_path):
     assert Run.load(tmp_path / "run").law == noisy.law
 
 
+@pytest.mark.slow
 def test_without_noise_the_numbers_are_exact():
     run = interpret.fit(pendula(), Motion(learn="lagrangian"))
     true = coefficients(split(PENDULA, FRICTION), run.law)
@@ -100,6 +101,7 @@ def test_a_measured_drive():
             assert abs(each.value - true[each.part, each.term]) < 4 * each.stderr
 
 
+@pytest.mark.slow
 def test_friction_that_is_left_out_of_the_candidates_is_missed():
     options = Motion(learn="lagrangian", angles="a,b", dissipation="bd**2/2")
     run = interpret.fit(pendula(0.003), options)
@@ -127,7 +129,7 @@ def test_the_field_is_that_of_the_lagrangian():
         assert found.columns[:, :, k] == pytest.approx((ends[0] - ends[1]) / 2e-6, abs=1e-7)
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.005])
+@pytest.mark.parametrize("noise", [pytest.param(0.0, marks=pytest.mark.slow), 0.005])
 def test_a_servo_cart_is_prescribed(noise):
     run = interpret.fit(servo(noise), Motion(learn="lagrangian", prescribed="x"))
     law = run.law
@@ -145,12 +147,19 @@ def test_a_servo_cart_is_prescribed(noise):
     assert law.signals == ("xdd",)
 
 
+def test_a_servo_is_found_and_said():
+    run = interpret.fit(servo(0.005), Motion(learn="lagrangian"))
+    assert run.law.verdict == "identified"
+    assert run.law.signals == ("xdd",)
+    assert "no law explains x, and one does the rest: its motion is prescribed" in str(run)
+
+
 def test_all_coordinates_are_not_prescribed():
     with pytest.raises(InputError, match="at least one is left"):
         interpret.fit(servo(), Motion(learn="lagrangian", prescribed="x, th"))
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.005])
+@pytest.mark.parametrize("noise", [pytest.param(0.0, marks=pytest.mark.slow), 0.005])
 def test_momenta_that_are_no_velocities_ask_for_the_kinetic_energy(noise):
     run = interpret.fit(elastic(noise))
     law = run.law

@@ -59,7 +59,8 @@ class Motion(Options):
                away); of points of phase space
                "polynomial" (V, the default there), "exact" (the numbers in the known form),
                "coupling" (what is left of V inside a known trap), "neural" (either, by a network),
-               "general" (L(q, q̇), nothing of its form given) or "lagrangian" (L from candidates)
+               "general" (L(q, q̇), nothing of its form given) or "lagrangian" (L from candidates; of
+               trajectories too, with friction and drives beside it)
     parts      of trajectories: "auto" (V, and where it does not explain the motion all parts), or
                some of "potential, dissipative, gyroscopic, drive"
     dissipation, gyroscopic

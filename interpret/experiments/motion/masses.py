@@ -82,8 +82,7 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     if observed is None:
         observed = Observed.of(data, noise, options.driving)
     if answer is None:
-        path = Moved(data, observed, noise, options.driving).courses(question.prescribed)
-        answer = searched(question, observed, path, data.mass.tolist())
+        answer = searched(question, Moved(data, observed, noise, options.driving))
     gap = f"{gaps} gaps in the times: no window goes across one" if gaps else ""
     notes = tuple(filter(None, (*clean.notes, told, still, thinly, gap)))
     learned = LearnedMasses(answer, observed)
@@ -94,7 +93,7 @@ def read(fit: MassesFit) -> Law:
     """The answer as a law with parts."""
     learned = fit.learned
     bodies = Bodies.of(fit.problem.motion())
-    given = names(fit.options.prescribed)
+    given = learned.answer.question.prescribed
     moving = [name for name in learned.answer.terms.coordinates if name not in given]
     bodies = replace(bodies, mass={name: bodies.mass[name] for name in moving})
     return stated(learned.answer, learned.observed, Origin(fit.problem.name), bodies)
@@ -116,7 +115,7 @@ def findings(fit: MassesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
     notes = (
         f"weak rows of {len(windows)} windows of {windows.length} samples: S = {choice.least:.3g}, "
         f"of all {len(answer.terms)} candidates {choice.whole:.3g} (1: noise explains it)",
-        gauge(answer),
+        *([] if answer.held is None else [gauge(answer)]),
         *answer.notes,
     )
     numbers = {"S": choice.least, "nullity": choice.nullity, "window": windows.length}
