@@ -49,7 +49,7 @@ def each_pair(rows: Rows, family: Family, outside: tuple[Family, ...]) -> Found 
     usable = family.usable(rows.swarm)
     if pairs > MOST_PAIRS or not len(usable):
         return None
-    beside = Model(tuple(item.usable(rows.swarm) for item in outside))
+    beside = Model(outside)
     more = rows.columns(beside.forces(rows.swarm.x))
     apart = rows.apart(usable.links, usable.shapes.slopes).reshape(len(more), pairs, -1)
     some = _shapes(rows, apart, more)
