@@ -226,6 +226,23 @@ def test_a_closed_ring_of_exponential_springs():
     assert str(run.law.potential) == "exp(-s_b)"
 
 
+def test_positions_alone_are_enough():
+    data = chain(lambda s: 2 * s)
+    still = Trajectories.from_positions(data.coordinates, data.mass, [(i.t, i.q) for i in data])
+    run = interpret.fit(still, name="beads")
+    assert str(run.law.potential) == "s_b**2"
+    assert run.law.verdict == "identified"
+
+
+def test_a_plane_in_space_is_said():
+    data = atoms()
+    items = [(i.t, *(np.insert(x, [2, 4, 6], 0.0, axis=1) for x in (i.q, i.p))) for i in data]
+    flat = Trajectories.from_velocities(names(3, "xyz"), np.ones(9), items)
+    run = interpret.fit(flat, name="atoms")
+    assert terms(run) == {"r_ij**(-6)", "r_ij**(-12)"}
+    assert any("lies in one plane" in note for note in run.notes)
+
+
 def test_a_force_that_is_none_of_pairs_is_left_to_others():
     """x1² x2 is the potential of no bond."""
 
