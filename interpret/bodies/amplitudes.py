@@ -6,12 +6,14 @@ a_ij = ±q_i q_j
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interpret.bodies.found import Found, settled
+from interpret.bodies.kinds import kinds
 from interpret.bodies.model import Family, Model
 from interpret.bodies.rows import Rows
 from interpret.laws.constants import recognise
@@ -30,39 +32,69 @@ STILL: Final = 1e-12
 AS_WELL: Final = 1.5
 """Fewer numbers than amplitudes may miss so many times as much as these."""
 
-APART: Final = 4.0
-"""Amplitudes of two kinds lie so many of their error bars apart."""
+MOST_COLUMNS: Final = 240
+"""Of so many columns, a column for each pair and shape, shapes are looked for by twos as well."""
+
+FAR_LESS: Final = 3.0
+"""Two shapes are taken where one misses three times as much."""
 
 
 def each_pair(rows: Rows, family: Family, outside: tuple[Family, ...]) -> Found | None:
-    """The shape which, with an amplitude for every pair, explains most; with charges if it can.
+    """The shapes, one or two, which with amplitudes for every pair explain most; with charges if
+    one shape's amplitudes are products of them.
 
     None for too many pairs.
     """
     pairs = len(family.links)
-    if pairs > MOST_PAIRS:
-        return None
-    beside = Model(tuple(item.usable(rows.swarm) for item in outside))
-    more = rows.columns(beside.forces(rows.swarm.x))
-    best: tuple[float, int, Array] | None = None
     usable = family.usable(rows.swarm)
-    for number in range(len(usable)):
-        columns = np.hstack([rows.apart(usable.links, usable.on([number]).shapes.slopes), more])
-        problem = rows.compressed(columns, tuple(map(str, range(columns.shape[1]))))
-        _, residual = problem.solve(problem.full)
-        if best is None or residual < best[0]:
-            best = (residual, number, columns)
-    if best is None:
+    if pairs > MOST_PAIRS or not len(usable):
         return None
-    residual, number, columns = best
-    needed = _needed(rows, columns, pairs)
-    shape = usable.on([number])
-    kept = beside.on([k - pairs for k in needed if k >= pairs]) if needed else Model(())
+    beside = Model(outside)
+    more = rows.columns(beside.forces(rows.swarm.x))
+    apart = rows.apart(usable.links, usable.shapes.slopes).reshape(len(more), pairs, -1)
+    some = _shapes(rows, apart, more)
+    columns = np.hstack([apart[:, :, list(some)].reshape(len(more), -1), more])
+    own = pairs * len(some)
+    needed = [k for k in _needed(rows, columns, own) if k >= own]
+    kept = beside.on([k - own for k in needed])
+    places = [*range(own), *needed]
     problem = rows.compressed(
-        np.ascontiguousarray(columns[:, [*range(pairs), *(k for k in needed if k >= pairs)]]),
-        tuple(map(str, range(pairs + sum(k >= pairs for k in needed)))),
+        np.ascontiguousarray(columns[:, places]), tuple(map(str, range(len(places))))
     )
-    return _charged(rows, shape, kept, problem) or _kinds(rows, shape, kept, problem)
+    shape = usable.on(some)
+    charged = _charged(rows, shape, kept, problem) if len(some) == 1 else None
+    return charged or _kinds(rows, shape, kept, problem)
+
+
+def _shapes(rows: Rows, apart: Array, more: Array) -> tuple[int, ...]:
+    """The best shape, or the best two where these miss far less: of columns (rows, B, K)."""
+    count, pairs, shapes = apart.shape
+    if pairs * shapes > MOST_COLUMNS:
+        left = [_left(rows, np.hstack([apart[:, :, k], more])) for k in range(shapes)]
+        return (int(np.argmin(left)),)
+    whole = np.hstack([apart.reshape(count, -1), more])
+    problem = rows.compressed(whole, tuple(map(str, range(whole.shape[1]))))
+    scale = np.linalg.norm(problem.design, axis=0)
+    design = problem.design / np.where(scale > 0, scale, 1.0)
+    beside = list(range(pairs * shapes, whole.shape[1]))
+    best: list[tuple[float, tuple[int, ...]]] = []
+    for size in (1, 2):
+        sets = combinations(range(shapes), min(size, shapes))
+        found = []
+        for some in sets:
+            places = [b * shapes + k for b in range(pairs) for k in some] + beside
+            part = design[:, places]
+            solved = np.linalg.lstsq(part, problem.truth, rcond=1e-13)[0]
+            found.append((float(np.linalg.norm(part @ solved - problem.truth)), some))
+        best.append(min(found))
+    (one, single), (two, both) = best
+    limit = max(FAR_LESS * two, rows.swarm.floor * problem.length)
+    return single if one <= limit else both
+
+
+def _left(rows: Rows, columns: Array) -> float:
+    problem = rows.compressed(columns, tuple(map(str, range(columns.shape[1]))))
+    return problem.solve(problem.full)[1]
 
 
 def _needed(rows: Rows, columns: Array, pairs: int) -> list[int]:
@@ -152,34 +184,27 @@ def _rank_one(
 
 
 def _kinds(rows: Rows, family: Family, beside: Model, problem: Compressed) -> Found:
-    """The amplitudes by kind: pairs whose amplitudes agree share one."""
-    pairs = len(family.links)
+    """The amplitudes by kind: pairs whose amplitudes agree share them."""
+    own = len(family.links) * len(family)
     values, residual = problem.solve(problem.full)
-    errors = _errors(rows, problem.design, residual)[:pairs]
-    errors = np.hypot(errors, rows.share(residual) * np.abs(values[:pairs]))
-    kinds: list[list[int]] = []
-    for k in np.argsort(values[:pairs]):
-        last = kinds[-1][-1] if kinds else None
-        near = last is not None and values[k] - values[last] <= APART * np.hypot(
-            errors[k], errors[last]
+    errors = _errors(rows, problem.design, residual)
+    errors = np.hypot(errors, rows.share(residual) * np.abs(values))
+    shape = (len(family.links), len(family))
+    alike = kinds(values[:own].reshape(shape), errors[:own].reshape(shape))
+    variable = family.shapes.variable
+    several = len(alike) > 1
+    families = [
+        Family(
+            family.links.some(np.array(kind)),
+            family.shapes.renamed(f"{variable}_{number}" if several else variable),
         )
-        if near:
-            kinds[-1].append(int(k))
-        else:
-            kinds.append([int(k)])
-    families = []
-    for number, kind in enumerate(kinds):
-        variable = f"{family.shapes.variable}_{number + 1}" if len(kinds) > 1 else (
-            family.shapes.variable
-        )  # fmt: skip
-        own = family.shapes.renamed(variable)
-        families.append(Family(family.links.some(np.sort(np.array(kind))), own))
+        for number, kind in enumerate(alike, start=1)
+    ]
     model = Model((*families, *beside.families))
     columns = rows.columns(model.forces(rows.swarm.x))
-    names = tuple(map(str, range(len(model))))
-    fitted = rows.compressed(columns, names)
+    fitted = rows.compressed(columns, tuple(map(str, range(len(model)))))
     shares = (rows.share(fitted.solve(fitted.full)[1]), rows.share(residual))
-    found = settled(rows, model, tuple(range(len(model))), columns, shares)
-    if len(kinds) == 1:
+    found = settled(rows, model, fitted.full, columns, shares)
+    if not several:
         return found
-    return found.saying(f"{len(kinds)} kinds of pairs are told apart by their amplitudes")
+    return found.saying(f"{len(alike)} kinds of pairs are told apart by their amplitudes")

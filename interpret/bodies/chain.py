@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from interpret.bodies.elimination import eliminated
 from interpret.bodies.found import AS_GOOD, NOISY, OVERLAPPING, Found, chosen, settled
+from interpret.bodies.kinds import kinds
 from interpret.bodies.links import ORIGIN, Links
 from interpret.bodies.model import Family, Model
 from interpret.bodies.rows import Rows
@@ -31,9 +32,6 @@ HIGHEST: Final = 4
 
 SOFT: Final = 8
 """Chebyshev polynomials of a stretch: enough for a smooth law over a few of its widths."""
-
-APART: Final = 4.0
-"""Coefficients of two kinds of bonds lie so many of their errors apart."""
 
 MOST_BODIES: Final = 24
 """Of so many, all pairs and walls are asked for at once: 300 bonds, 900 columns."""
@@ -172,7 +170,7 @@ def _kinds(rows: Rows, links: Links, reference: float, *, noisy: bool) -> Found:
     errors = np.zeros(columns.shape[1])
     values[list(needed)] = each.values
     errors[list(needed)] = np.sqrt(np.diag(each.covariance))
-    alike = _grouped(values.reshape(-1, size), errors.reshape(-1, size))
+    alike = kinds(values.reshape(-1, size), errors.reshape(-1, size))
     families = []
     for number, kind in enumerate(alike, start=1):
         variable = f"s_{number}" if len(alike) > 1 else STRETCH
@@ -191,19 +189,3 @@ def _from_the_wall(links: Links) -> Links:
     if len(links) > 1 or links.one[0] != ORIGIN:
         return links
     return replace(links, one=links.other, other=links.one)
-
-
-def _grouped(values: Array, errors: Array) -> list[list[int]]:
-    """Bonds (B, K) whose coefficients agree, kind by kind."""
-    kinds: list[list[int]] = []
-    for b in range(len(values)):
-        for kind in kinds:
-            first = kind[0]
-            room = APART * np.hypot(errors[b], errors[first])
-            same = (values[b] != 0) == (values[first] != 0)
-            if same.all() and (np.abs(values[b] - values[first]) <= room).all():
-                kind.append(b)
-                break
-        else:
-            kinds.append([b])
-    return kinds

@@ -95,7 +95,7 @@ def _echelon(rows: Array) -> Array:
     """The reduced row echelon form of a few vectors, the largest entries as pivots."""
     rows = rows.copy()
     for k in range(len(rows)):
-        i, j = np.unravel_index(np.abs(rows[k:]).argmax(), rows[k:].shape)
+        i, j = map(int, np.unravel_index(np.abs(rows[k:]).argmax(), rows[k:].shape))
         rows[[k, k + i]] = rows[[k + i, k]]
         rows[k] /= rows[k, j]
         others = np.arange(len(rows)) != k

@@ -88,7 +88,8 @@ def external(rows: Rows) -> tuple[Family, ...]:
         )
         for axis, name in enumerate("xyz"[: swarm.dimension])
     ]  # fmt: skip
-    return (trap, *falls)
+    known = [family.usable(swarm) for family in (trap, *falls)]
+    return tuple(family for family in known if len(family))
 
 
 def _weightings(rows: Rows) -> list[dict[str, Array]]:
@@ -108,5 +109,5 @@ def _shared(rows: Rows, family: Family, outside: tuple[Family, ...]) -> Found:
     columns = rows.columns(np.concatenate(free))
     problem = rows.compressed(columns, tuple(map(str, range(columns.shape[1]))))
     reference = rows.share(problem.solve(problem.full)[1])
-    model = Model((family.usable(rows.swarm), *(item.usable(rows.swarm) for item in outside)))
+    model = Model((family.usable(rows.swarm), *outside))
     return chosen(rows, model, reference)

@@ -91,6 +91,11 @@ class Rows:
         return min(found, key=lambda pair: pair[0])[1]
 
     @staticmethod
+    def possible(swarm: Swarm) -> bool:
+        """Whether there is a window at all."""
+        return Rows._with(swarm, LENGTHS[0]) is not None
+
+    @staticmethod
     def _with(swarm: Swarm, length: int) -> Rows | None:
         windows = Windows.of(swarm.times, length)
         coarse = Windows.of(swarm.times, length, every=2)

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from sympy import Expr
 
+from interpret.bodies.chain import STRETCH
 from interpret.bodies.found import Found
 from interpret.bodies.links import ORIGIN
 from interpret.bodies.model import Family
@@ -60,13 +61,13 @@ def stated(found: Found, origin: Origin) -> Law:
 
 def _index(family: Family) -> str:
     """What stands below the sum sign."""
-    links = family.links
-    if links.axis is not None and family.shapes.variable.startswith("s"):
+    links, variable = family.links, family.shapes.variable
+    number = variable.rpartition("_")[2]
+    if number.isdigit():
+        return f"kind {number}"
+    if variable == STRETCH:
         return "bonds"
-    if (links.other == ORIGIN).all():
-        return "k"
-    whole = len(links) == links.count * (links.count - 1) // 2
-    return "i<j" if whole else "some i<j"
+    return "k" if (links.other == ORIGIN).all() else "i<j"
 
 
 def _ranges(swarm: Swarm) -> dict[str, tuple[float, float]]:

@@ -165,6 +165,21 @@ def test_charges_beside_a_trap():
     assert found == pytest.approx([-1, 2, 0.5], rel=1e-4)
 
 
+def test_pairs_of_two_kinds_have_coefficients_of_their_own():
+    strength = np.array([[1, 1, 0.4], [1, 1, 0.4], [0.4, 0.4, 1]])
+    random = np.random.default_rng(2)
+    q0 = np.array([0, 0, 1.12, 0, 0.56, 0.97]) + 0.03 * random.standard_normal((2, 6))
+    field = attracted(strength, lambda r: 24 * r**-7 - 48 * r**-13)
+    v0 = 0.3 * random.standard_normal(q0.shape)
+    data = motion(field, (q0, v0), np.linspace(0, 3, 151), 1.0, names(3, "xy"))
+    run = interpret.fit(data, name="mixture")
+    found = values(run)
+    assert set(found) == {f"r_ij_{k}**(-{p})" for k in (1, 2) for p in (6, 12)}
+    assert found["r_ij_1**(-12)"] == pytest.approx(4, rel=1e-3)
+    assert found["r_ij_2**(-6)"] == pytest.approx(-1.6, rel=1e-3)
+    assert "Σ_{kind 2}" in str(run)
+
+
 def test_close_encounters_at_noise_are_named_and_leave_charges_right():
     clean = charged([1, -1, 2, 0.5], close=True)
     run = interpret.fit(clean.with_noise(0.01, 7), name="ions")
@@ -209,6 +224,23 @@ def test_a_closed_ring_of_exponential_springs():
         name="toda",
     )
     assert str(run.law.potential) == "exp(-s_b)"
+
+
+def test_positions_alone_are_enough():
+    data = chain(lambda s: 2 * s)
+    still = Trajectories.from_positions(data.coordinates, data.mass, [(i.t, i.q) for i in data])
+    run = interpret.fit(still, name="beads")
+    assert str(run.law.potential) == "s_b**2"
+    assert run.law.verdict == "identified"
+
+
+def test_a_plane_in_space_is_said():
+    data = atoms()
+    items = [(i.t, *(np.insert(x, [2, 4, 6], 0.0, axis=1) for x in (i.q, i.p))) for i in data]
+    flat = Trajectories.from_velocities(names(3, "xyz"), np.ones(9), items)
+    run = interpret.fit(flat, name="atoms")
+    assert terms(run) == {"r_ij**(-6)", "r_ij**(-12)"}
+    assert any("lies in one plane" in note for note in run.notes)
 
 
 def test_a_force_that_is_none_of_pairs_is_left_to_others():

@@ -16,6 +16,7 @@ from interpret.bodies.rows import Rows
 from interpret.bodies.statement import stated
 from interpret.bodies.swarm import EXACT, Swarm, agreement, integrators_floor, white_noise
 from interpret.discovery.coordinates import ANGLE
+from interpret.discovery.features import FLAT, reach
 from interpret.discovery.naming import bodies
 from interpret.experiments.motion import Motion
 from interpret.experiments.motion.learner import Learner
@@ -102,7 +103,7 @@ def look(problem: Problem, samples: Samples, options: Motion) -> BodiesFit | Non
     if turning or own or not usual or any(other is not None for other in others):
         return None
     taken = _taken_in(data)
-    if taken is None:
+    if taken is None or not Rows.possible(taken.swarm):
         return None
     plain = replace(options, learn=BODY, features=None, recipe=None, device=None, steps=None)
     fit = _learned(problem, data, plain, taken)
@@ -149,7 +150,8 @@ def _taken_in(data: Trajectories) -> Taken | None:
     if named:
         swarm = replace(Swarm.of(data, named, (q, p)), floor=floor)
         return Taken(swarm, columns, notes)
-    found = grouped(Swarm.of(data, [(name,) for name in data.coordinates], (q, p)))
+    each = Swarm.of(data, [(name,) for name in data.coordinates], (q, p))
+    found = grouped(each) if Rows.possible(each) else None
     if found is None:
         return None
     particles, mass = found
@@ -205,7 +207,22 @@ def findings(fit: BodiesFit, law: Law, comparisons: Sequence[Comparison]) -> Fin
     labels = ", ".join(swarm.labels)
     where = "on a line" if swarm.dimension == 1 else f"in {swarm.dimension} dimensions"
     told = f"{swarm.count} bodies {where}: {labels}"
-    return Findings((told,))
+    return Findings((told, *_plane(swarm)))
+
+
+def _plane(swarm: Swarm) -> tuple[str, ...]:
+    """A sentence where bodies in space never leave one plane."""
+    if swarm.dimension < 3:
+        return ()
+    x = swarm.x - swarm.x.mean(axis=(0, 1))
+    extent, directions = reach(x.reshape(-1, swarm.dimension))
+    if extent[-1] > FLAT * extent[0]:
+        return ()
+    normal = ", ".join(f"{part:.3g}" for part in directions[-1])
+    return (
+        f"all motion lies in one plane (normal {normal}): that the law is the same across it is "
+        f"the simplest reading",
+    )
 
 
 BODIES: Final = Learner(Trajectories, learn, read, findings, judge=judge)
