@@ -32,7 +32,7 @@ MOST_LENGTHS: Final = 500_000
 FEWEST_POINTS: Final = 120
 """A law is chosen on the first samples, so many distances in all; its numbers are those of all."""
 
-SETTLED: Final = 1e-6
+SETTLED: Final = 1e-5
 """A law that misses no more needs no second look at which windows an encounter spoils."""
 
 DIFFER: Final = 3.0
