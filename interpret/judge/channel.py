@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from interpret.judge.conversions import conversion
@@ -12,6 +12,7 @@ Verdict = Literal[
     "agrees",
     "not told",
     "not used",
+    "used",
     "computed",
     "derived",
     "motionless",
@@ -80,6 +81,10 @@ SENTENCES: Final[dict[Verdict, str]] = {
     "not used": (
         "{c.velocity} is {c.ratio:.4g} ± {c.error:.1g} times d{q}/dt: the velocities are not used, "
         "and the law is judged on the positions"
+    ),
+    "used": (
+        "{c.velocity} is {c.ratio:.4g} ± {c.error:.1g} times d{q}/dt: positions and velocities "
+        "are used alike"
     ),
     "computed": (
         "the velocities of {q} are {c.written} of its values: they are no data of their own"
@@ -150,6 +155,11 @@ class Channels:
     def positions_only(self) -> bool:
         """Whether the velocities are no data to judge a law by, for any coordinate."""
         return any(item.verdict in WITHOUT_VELOCITY for item in self)
+
+    def all_used(self) -> Channels:
+        """The same for a law that velocities are used for though they are a little off."""
+        used = (replace(c, verdict="used") if c.verdict == "not used" else c for c in self)
+        return replace(self, items=tuple(used))
 
     @property
     def unfixed(self) -> tuple[str, ...]:

@@ -140,7 +140,7 @@ def _taken_in(data: Trajectories) -> Taken | None:
     named = bodies(data.coordinates)
     if not named and data.dimension < FEWEST_UNNAMED:
         return None
-    columns = _columns(data)
+    columns = _columns(data).all_used()
     noise = white_noise(data)
     q, p = (np.zeros_like(noise.q) if noise.negligible else each for each in (noise.q, noise.p))
     if data.derived:
