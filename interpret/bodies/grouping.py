@@ -119,8 +119,8 @@ def _tied(rows: Rows, q: Array, p: Array, axes: Groups, root: Array) -> Groups |
     pairs = list(combinations(range(len(inner)), 2))
     if len(rows.windows) < ENOUGH * len(pairs):
         return None
-    torques = rows.windows.first @ np.stack([a[y] * b[x] - a[x] * b[y] for x, y in pairs], axis=1)
-    pulls = np.sqrt(((rows.windows.first @ b.T) ** 2).mean(axis=0))
+    torques = rows.windows.slopes(np.stack([a[y] * b[x] - a[x] * b[y] for x, y in pairs], axis=1))
+    pulls = np.sqrt((rows.windows.slopes(b.T) ** 2).mean(axis=0))
     reach = a.std(axis=1)
     scale = np.array([np.hypot(reach[x] * pulls[y], reach[y] * pulls[x]) for x, y in pairs])
     _, singular, right = np.linalg.svd(torques / scale, full_matrices=False)

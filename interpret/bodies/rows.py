@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from interpret.bodies.links import ORIGIN, Links
 from interpret.bodies.swarm import Swarm
-from interpret.bodies.windows import Windows
 from interpret.select.matrix import Compressed
+from interpret.weak.windows import Windows, windows
 from systems.errors import InputError
 
 Array = NDArray[np.float64]
@@ -23,6 +23,9 @@ LENGTHS: Final = (6, 8, 12, 16, 24, 32, 48, 64, 96)
 
 FEWEST: Final = 6
 """A trajectory holds so many windows, or they are shorter."""
+
+OVERLAP: Final = 4
+"""Windows start a quarter of their length apart: more rows would say nothing new."""
 
 QUADRATURE: Final = 0.3
 """The error of a window's integral, in parts of what it differs by from that of every second
@@ -97,17 +100,17 @@ class Rows:
 
     @staticmethod
     def _with(swarm: Swarm, length: int) -> Rows | None:
-        windows = Windows.of(swarm.times, length)
-        coarse = Windows.of(swarm.times, length, every=2)
-        if windows is None or coarse is None:
+        fine = windows(swarm.times, length, max(1, length // OVERLAP))
+        if not len(fine):
             return None
-        target, noise = _target(swarm, windows)
+        coarse = fine.halved()
+        target, noise = _target(swarm, fine)
         other, more = _target(swarm, coarse)
         # Of the difference, what noise makes says nothing of the quadrature.
         apart = ((other - target) ** 2).sum(axis=2) - np.maximum(more**2 - noise**2, 0.0)
         whole = np.maximum(apart, 0.0).sum(axis=1, keepdims=True)
         error = QUADRATURE * np.sqrt(np.broadcast_to(whole, noise.shape))
-        return Rows(swarm, windows, coarse, target, noise, error)
+        return Rows(swarm, fine, coarse, target, noise, error)
 
     @cached_property
     def sigma(self) -> Array:
@@ -197,7 +200,7 @@ class Rows:
         """∫ψ F (K, W, N, D) of forces (K, N, n, D)."""
         shapes, count, points, dimension = forces.shape
         flat = forces.transpose(2, 0, 1, 3).reshape(points, -1)
-        whole = (self.windows.plain @ flat).reshape(-1, shapes, count, dimension)
+        whole = self.windows.integrals(flat).reshape(-1, shapes, count, dimension)
         return np.asarray(whole.transpose(1, 0, 2, 3))
 
     def apart(self, links: Links, slopes: Callable[[Array], Array]) -> Array:
@@ -206,7 +209,7 @@ class Rows:
         pulls = links.in_space(np.array(list(links.pulls(swarm.x, slopes))), swarm.dimension)
         shapes, count, points, _ = pulls.shape
         flat = pulls.transpose(2, 0, 1, 3).reshape(points, -1)
-        whole = (self.windows.plain @ flat).reshape(len(self.windows), shapes, count, -1)
+        whole = self.windows.integrals(flat).reshape(len(self.windows), shapes, count, -1)
         found = np.zeros((len(self.windows), swarm.count, swarm.dimension, count, shapes))
         for b in range(count):
             for end, sign in ((links.one[b], -1.0), (links.other[b], 1.0)):
@@ -244,22 +247,23 @@ class Rows:
         return residual / max(float(np.linalg.norm(self.truth)), np.finfo(float).tiny)
 
 
-def _over(windows: Windows, forces: Array) -> Array:
+def _over(some: Windows, forces: Array) -> Array:
     """∫ψ F (W, N, D) of forces (N, n, D)."""
     count, points, dimension = forces.shape
     flat = forces.transpose(1, 0, 2).reshape(points, -1)
-    return np.asarray((windows.plain @ flat).reshape(-1, count, dimension))
+    return np.asarray(some.integrals(flat).reshape(-1, count, dimension))
 
 
-def _target(swarm: Swarm, windows: Windows) -> tuple[Array, Array]:
+def _target(swarm: Swarm, some: Windows) -> tuple[Array, Array]:
     """∫ψ ṗ (W, N, D) and the deviation of its noise (W, N), per coordinate."""
     if swarm.positions_alone:
-        weights, values = windows.second, swarm.x * swarm.mass[:, None, None]
-        level = swarm.noise * swarm.mass[:, None]
+        weights, integrals = some.bend, some.bends
+        values, level = swarm.x * swarm.mass[:, None, None], swarm.noise * swarm.mass[:, None]
     else:
-        weights, values, level = windows.first, -swarm.p, swarm.noise_p
+        weights, integrals = some.slope, some.slopes
+        values, level = -swarm.p, swarm.noise_p
     count, points, dimension = values.shape
     flat = values.transpose(1, 0, 2).reshape(points, -1)
-    target = np.asarray((weights @ flat).reshape(-1, count, dimension))
-    spread = np.sqrt(np.asarray(weights.multiply(weights).sum(axis=1)))
+    target = np.asarray(integrals(flat).reshape(-1, count, dimension))
+    spread = np.sqrt((weights**2).sum(axis=1))
     return target, spread[:, None] * np.sqrt((level**2).sum(axis=1) / dimension)

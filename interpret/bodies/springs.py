@@ -45,7 +45,7 @@ class Springs:
         places, ones = swarm.x[:, :, 0], np.ones((1, swarm.points))
         velocities = swarm.p[:, :, 0] / swarm.mass[:, None]
         fields = np.concatenate([places, ones, velocities])
-        plain = rows.windows.plain @ fields.T
+        plain = rows.windows.integrals(fields.T)
         values, errors, left = [], [], 0.0
         for i in range(swarm.count):
             columns = plain * rows.weights[:, i]

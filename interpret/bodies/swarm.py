@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Float
 
-from interpret.bodies.windows import Windows
+from interpret.weak.windows import windows
 from systems.expressions import symbol
 from systems.samples.trajectories import Trajectories
 from training.prepare.fingerprint import EXACT as EXACT_FLOW
@@ -174,11 +174,11 @@ def agreement(data: Trajectories) -> Array:
     array([0.5])
     """
     length = min(LOOKED_AT, max(len(item) for item in data) - 1)
-    windows = Windows.of([item.t for item in data], length)
-    if windows is None:
+    some = windows([item.t for item in data], length, max(1, length // 4))
+    if not len(some):
         return np.full(data.dimension, np.nan)
     _, q, p, _ = data.stack()
-    moved, said = -(windows.first @ q), windows.plain @ (p / data.mass)
+    moved, said = -some.slopes(q), some.integrals(p / data.mass)
     size = (moved**2).sum(axis=0)
     return np.asarray(np.where(size > 0, (said * moved).sum(axis=0) / np.maximum(size, 1e-300), 1))
 

@@ -80,7 +80,7 @@ class Rows:
     @cached_property
     def errors(self) -> Array:
         """What every second sample changes of them (W, e, K)."""
-        return self._by(self.windows.halved(self.observed.clock)) - self.values
+        return self._by(self.windows.halved()) - self.values
 
     def _by(self, some: Windows) -> Array:
         made = [

@@ -1,6 +1,6 @@
 """Windows on any time grid, with weights that integrate exactly what is smooth.
 
-    Σ_k w_k g(t_k) = ∫ ψ g dt,     Σ_k wd_k g(t_k) = ∫ ψ' g dt,     ψ = (1 - s²)⁴
+    Σ_k w_k g(t_k) = ∫ ψ g dt,     the same for ψ' and ψ'',     ψ = (1 - s²)⁴
 
 s runs from -1 to 1 along a window. The weights are those of the trapezoid, corrected as little as
 makes them exact for polynomials of degree 8, whatever the times between.
@@ -44,12 +44,11 @@ LEAST: Final = 1e-9
 
 @dataclass(frozen=True)
 class Windows:
-    """W windows of m + 1 samples: their numbers among n samples `places` (W, m + 1), the weights of
-    ∫ ψ' g dt and ∫ ψ g dt, (W, m + 1) each, and the trajectory (W,) that each is `of`."""
+    """W windows of m + 1 samples: their numbers among n samples `places` (W, m + 1), and their
+    times, and the trajectory (W,) that each is `of`."""
 
     places: Indices
-    slope: Array
-    weight: Array
+    times: Array
     of: Indices
     samples: int
 
@@ -61,44 +60,65 @@ class Windows:
         """m, the steps of a window."""
         return int(self.places.shape[1]) - 1
 
+    @cached_property
+    def weight(self) -> Array:
+        """The weights (W, m + 1) of ∫ ψ g dt."""
+        return _of_each(self.times, 0)
+
+    @cached_property
+    def slope(self) -> Array:
+        """The weights (W, m + 1) of ∫ ψ' g dt."""
+        return _of_each(self.times, 1)
+
+    @cached_property
+    def bend(self) -> Array:
+        """The weights (W, m + 1) of ∫ ψ'' g dt."""
+        return _of_each(self.times, 2)
+
     def integrals(self, values: Array) -> Array:
         """∫ ψ g dt of values g (n, k) in every window: (W, k)."""
-        found: Array = self._operators[0] @ values
+        found: Array = self._integral @ values
         return found
 
     def slopes(self, values: Array) -> Array:
         """∫ ψ' g dt = -∫ ψ ġ dt of values g (n, k) in every window: (W, k)."""
-        found: Array = self._operators[1] @ values
+        found: Array = self._slope @ values
+        return found
+
+    def bends(self, values: Array) -> Array:
+        """∫ ψ'' g dt = ∫ ψ g̈ dt of values g (n, k) in every window: (W, k)."""
+        found: Array = self._over(self.bend) @ values
         return found
 
     def without(self, samples: NDArray[np.bool_]) -> Windows:
         """The windows that hold none of some samples (n,)."""
         kept = ~samples[self.places].any(axis=1)
-        parts = (self.places[kept], self.slope[kept], self.weight[kept], self.of[kept])
-        return Windows(*parts, self.samples)
+        return Windows(self.places[kept], self.times[kept], self.of[kept], self.samples)
 
-    def halved(self, times: Array) -> Windows:
+    def halved(self) -> Windows:
         """The same windows by every second sample: what changes bounds the error of the weights."""
-        places = self.places[:, ::2]
-        slope, weight = weights(times[places])
-        return Windows(places, slope, weight, self.of, self.samples)
+        return Windows(self.places[:, ::2], self.times[:, ::2], self.of, self.samples)
 
     @cached_property
-    def _operators(self) -> tuple[csr_array, csr_array]:
+    def _integral(self) -> csr_array:
+        return self._over(self.weight)
+
+    @cached_property
+    def _slope(self) -> csr_array:
+        return self._over(self.slope)
+
+    def _over(self, weights: Array) -> csr_array:
+        """Weights (W, m + 1) at their places among all samples, (W, n)."""
         ends = np.arange(0, self.places.size + 1, self.places.shape[1])
         shape = (len(self), self.samples)
-        made = [
-            csr_array((each.ravel(), self.places.ravel(), ends), shape=shape)
-            for each in (self.weight, self.slope)
-        ]
-        return made[0], made[1]
+        return csr_array((weights.ravel(), self.places.ravel(), ends), shape=shape)
 
 
-def weights(times: Array) -> tuple[Array, Array]:
-    """The weights of ∫ ψ' g dt and of ∫ ψ g dt at the times (W, m + 1) of windows: as these.
+def weights(times: Array, order: int) -> Array:
+    """The weights of ∫ ψ g dt, of ψ' or of ψ'' by the order, at the times (W, m + 1) of windows.
 
     >>> t = np.linspace(0.0, 2.0, 13) ** 1.1
-    >>> slope, weight = weights(t[None])
+    >>> slope, weight = weights(t[None], 1), weights(t[None], 0)
     >>> s = t / t[-1] * 2 - 1
     >>> bool(np.isclose(weight @ s**2, t[-1] / 2 * 256 / 3465))
     True
@@ -109,14 +129,23 @@ def weights(times: Array) -> tuple[Array, Array]:
     s = (times - times[:, :1]) / half[:, None] - 1
     inner = np.diff(s, axis=1) / 2
     width = np.pad(inner, ((0, 0), (1, 0))) + np.pad(inner, ((0, 0), (0, 1)))
-    around = 1 - s**2
-    bump, rise = around**POWER, -2 * POWER * s * around ** (POWER - 1)
+    room = (1 - s**2) ** (POWER - order) + LEAST
     degree = min(DEGREE, times.shape[1] - 3)
     values: Array = np.moveaxis(legendre.legvander(s, degree), 2, 1).astype(np.float64)
-    moments = _moments(degree)
-    weight = _corrected(bump * width, (bump + LEAST) * width, values, moments[0])
-    slope = _corrected(rise * width, (around ** (POWER - 1) + LEAST) * width, values, moments[1])
-    return slope, weight * half[:, None]
+    found = _corrected(_bump(s, order) * width, room * width, values, _moments(degree, order))
+    return found * half[:, None] ** (1 - order)
+
+
+def _bump(s: Array, order: int) -> Array:
+    """ψ, ψ' or ψ'' by s."""
+    around = 1 - s**2
+    if order == 0:
+        return around**POWER
+    first = -2 * POWER * s * around ** (POWER - 1)
+    if order == 1:
+        return first
+    bent: Array = 4 * POWER * (POWER - 1) * s**2 * around ** (POWER - 2)
+    return bent - 2 * POWER * around ** (POWER - 1)
 
 
 def _corrected(rough: Array, room: Array, values: Array, moments: Array) -> Array:
@@ -133,13 +162,11 @@ def _corrected(rough: Array, room: Array, values: Array, moments: Array) -> Arra
 
 
 @lru_cache
-def _moments(degree: int) -> tuple[Array, Array]:
-    """∫ ψ P_k ds and ∫ ψ' P_k ds over -1..1 of the Legendre polynomials up to a degree."""
+def _moments(degree: int, order: int) -> Array:
+    """∫ ψ P_k ds of the Legendre polynomials up to a degree over -1..1, or the same of ψ' or ψ''."""
     s, g = legendre.leggauss(NODES)
-    values = legendre.legvander(s, degree)
-    around = 1 - s**2
-    rise = -2 * POWER * s * around ** (POWER - 1)
-    return values.T @ (g * around**POWER), values.T @ (g * rise)
+    moments: Array = legendre.legvander(s, degree).T @ (g * _bump(s, order))
+    return moments
 
 
 def windows(times: Sequence[Array], length: int, stride: int, margin: int = 0) -> Windows:
@@ -161,8 +188,7 @@ def windows(times: Sequence[Array], length: int, stride: int, margin: int = 0) -
         offset += len(t)
     every = np.concatenate(places).astype(np.int64)
     clock = np.concatenate(times)[every]
-    slope, weight = _of_each(clock) if len(clock) else (clock, clock)
-    return Windows(every, slope, weight, np.concatenate(of).astype(np.int64), offset)
+    return Windows(every, clock, np.concatenate(of).astype(np.int64), offset)
 
 
 def stretches(t: Array) -> Iterator[tuple[int, int]]:
@@ -176,10 +202,11 @@ def stretches(t: Array) -> Iterator[tuple[int, int]]:
     yield from zip([0, *cuts.tolist()], [*cuts.tolist(), len(t)], strict=True)
 
 
-def _of_each(clock: Array) -> tuple[Array, Array]:
+def _of_each(clock: Array, order: int) -> Array:
     """The weights of windows at times (W, m + 1): computed once where all have the same steps."""
+    if not len(clock):
+        return clock
     relative = clock - clock[:, :1]
     if np.ptp(relative, axis=0).max() <= EVEN * relative[:, -1].mean():
-        one = weights(relative[:1])
-        return tuple(np.broadcast_to(each, clock.shape) for each in one)  # type: ignore[return-value]
-    return weights(clock)
+        return np.broadcast_to(weights(relative[:1], order), clock.shape)
+    return weights(clock, order)

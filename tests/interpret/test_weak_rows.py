@@ -22,7 +22,7 @@ def ranges(data):
 @pytest.mark.parametrize("bent", [1.0, 1.2])
 def test_weights_integrate_polynomials_of_degree_eight_on_any_grid(bent):
     t = np.linspace(0.0, 1.0, 17) ** bent
-    slope, weight = weights(t[None])
+    slope, weight = weights(t[None], 1), weights(t[None], 0)
     s = 2 * t - 1
     for degree in range(9):
         # ∫ (1 - s²)⁴ s^k ds is a beta function; the slope's is that by parts.
