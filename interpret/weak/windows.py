@@ -163,7 +163,7 @@ def _corrected(rough: Array, room: Array, values: Array, moments: Array) -> Arra
 
 @lru_cache
 def _moments(degree: int, order: int) -> Array:
-    """∫ ψ P_k ds of the Legendre polynomials up to a degree over -1..1, or the same of ψ' or ψ''."""
+    """∫ ψ P_k ds over -1..1 of Legendre polynomials up to a degree; or of ψ' or ψ''."""
     s, g = legendre.leggauss(NODES)
     moments: Array = legendre.legvander(s, degree).T @ (g * _bump(s, order))
     return moments
