@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations, combinations_with_replacement
+from itertools import combinations_with_replacement
 
-from sympy import Expr, Integer, Symbol, cos, sin
+from sympy import Expr, Symbol
 
+from interpret.discovery.lagrangian.masses import factors
 from interpret.select.defaults import suited
 from interpret.weak.choice import Needed
 from interpret.weak.terms import Term, Terms
@@ -98,22 +99,9 @@ def kinetic(names: Sequence[str], angles: Sequence[str]) -> Iterator[Expr]:
     ['rd**2/2', 'r*rd**2/2', 'r**2*rd**2/2']
     """
     for a, b in combinations_with_replacement(names, 2):
-        product = velocity(a) * velocity(b)
-        if a == b:
-            product /= 2
+        product = velocity(a) * velocity(b) / (2 if a == b else 1)
         for factor in factors(names, angles):
             yield factor * product
-
-
-def factors(names: Sequence[str], angles: Sequence[str]) -> Iterator[Expr]:
-    """What masses may depend on."""
-    yield Integer(1)
-    circular = [symbol(name) for name in names if name in angles]
-    for name in names:
-        q = symbol(name)
-        yield from (cos(q), sin(q)) if name in angles else (q, q**2)
-    for a, b in combinations(circular, 2):
-        yield from (cos(a - b), sin(a - b), cos(a + b))
 
 
 def frictions(names: Sequence[str]) -> Iterator[Expr]:
