@@ -22,8 +22,8 @@ KINDS = {int: "a whole number", float: "a number", str: "a word"}
 def names() -> tuple[str, ...]:
     """The names of the catalog: one for each of its files, none of which is imported.
 
-    >>> names()[:3]
-    ('born', 'central_force', 'coulomb')
+    >>> "coulomb" in names()
+    True
     """
     return tuple(sorted(module.name for module in pkgutil.iter_modules(catalog.__path__)))
 

@@ -63,7 +63,7 @@ def test_points_are_searched_for_every_lagrangian(run):
     )
     code, out, _ = run("discover", "points.csv", "--library", "xd**2, yd**2, x**2, y**2", "--json")
     assert (code, json.loads(out)["nullity"]) == (0, 2)
-    assert run("discover", "kepler")[0] == 2
+    assert run("discover", "born")[0] == 2
 
 
 def test_a_lagrangian_has_constants_friction_and_starts(run):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from training.features import Features
 from training.prepare.selection import select
 from training.rows import trajectories as rows
 from training.rows.euler_lagrange import EulerLagrangeRows, MassRows, State
+from training.rows.responses import ResponseRows
 from training.rows.values import ValueRows
 
 seeds = st.integers(0, 2**32 - 1)
@@ -322,6 +324,7 @@ def every_family():
         ValueRows(x, x[:, 0], one[:, 0], "mine"),
         EulerLagrangeRows(state, x, one[:, 0], "mine"),
         MassRows(state, "mine"),
+        replace(ResponseRows.of(x, [x.T.expand(3, 6)], one[:3, :0], one[:3, 0]), name="mine"),
     ]
 
 
