@@ -47,6 +47,11 @@ def _path(answer: Answer) -> Iterator[Check]:
     """How far the law follows the motion, and how well where it was not learned from."""
     found = answer.pursued
     if found is None:
+        if answer.held is not None:
+            said = (
+                "the law leaves the motion from the start: its numbers are those of the weak rows"
+            )
+            yield Check("followed", 0.0, 1.0, "not in the library", said)
         return
     missed, calm = float(found.missed.max()), float(found.calm.max())
     limit = max(FORESEEN * calm, NOTHING)

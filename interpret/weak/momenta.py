@@ -16,9 +16,10 @@ from typing import Final
 import numpy as np
 from sympy import Expr, S, Symbol
 
+from interpret.discovery.lagrangian.masses import factors
 from interpret.weak.choice import Needed
 from interpret.weak.lengths import weighed
-from interpret.weak.menu import factors, potentials
+from interpret.weak.menu import potentials
 from interpret.weak.observed import Observed
 from interpret.weak.search import Answer, Question, selected, spread
 from interpret.weak.terms import Along, Term, Terms, along

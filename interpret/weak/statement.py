@@ -93,8 +93,6 @@ def gauge(answer: Answer) -> str:
 
 
 def _doubts(answer: Answer) -> Iterator[str]:
-    if answer.pursued is None and answer.held is not None:
-        yield "the law leaves the motion from the start: its numbers are those of the weak rows"
     if answer.choice.nullity > 1:
         yield (
             f"{answer.choice.nullity} Lagrangians that are no multiples of each other move the "

@@ -55,6 +55,14 @@ def test_a_double_pendulum_is_identified_with_error_bars_that_hold(noisy):
     assert np.sqrt(np.mean(np.square(z))) < 2
 
 
+@pytest.mark.slow
+def test_where_no_force_explains_the_motion_the_kinetic_energy_is_learned_unasked(noisy):
+    run = interpret.fit(pendula(0.01))
+    assert run.law.verdict == "identified"
+    assert run.law.expr == noisy.law.expr
+    assert any("T is learned too" in note for note in run.notes)
+
+
 def test_the_gauge_is_said(noisy):
     held = [each for each in noisy.law.measured() if each.stderr == 0]
     assert [(str(each.term), each.value) for each in held] == [("ad**2/2", 1.0)]

@@ -1,8 +1,8 @@
-"""Two ways to learn a motion: its potential alone, or all forces; and which law is the better one.
+"""The ways to learn a motion, and which law is the better one.
 
 Where nobody says, the potential alone is learned first; all forces are asked for where it leaves
-something. A first look, before any training, turns that round where the force plainly depends on
-the velocity or the time.
+something, and at last the kinetic energy too. A first look, before any training, turns that round
+where the force plainly depends on the velocity or the time.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ each other, or leave directions open, do so of every law."""
 WORDS: Final = {"approximate": "approximate", "not in the library": "not the law"}
 """How a verdict on it is said."""
 
-LAWS: Final = ("identified", "approximate", "ambiguous")
+CERTAIN: Final = ("identified", "approximate")
+LAWS: Final = (*CERTAIN, "ambiguous")
 """What a law of all parts is called that explains the motion."""
 
 
@@ -154,7 +155,12 @@ def reconsidered(
             return first
         options, told = replace(options, parts=POTENTIAL), ""
     notes = "; ".join(filter(None, (told, seen)))
-    return _better(first, conclude(_all_parts(problem, samples, options, session, notes)))
+    better = _better(first, conclude(_all_parts(problem, samples, options, session, notes)))
+    if better.certificates[0].verdict in LAWS or not _may_have_masses(fit, options):
+        return better
+    told = "no potential explains the motion, with or without other forces: T is learned too"
+    whole = conclude(_with_masses(problem, samples, options, session, told))
+    return whole if whole.certificates[0].verdict in CERTAIN else better
 
 
 def _with_singularities(fit: potential.TrajectoryFit, options: Motion) -> tuple[Motion, str]:
@@ -209,6 +215,13 @@ def _masses_vary(samples: Trajectories, options: Motion) -> bool:
     """Whether momenta say that masses depend on the position, and nothing asked for is against."""
     free = options.features in (None, AUTO) and options.recipe in (None, DEFAULT)
     return free and any(item.verdict == VARYING for item in cleaned(samples).columns)
+
+
+def _may_have_masses(fit: potential.TrajectoryFit, options: Motion) -> bool:
+    """Whether there are coordinates enough for masses to vary, and nothing asked for is against."""
+    asked = {*options.given} & {"features", "library", *OF_A_NETWORK}
+    several = len(fit.probes.prepared.trajectories.coordinates) > 1
+    return several and not {name for name in asked if getattr(options, name) not in (AUTO, DEFAULT)}
 
 
 def _with_masses(
