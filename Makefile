@@ -72,6 +72,7 @@ trials: $(READY) ## simulated data with known laws: is any wrong law identified,
 	MPLBACKEND=Agg $(BIN)/python -m tests.trials $(TRIALS)
 
 notebooks: $(READY) ## run every notebook
+	@$(BIN)/python -m pip install --quiet -e '.[$(EXTRAS),bodies]' -c $(VENV)/constraints.txt
 	$(PYTEST) --nbmake --nbmake-timeout=600 notebooks
 
 clean: ## remove the environment and the caches; runs are kept

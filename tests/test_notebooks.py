@@ -34,7 +34,7 @@ def code_cells(book: NotebookNode) -> list[NotebookNode]:
 
 
 def test_there_are_notebooks() -> None:
-    known = {"potentials", "lagrangians", "born", "luescher", "measured"}
+    known = {"potentials", "lagrangians", "born", "luescher", "measured", "planets", "cluster"}
     assert known <= {path.stem for path in NOTEBOOKS}
 
 
@@ -97,6 +97,8 @@ def test_a_failing_check_fails_the_notebook() -> None:
 @every_notebook
 def test_a_notebook_runs_and_its_claims_hold(path: Path) -> None:
     """One run for all, at small size: its own checks, and those kept here for it."""
+    for package in BODIES.get(path.stem, ()):
+        pytest.importorskip(package)
     book = read(path)
     book.cells.append(v4.new_code_cell(ASK))
     book = execute(book)
@@ -175,6 +177,27 @@ def check_measured(book: NotebookNode, answers: dict[str, Any]) -> None:
     assert answers["missing"]["oil"]["verdict"] in ("approximate", "not in the library")
 
 
+def check_planets(book: NotebookNode, answers: dict[str, Any]) -> None:
+    """One orbit of each planet weighs the sun, and all of them together Jupiter."""
+    check_figures(book, 2)
+    runs = answers["runs"]
+    (pull,) = runs["Mercury"]["law"]["terms"]
+    assert pull["term"] == "1/r"
+    for planet in ("Mercury", "Venus", "Earth-Moon", "Mars", "all"):
+        found = {term["term"]: term["coefficient"] for term in runs[planet]["law"]["terms"]}
+        assert found["1/r"] == pytest.approx(-SUN, rel=1e-4), planet
+
+
+def check_cluster(book: NotebookNode, answers: dict[str, Any]) -> None:
+    """Lennard-Jones's two powers are found, with the depth and the size of argon."""
+    check_figures(book, 2)
+    assert answers["runs"]["argon"]["verdict"] == "identified"
+    for name, accuracy in (("argon", 1e-4), ("positions", 1e-3)):
+        law = answers["runs"][name]["law"]
+        terms = {term["term"]: term["coefficient"] for term in law["terms"]}
+        assert terms == pytest.approx(ARGON, rel=accuracy), name
+
+
 def check_figures(book: NotebookNode, count: int) -> None:
     """Every figure from the first to the last is named in one cell, which draws it."""
     for number in range(1, count + 1):
@@ -189,7 +212,12 @@ CHECKS = {
     "born": check_born,
     "luescher": check_luescher,
     "measured": check_measured,
+    "planets": check_planets,
+    "cluster": check_cluster,
 }
+
+BODIES = {"planets": ("jplephem", "skyfield_data"), "cluster": ("ase",)}
+"""What the notebooks need of the extra `bodies`."""
 
 # Numbers that neither the notebook nor the package sees.
 WELL = {"q": 2.0, "q**2": 3.0, "q**3": -4.0, "q**4": 1.0}
@@ -227,6 +255,10 @@ CHARGES_IN_A_TRAP = {
     "general": (WITH_TRAP, 1e-3),
 }
 """The terms of each law, and how close their coefficients are."""
+
+SUN = 132712440041.9394 * (365.25 * 86400) ** 2 / 149597870.7**3
+"""GM of the sun in au³ / year². Source: JPL DE421 (W. Folkner et al., IPN Report 42-178, 2009)."""
+ARGON = {"r_ij**(-6)": -4 * 0.0104 * 3.4**6, "r_ij**(-12)": 4 * 0.0104 * 3.4**12}
 
 ASK = """
 import json

@@ -107,13 +107,19 @@ def _by_forces(felt: Forces) -> Invariant:
         known.append(felt.misfit(best))
     bound = AS_GOOD * max(min(known), felt.typical_error)
     unfixed = _together(felt)
+    refused: list[tuple[float, float, Guess]] = []
     for guess in _guesses(felt, best if lonely else None, felt.bent > bound):
         across = felt.unexplained(guess.features)
         if across > SHARE:
             continue
         missed = felt.misfit(guess.features)
         if missed > bound:
+            refused.append((missed, across, guess))
             continue
+        # One near circle's sum of many terms is better than any feature, by what the others pull:
+        # it must not choose between two features that are as good as each other.
+        simpler = (other for other in refused if other[0] <= AS_GOOD * missed)
+        missed, across, guess = next(simpler, (missed, across, guess))
         reason = (
             f"{guess.words}: {_share(across)} of the force lies across it, and its best function "
             f"misses {missed:.1e} of the force{_plane(felt, guess)}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,7 @@ class ArrowTable:
     kinds: tuple[str, ...]
     place: Callable[[int], str]
     notes: tuple[str, ...] = ()
+    masses: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, name: str, table: pa.Table) -> ArrowTable:

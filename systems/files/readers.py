@@ -23,7 +23,8 @@ Array = NDArray[np.float64]
 TEXT = frozenset({".csv", ".txt", ".tsv", ".dat", ".gz", ".trk", ".asc"})
 ARRAYS = frozenset({".npz", ".h5", ".hdf5", ".hdf"})
 PARQUET = frozenset({".parquet", ".pq"})
-SUFFIXES = TEXT | ARRAYS | PARQUET
+ATOMS = frozenset({".extxyz", ".xyz", ".traj"})
+SUFFIXES = TEXT | ARRAYS | PARQUET | ATOMS
 
 
 class NamedColumns(TypedDict, total=False):
@@ -68,16 +69,15 @@ def understand(
     mass: ArrayLike | None = None,
     **columns: Unpack[NamedColumns],
 ) -> Understood:
-    """The samples of a file of text, NPZ, HDF5 or Parquet, of a data frame, or a dictionary.
+    """The samples of a file of text, NPZ, HDF5, Parquet or atoms, of a data frame or dictionary.
 
     Which column is the time, a coordinate, its velocity or momentum is told by names, or because
     one is the derivative of another; `coordinates`, and `momenta`, `velocities` (p = m v) or
     `accelerations` name them instead, in the same order. `mass` holds one mass for each coordinate,
-    by default 1; `drives` name what else was measured, and acts on the motion, `sigmas` what holds
-    the σ of other columns. Where there are neither momenta nor velocities, they are computed from
-    the positions. Points (q, q̇, q̈) without
-    times become `PhaseSamples`. Arrays of NPZ and HDF5 files are laid out as
-    `systems.files.stacked` says.
+    by default those of a file of atoms, or 1; `drives` name what else was measured, and acts on the
+    motion, `sigmas` what holds the σ of other columns. Where there are neither momenta nor
+    velocities, they are computed from the positions. Points (q, q̇, q̈) without times become
+    `PhaseSamples`. Arrays of NPZ and HDF5 files are laid out as `systems.files.stacked` says.
 
     Raises `InputError` for a file that is missing, empty or damaged, unknown columns, numbers that
     are infinite, times that do not increase, and fewer than three points.
@@ -149,6 +149,10 @@ def _of_file(path: Path, named: Any) -> tuple[Table, Any]:
         from systems.files.parquet_file import read_parquet
 
         return read_parquet(path), named
+    if suffix in ATOMS:
+        from systems.files.atoms_file import read_atoms
+
+        return read_atoms(path), named
     if suffix in ARRAYS:
         from systems.files.hdf5_file import read_hdf5
         from systems.files.npz_file import read_npz
@@ -161,7 +165,8 @@ def _of_file(path: Path, named: Any) -> tuple[Table, Any]:
 
         return read_csv(path), named
     raise InputError(
-        f"{path.name!r} is no file of text (.csv, .txt, .tsv, .dat), .npz, .h5 or .parquet."
+        f"{path.name!r} is no file of text (.csv, .txt, .tsv, .dat), .npz, .h5, .parquet or "
+        f".extxyz."
     )
 
 

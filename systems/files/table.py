@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +15,8 @@ class Table(Protocol):
     """Columns by their position, with the place of every row for messages.
 
     `header` holds their names as written, None where there are none. `kinds` says of each whether
-    it holds a "number", a "clock", "text", or is "empty". `notes` say how the table was written.
+    it holds a "number", a "clock", "text", or is "empty". `notes` say how the table was written,
+    `masses` what it knows of those of its columns.
     """
 
     @property
@@ -32,6 +34,10 @@ class Table(Protocol):
     @property
     def notes(self) -> tuple[str, ...]:
         """How the table was written."""
+
+    @property
+    def masses(self) -> Mapping[str, float]:
+        """The masses of coordinates, by their columns; of all of them or none."""
 
     def __len__(self) -> int:
         """The number of rows."""

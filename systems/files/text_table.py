@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -89,6 +89,11 @@ class TextColumns:
     def notes(self) -> tuple[str, ...]:
         """How the table was written."""
         return (*self.text.notes, *self.dialect.notes)
+
+    @property
+    def masses(self) -> Mapping[str, float]:
+        """A table of text knows of none."""
+        return {}
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -56,6 +56,8 @@ def understood(table: Table, named: Named, mass: ArrayLike | None) -> Understood
     found = roles(table, named)
     names = _called(found)
     notes = [f"{table.name}: {', '.join(table.notes)}."] if table.notes else []
+    if mass is None and table.masses:
+        mass = [table.masses[found.names[place].written] for place in found.coordinates]
     others = beside(table, named)
     listed = _listed(found, names, others)
     notes += [_summary(listed), *(f"{sentence}." for sentence in found.why)]
