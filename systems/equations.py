@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import sympy
 from sympy import Expr, Matrix, Symbol
 
 from systems.errors import InputError
 from systems.expressions import differentiate
+
+POINTS = 3
+"""Where a determinant is tried for zero: more than one, as functions may vanish in a region."""
+
+ROUNDING = 1e-9
+"""A determinant of rows of size 1 that is less may be rounding; then the symbols decide."""
 
 
 def velocity(coordinate: str) -> Symbol:
@@ -118,12 +125,33 @@ def accelerations(
     right = forcing(lagrangian, coordinates)
     if beside:
         right = tuple(map(sympy.Add, right, beside))
-    if sympy.simplify(masses.det()) == 0:
+    if not _regular(masses) and sympy.simplify(masses.det()) == 0:
         raise InputError(
             f"the Lagrangian {lagrangian} does not determine the accelerations: the matrix "
             f"∂²L/∂q̇∂q̇ has no inverse; every coordinate needs its own kinetic energy."
         )
     return tuple(masses.LUsolve(Matrix(right)))
+
+
+def _regular(masses: Matrix) -> bool:
+    """Whether M has an inverse at one of a few points at random: then its determinant is not zero.
+
+    >>> x, y = sympy.symbols("x y")
+    >>> _regular(Matrix([[x, y], [y, x]])), _regular(Matrix([[x, x * y], [1, y]]))
+    (True, False)
+    """
+    random = np.random.default_rng(0)
+    names = sorted(masses.free_symbols, key=str)
+    for _ in range(POINTS):
+        point = dict(zip(names, random.uniform(-2, 2, len(names)).tolist(), strict=True))
+        there = np.array(masses.xreplace(point).evalf().tolist())
+        if not all(entry.is_number and entry.is_finite for entry in there.flat):
+            continue
+        numbers = there.astype(complex)
+        sizes = np.abs(numbers).max(axis=1, keepdims=True)
+        if sizes.all() and abs(np.linalg.det(numbers / sizes)) > ROUNDING:
+            return True
+    return False
 
 
 def energy(lagrangian: Expr, coordinates: Sequence[str]) -> Expr:

@@ -60,10 +60,8 @@ def imports(code: str) -> Iterator[str]:
             yield from (alias.name.split(".")[0] for alias in node.names)
         if isinstance(node, ast.ImportFrom) and node.level == 0:
             yield node.module.split(".")[0]
-        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in (
-            "import_module",
-            "__import__",
-        ):
+        called = node.func if isinstance(node, ast.Call) else None
+        if getattr(called, "attr", getattr(called, "id", "")) in ("import_module", "__import__"):
             names = [leaf.value for leaf in ast.walk(node) if isinstance(leaf, ast.Constant)]
             yield from (str(name).split(".")[0] for name in names)
 
@@ -100,66 +98,71 @@ def test_imports_run_one_way(room, root):
     assert wrong == []
 
 
-def loaded_by(root: Path, *command: str) -> set[str]:
-    """All modules that a fresh Python has loaded once the command is over, by their full names."""
-    reporting = [sys.executable, "-X", "importtime", *command]
-    outcome = subprocess.run(reporting, cwd=root, capture_output=True, text=True, check=True)
-    lines = [line for line in outcome.stderr.splitlines() if line.startswith("import time:")]
-    return {line.rsplit("|", 1)[1].strip() for line in lines}
+IN_TURN = """
+import sys
+from interpret.cli import main
+for line in sys.argv[1:]:
+    sys.argv = ["interpret", *line.split("|")]
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, (line, end.code)
+    print("loaded after", line, *sorted(sys.modules), file=sys.stderr)
+"""
+
+
+def loaded_in_turn(root: Path, *lines: str) -> Iterator[tuple[str, set[str]]]:
+    """Each command and all modules that one fresh Python has loaded once it is over."""
+    outcome = subprocess.run(
+        [sys.executable, "-c", IN_TURN, *lines], cwd=root, capture_output=True, text=True
+    )
+    assert outcome.returncode == 0, outcome.stderr[-2000:]
+    after = [line for line in outcome.stderr.splitlines() if line.startswith("loaded after ")]
+    for line, found in zip(lines, after, strict=True):
+        yield line, set(found.removeprefix(f"loaded after {line} ").split())
 
 
 def test_systems_loads_no_torch(root):
-    loaded = loaded_by(root, "-c", "import systems; systems.names()")
+    code = "import sys, systems; systems.names(); print(*sys.modules)"
+    outcome = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    )
+    loaded = set(outcome.stdout.split())
 
     assert "systems" in loaded
     assert loaded & {"torch", "training", "interpret", "pysindy", "matplotlib"} == set()
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--help"], ["fit", "--help"], ["luescher", "levels", "--help"], ["--version"]]
-)
-def test_help_loads_nothing_heavy(root, arguments):
-    loaded = loaded_by(root, "-m", "interpret", *arguments)
-
-    assert "typer" in loaded
-    heavy = {"torch", "sympy", "matplotlib", "scipy", "numpy", "pysindy", "training"}
-    assert loaded & heavy == set()
-    light = {"systems", "systems.errors", "systems.lazy"}
-    assert {name for name in loaded if name.split(".")[0] == "systems"} == light
+PICTURES = {"pysindy", "matplotlib"}
+LIGHT = {"systems", "systems.errors", "systems.lazy"}
+HEAVY = {"torch", "sympy", "scipy", "numpy", "training"} | PICTURES
 
 
-def test_a_list_of_systems_loads_no_scipy(root):
-    loaded = loaded_by(root, "-m", "interpret", "systems")
+def test_commands_load_what_they_use(root, tmp_path):
+    """One Python runs them in turn, from the lightest to a fit without noise."""
+    helps = ("--help", "fit|--help", "luescher|levels|--help", "--version")
+    nothing_learned = (
+        "diagrams|--order|2",
+        "luescher|zeta|0.5",
+        "luescher|phase|--box|10|272.29|331.60",
+    )
+    fit = f"fit|oscillator|--quiet|--out|{tmp_path / 'run'}"
+    turns = dict(loaded_in_turn(root, *helps, "systems", *nothing_learned, fit))
 
-    assert "sympy" in loaded
-    heavy = {"torch", "scipy", "training", "interpret.pipeline", "pysindy", "matplotlib"}
-    assert loaded & heavy == set()
-
-
-def test_a_fit_without_noise_loads_what_it_uses(root, tmp_path):
-    fit = ["fit", "oscillator", "--quiet", "--out", str(tmp_path / "run")]
-    loaded = loaded_by(root, "-m", "interpret", *fit)
-
-    assert "torch" in loaded
-    unused = {"torch._dynamo", "pysindy", "sklearn", "pandas", "matplotlib"}
-    unused |= {"pyarrow", "narwhals", "h5py", "polars"}
-    assert loaded & unused == set()
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["luescher", "zeta", "0.5"],
-        ["luescher", "phase", "--box", "10", "272.29", "331.60"],
-        ["diagrams", "--order", "2"],
-    ],
-    ids=lambda arguments: " ".join(arguments[:2]),
-)
-def test_what_learns_nothing_loads_no_torch(root, arguments):
-    loaded = loaded_by(root, "-m", "interpret", *arguments)
-
-    assert "systems" in loaded
-    assert loaded & {"torch", "pysindy", "matplotlib"} == set()
+    for line in helps:
+        assert "typer" in turns[line]
+        assert turns[line] & HEAVY == set(), line
+        own = {name for name in turns[line] if name.split(".")[0] == "systems"}
+        assert own == LIGHT, line
+    assert "sympy" in turns["systems"]
+    listed = {"torch", "scipy", "training", "interpret.pipeline"} | PICTURES
+    assert turns["systems"] & listed == set()
+    for line in nothing_learned:
+        assert "systems" in turns[line]
+        assert turns[line] & ({"torch"} | PICTURES) == set(), line
+    assert "torch" in turns[fit]
+    unused = {"torch._dynamo", "sklearn", "pandas", "pyarrow", "narwhals", "h5py", "polars"}
+    assert turns[fit] & (unused | PICTURES) == set()
 
 
 def name_of(file: Path) -> str:

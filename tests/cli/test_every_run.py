@@ -117,8 +117,8 @@ def refused(*arguments: str) -> str:
     return line
 
 
-SLOW = ("structured",)
-"""Levels of six models are drawn for it."""
+SLOW = ("structured", "general", "born")
+"""Six models' levels are drawn, a Lagrangian or two orders of amplitudes are trained."""
 
 
 ALIKE = ("neural", "general", "polynomial")

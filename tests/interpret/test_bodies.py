@@ -243,6 +243,7 @@ def test_a_plane_in_space_is_said():
     assert any("lies in one plane" in note for note in run.notes)
 
 
+@pytest.mark.slow
 def test_a_force_that_is_none_of_pairs_is_left_to_others():
     """x1² x2 is the potential of no bond."""
 
@@ -256,7 +257,9 @@ def test_a_force_that_is_none_of_pairs_is_left_to_others():
     assert terms(run) == {"x1**2", "x2**2", "x1**2*x2"}
 
 
-@pytest.mark.parametrize("mass", [(1.0, 1.0, 1.0), (1.0, 0.5, 2.0)])
+@pytest.mark.parametrize(
+    "mass", [pytest.param((1.0, 1.0, 1.0), marks=pytest.mark.slow), (1.0, 0.5, 2.0)]
+)
 def test_particles_without_names_are_told_by_what_is_conserved(mass):
     made = charged(mass, np.array(mass), trap=0.0, sign=-1.0)
     order = [3, 0, 5, 2, 4, 1]

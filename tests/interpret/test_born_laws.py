@@ -466,6 +466,7 @@ def off_samples(noise=0.0, seed=0):
     return read_raw(RawSeries(samples, second, first), learned.derivatives, "born")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_samples_tell_the_laws_better_than_the_network_that_learned_them(seed):
     """Directions of few iterations will do: what they lack is in the error bars."""

@@ -57,13 +57,18 @@ KNOWN = {
     "Toda with another spring": (("toda", {"last": 1.5}), 2),
 }
 
+QUICK = ("Kepler in a plane", "its perturbed twin", "Toda")
+
 
 def problem_of(name, given):
     return systems.get(name, given)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.01])
-@pytest.mark.parametrize("case", KNOWN)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=[pytest.mark.slow] * (case not in QUICK)) for case in KNOWN],
+)
 def test_known_numbers(case, noise):
     (name, given), number = KNOWN[case]
     problem = problem_of(name, given)
@@ -78,7 +83,7 @@ def test_known_numbers(case, noise):
 def test_a_trap_that_is_the_same_in_all_directions_within_its_error_bars(potential, number):
     problem = systems.from_potential(potential)
     samples = problem.draw(seed=0).with_noise(0.01, 0)
-    for seed in range(1, 11):
+    for seed in range(1, 4):
         found = conserved(law_of(problem, seed, ("x**3", "x*y**2")), samples)
         assert found.independent == number
         assert found.held

@@ -101,6 +101,7 @@ def test_a_wandering_tracker_makes_no_terms():
     assert run.law.verdict in ("identified", "approximate", "ambiguous")
 
 
+@pytest.mark.slow
 def test_a_right_law_under_correlated_errors_is_identified():
     run = interpret.fit(wandering(motion(spring), 0.02, 0.9, 0), library=LIBRARY)
     assert [str(term) for term in run.law.terms] == ["x**2", "x**4"]

@@ -42,6 +42,7 @@ def settled(data):
     return account(Courses.of(data, estimate(data)), candidates, drive=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, *(pytest.param(k, marks=pytest.mark.slow) for k in (1, 2))])
 def test_pendulums_alike_share_their_coefficients(seed):
     found = each(settled(swings((1, 1, 1), 0.01, seed)))

@@ -77,7 +77,7 @@ def test_scale_total_derivative_and_constant_are_equivalent(lagrangian, function
         assert sympy.expand(function).is_number
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(lagrangians, polynomials, polynomials, scales)
 def test_anything_else_added_is_not_equivalent(lagrangian, function, potential, scale):
     """A potential on top of scale and gauge changes the motion."""

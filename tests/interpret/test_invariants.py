@@ -47,7 +47,7 @@ def same_up_to_scale(found, expected, names):
 # Without noise: from the forces
 
 
-@pytest.mark.parametrize("dataset", ["verlet", "exact"])
+@pytest.mark.parametrize("dataset", ["exact", pytest.param("verlet", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_distance_of_two_charges(dataset, seed):
     """From six raw coordinates: exactly the system's own r, and far from the next best."""
@@ -59,7 +59,7 @@ def test_the_distance_of_two_charges(dataset, seed):
 
 
 ROUND = [
-    ("(x**2 + 4*y**2)**2", "x**2 + 4*y**2"),
+    pytest.param("(x**2 + 4*y**2)**2", "x**2 + 4*y**2", marks=pytest.mark.slow),
     pytest.param("(x**2 + 4*y**2)/2", "x**2 + 4*y**2", marks=pytest.mark.slow),
     ("exp((x**2 + x*y + y**2)/4)", "x**2 + x*y + y**2"),
     ("((x - 1)**2 + (y - 1/2)**2)**2", "(x - 1)**2 + (y - 1/2)**2"),
@@ -145,7 +145,7 @@ def drawn(potential, seed=0):
     [
         # Seed 0 is looked at below, in three units.
         pytest.param(KEPLER, 5, marks=pytest.mark.slow),
-        (f"{KEPLER} + 1/(10*(x**2 + y**2))", 0),
+        pytest.param(f"{KEPLER} + 1/(10*(x**2 + y**2))", 0, marks=pytest.mark.slow),
         ("4/(x**2 + y**2)**6 - 4/(x**2 + y**2)**3", 0),
     ],
 )
@@ -156,7 +156,9 @@ def test_close_encounters_hide_no_distance(potential, seed):
     assert found.unfixed == ""
 
 
-@pytest.mark.parametrize("metre", [1.5e11, 1.0, 1e-10])
+@pytest.mark.parametrize(
+    "metre", [1.5e11, *(pytest.param(m, marks=pytest.mark.slow) for m in (1.0, 1e-10))]
+)
 def test_units_change_nothing(metre):
     """Au, metres or atoms: a centre is none where the origin does as well."""
     items = tuple(Trajectory(i.t, metre * i.q, metre * i.p) for i in drawn(KEPLER, 0))
@@ -199,7 +201,7 @@ def test_coordinates_that_copy_each_other_leave_the_law_open():
     assert "1 x : 1 y" in found.unfixed
 
 
-@pytest.mark.parametrize("size", [1e-3, 1e-2])
+@pytest.mark.parametrize("size", [pytest.param(1e-3, marks=pytest.mark.slow), 1e-2])
 def test_nearly_the_same_in_all_directions_is_not_the_same(size):
     """A polynomial of the coordinates does better by orders of magnitude than r."""
     for potential in ("(x**2 + y**2)/2 + x**2*y - y**3/3", "x**2/2 + 0.50001*y**2 + x**4"):
@@ -226,7 +228,7 @@ def three_bodies():
     return system.motion().flow(q, mass * v, np.linspace(0, 8, 800))
 
 
-@pytest.mark.parametrize("noise", [0.0, 1e-4])
+@pytest.mark.parametrize("noise", [pytest.param(0.0, marks=pytest.mark.slow), 1e-4])
 def test_three_particles_have_three_distances(noise):
     """No light body is hidden behind the forces on the heavy one, which share one line with it."""
     found = discover(three_bodies().with_noise(noise, seed=0) if noise else three_bodies())
@@ -262,7 +264,7 @@ def test_noise_hides_the_forces_but_not_what_is_conserved(dataset, fraction):
     assert found.eigenvalues == ()
 
 
-FRACTIONS = [1e-3, 0.05, pytest.param(0.01, marks=pytest.mark.slow)]
+FRACTIONS = [*(pytest.param(f, marks=pytest.mark.slow) for f in (1e-3, 0.01)), 0.05]
 CENTRAL = [
     (SPACE, "(x**2 + y**2 + z**2)**2", "sqrt(x**2 + y**2 + z**2)"),
     (PLANE, "(x**2 + y**2)**2", "sqrt(x**2 + y**2)"),

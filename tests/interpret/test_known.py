@@ -109,6 +109,7 @@ def test_a_coefficient_beyond_its_bound_is_held_there():
     assert kept.law(json.loads(json.dumps(law.to_json()))) == law
 
 
+@pytest.mark.slow
 def test_what_would_be_beyond_zero_is_left_out():
     law = interpret.fit(bowl(), Motion(bounds={"x*y": (None, 0)}, **BOWL)).law
     assert "x*y" not in values(law)
@@ -223,6 +224,7 @@ def test_one_law_that_all_share_is_told_where_they_do_not(tmp_path):
     assert any("of jupiter; --each '1/r' lets it" in reason for reason in law.reasons)
 
 
+@pytest.mark.slow
 def test_data_sets_that_agree_share_their_coefficients(tmp_path):
     file = planets(tmp_path, {"venus": 1.0, "earth": 1.0, "mars": 1.0})
     run = interpret.fit(file, Motion(each="all", **ORBITS))

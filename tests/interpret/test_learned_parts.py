@@ -99,6 +99,7 @@ def test_friction_that_is_usual_is_read_as_such():
     assert list(map(str, law.terms)) == ["x**2", "xd**2/2"]
 
 
+@pytest.mark.slow
 def test_the_network_drive_is_read():
     run = interpret.fit(pushed(), Motion(drive="u", drive_law="neural", **DRIVEN))
     law = run.law

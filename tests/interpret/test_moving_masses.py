@@ -97,6 +97,7 @@ def test_without_noise_the_numbers_are_exact():
     assert run.law.verdict == "identified"
 
 
+@pytest.mark.slow
 def test_a_measured_drive():
     run = interpret.fit(cart(0.01), Motion(learn="lagrangian", drive="u"))
     assert run.law.verdict == "identified"

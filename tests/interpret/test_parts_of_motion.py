@@ -62,6 +62,7 @@ def driven(noise, seed=0):
 # Which way is taken
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["driven_duffing", *(pytest.param(n, marks=pytest.mark.slow) for n in OTHERS)]
 )
