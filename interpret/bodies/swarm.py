@@ -13,7 +13,7 @@ from sympy import Expr, Float
 
 from interpret.weak.windows import windows
 from systems.expressions import symbol
-from systems.samples.trajectories import Trajectories
+from systems.samples.trajectories import Trajectories, Trajectory
 from training.prepare.fingerprint import EXACT as EXACT_FLOW
 from training.prepare.fingerprint import fingerprint
 from training.prepare.noise import Noise, estimate
@@ -131,6 +131,15 @@ class Swarm:
     def coordinates(self) -> tuple[str, ...]:
         """The names of all coordinates, particle by particle."""
         return tuple(name for body in self.names for name in body)
+
+    def trajectories(self) -> Trajectories:
+        """The motion of all coordinates, particle by particle."""
+        ends = np.cumsum([len(t) for t in self.times])[:-1]
+        x, p = (each.transpose(1, 0, 2).reshape(self.points, -1) for each in (self.x, self.p))
+        pairs = zip(self.times, np.split(x, ends), np.split(p, ends), strict=True)
+        items = tuple(Trajectory(t, q, moved) for t, q, moved in pairs)
+        made = Trajectories(self.coordinates, np.repeat(self.mass, self.dimension), items)
+        return made.positions_alone() if self.positions_alone else made
 
 
 ALIKE: Final = 0.8

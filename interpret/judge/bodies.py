@@ -11,16 +11,25 @@ from numpy.typing import NDArray
 from interpret.bodies.encounters import blind_spots
 from interpret.bodies.found import Found
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
+from interpret.judge.fitted import residuals
+from interpret.judge.motion import Rungs, size
 from interpret.judge.support import Forces, cancellation, enough
 from interpret.judge.thresholds import UNLIKELY, WRONG, percent
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.select.criteria import CLOSE
+from interpret.select.library import Library
+from training.features import Features
+from training.prepare.preparation import prepare
+from training.settings import Settings
 
 Array = NDArray[np.float64]
 
 BESIDE: Final = 10.0
 """How many times as much as a flexible law of the same links one may miss."""
+
+MOST_FOLLOWED: Final = 12
+"""Of so many coordinates the tangents of a path are worked out in seconds."""
 
 SHOWN: Final = 0.9
 AGAIN: Final = 3.0
@@ -33,8 +42,7 @@ def certify_bodies(law: Law, found: Found) -> Certificate:
     checks += [enough(law, found.rows.swarm.points * found.rows.swarm.count)]
     checks += [cancellation(_forces(found)), _flexible(found), _alone(found), _late(found)]
     checks += _encounters(found)
-    if not found.noisy:
-        checks.append(_energy(found))
+    checks.append(_followed(law, found) if found.noisy else _energy(found))
     return Certificate(tuple(checks))
 
 
@@ -98,6 +106,25 @@ def _late(found: Found) -> Check:
         return Check("held out", share, allowed, "identified", said)
     verdict: Verdict = "approximate" if share < WRONG else "not in the library"
     return Check("held out", share, allowed, verdict, said, share)
+
+
+def _followed(law: Law, found: Found) -> Check:
+    """χ² along the law's own path: what noise hides in short windows adds up there."""
+    swarm = found.rows.swarm
+    if len(swarm.coordinates) > MOST_FOLLOWED:
+        said = f"of more than {MOST_FOLLOWED} coordinates the law's own path is not followed"
+        return Check("noise", np.nan, np.nan, "identified", said)
+    data = swarm.trajectories()
+    prepared = prepare(data, Features.identity(data.coordinates), Settings())
+    if prepared.smoothed is None:
+        said = "the noise is too small for the law's own path to say more"
+        return Check("noise", np.nan, np.nan, "identified", said)
+    terms = Library(tuple(map(law.written_out, law.terms)))
+    longest = Rungs.of(residuals(prepared, terms, law.coefficients)).longest
+    if longest is None:
+        said = "the law could not be fitted along the trajectories, however short"
+        return Check("noise", np.nan, np.nan, "ambiguous", said)
+    return size(longest)
 
 
 def _encounters(found: Found) -> Iterator[Check]:

@@ -7,14 +7,13 @@ from typing import Final
 
 import numpy as np
 
-from interpret.judge.residuals import MOST_VALUES, Residuals
-from interpret.laws.law import Law
-from interpret.reading.probes import Probes
+from interpret.judge.residuals import MOST_VALUES, Array, Residuals
 from interpret.refinement.likelihood import maximise
 from interpret.refinement.segments import LADDER, MOST_STEPS, carried, stretched
 from interpret.refinement.subsets import sharpened
 from interpret.select.library import Library
 from systems.samples.trajectories import Trajectories
+from training.prepare.preparation import Prepared
 
 SECOND: Final = LADDER[1]
 """A law that can be fitted to neither the shortest stretches nor these is not tried on longer."""
@@ -23,18 +22,16 @@ UNFINISHED: Final = 0.01
 """A fit whose own parameters could still lower χ² by this part has not found its minimum."""
 
 
-def residuals(law: Law, samples: Probes) -> Iterator[Residuals]:
-    """What the law leaves of the longest trajectories: in short stretches, then in ever longer.
+def residuals(prepared: Prepared, library: Library, coefficients: Array) -> Iterator[Residuals]:
+    """What Σ c_k φ_k leaves of the longest trajectories: in short stretches, then in ever longer.
 
     Short stretches forgive a wrong law, since each has an initial state of its own; a sensitive
     motion cannot be fitted in one. So they end before the first on which the fit does not find its
     minimum. Each costs more than the one before: who has seen enough asks for no more.
     """
-    prepared = samples.prepared
     assert prepared.smoothed is not None, "exact data are judged by the law's flow"
     chosen = _longest(prepared.trajectories)
     measured, smoothed = (t[chosen] for t in (prepared.trajectories, prepared.smoothed))
-    library, coefficients = Library(law.terms), law.coefficients
     last: Residuals | None = None
     for cuts in LADDER:
         start, states = stretched(

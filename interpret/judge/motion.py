@@ -28,6 +28,7 @@ from interpret.judge.thresholds import AGAIN, CHANCE, EXACT, UNLIKELY, WRONG, pe
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
+from interpret.select.library import Library
 from training.bases.candidates import Candidates
 from training.prepare.preparation import VERLET
 from training.rows.trajectories import LevelRows
@@ -154,7 +155,7 @@ def _blur(law: Law, samples: Probes) -> float:
 
 
 def _noisy(law: Law, samples: Probes) -> Iterator[Check]:
-    rungs = _Rungs.of(residuals(law, samples))
+    rungs = Rungs.of(residuals(samples.prepared, Library(law.terms), law.coefficients))
     longest = rungs.longest
     if longest is None:
         said = "the law could not be fitted along the trajectories, however short"
@@ -169,20 +170,20 @@ def _noisy(law: Law, samples: Probes) -> Iterator[Check]:
         yield _held_out(longest, rungs)
         return
     yield _left(longest, rungs, samples)
-    yield _size(longest) if longest.errors is None else alike(longest, whole)
+    yield size(longest) if longest.errors is None else alike(longest, whole)
     yield _period(longest, rungs)
     yield _held_out(longest, rungs)
 
 
 @dataclass(frozen=True)
-class _Rungs:
+class Rungs:
     """The residuals along the longest stretches, and along those half as long."""
 
     longest: Residuals | None
     shorter: Residuals | None = None
 
     @classmethod
-    def of(cls, found: Iterator[Residuals]) -> _Rungs:
+    def of(cls, found: Iterator[Residuals]) -> Rungs:
         """The last two; there are no longer ones where a law is refuted beyond doubt.
 
         Very short stretches refute nothing: errors alike from sample to sample are not seen there.
@@ -196,7 +197,7 @@ class _Rungs:
         return cls(longest, shorter)
 
 
-def _left(longest: Residuals, rungs: _Rungs, samples: Probes) -> Check:
+def _left(longest: Residuals, rungs: Rungs, samples: Probes) -> Check:
     """The most significant force that is left over along the longest stretches."""
     found = _tests(longest, samples)
     if not found:
@@ -226,7 +227,7 @@ def _tests(residual: Residuals, samples: Probes) -> list[Left]:
     return left_over.left(residual, (*found, own) if own else found)
 
 
-def _confirmed(best: Left, rungs: _Rungs, samples: Probes) -> bool:
+def _confirmed(best: Left, rungs: Rungs, samples: Probes) -> bool:
     """Whether shorter stretches, which a fit cannot miss the minimum of, show it too.
 
     So it is where the force explains all that the longer ones miss beyond the shorter: a minimum
@@ -242,7 +243,7 @@ def _confirmed(best: Left, rungs: _Rungs, samples: Probes) -> bool:
     return not again or again[0].probability < AGAIN
 
 
-def _size(residual: Residuals) -> Check:
+def size(residual: Residuals) -> Check:
     """χ² against its own scatter."""
     ratio, z = left_over.excess(residual)
     said = f"χ²/n is {ratio:.3f}, {abs(z):.1f} deviations {'above' if z > 0 else 'below'} one"
@@ -252,7 +253,7 @@ def _size(residual: Residuals) -> Check:
                  f"{said}: the law misses the data by more than their noise")  # fmt: skip
 
 
-def _period(longest: Residuals, rungs: _Rungs) -> Check:
+def _period(longest: Residuals, rungs: Rungs) -> Check:
     """The highest peak of the residuals' periodogram."""
     length, chance = left_over.period(longest)
     limit = CHANCE
@@ -263,7 +264,7 @@ def _period(longest: Residuals, rungs: _Rungs) -> Check:
     return Check("period", *figures, "approximate", said, _amplitude(longest))
 
 
-def _held_out(longest: Residuals, rungs: _Rungs) -> Check:
+def _held_out(longest: Residuals, rungs: Rungs) -> Check:
     """The last tenth, predicted from the rest."""
     error, chance, share = predicted(longest)
     figures = (-np.log10(max(chance, 1e-300)), -np.log10(CHANCE))
