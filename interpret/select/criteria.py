@@ -98,10 +98,12 @@ class Plateau:
 
     Dropping a spurious term leaves the residual where it is; dropping a true one lifts it off the
     plateau by orders of magnitude. Of equally small supports the better fit is taken. An
-    information criterion is no substitute: the residual is a network's error, not noise.
+    information criterion is no substitute: the residual is a network's error, not noise. Nor does
+    it tell anything below ``least``, what the network itself misses of the data.
     """
 
     factor: float
+    least: float = 0.0
 
     def choose(self, problem: Compressed) -> Choice:
         """The first of the supports on the plateau, which are all in the order."""
@@ -110,7 +112,7 @@ class Plateau:
         supports = sorted(paths, key=lambda support: (len(support), support))
         residuals = np.array([problem.solve(support)[1] for support in supports])
         everything = problem.solve(problem.full)[1]
-        floor = max(self.factor * everything, ROUND_OFF * problem.length)
+        floor = max(self.factor * everything, self.least, ROUND_OFF * problem.length)
         fits = [
             i for i in ascending(residuals, ROUND_OFF * problem.length) if residuals[i] <= floor
         ]

@@ -11,9 +11,11 @@ import sympy
 import systems
 from interpret.discovery.conservation import conserved
 from interpret.discovery.features import discover
+from interpret.discovery.forces import Forces
 from systems.expressions import parse, symbol
 from systems.samples.trajectories import Trajectories, Trajectory
 from systems.system import System
+from training.features import Features
 
 x, y, z = (symbol(name) for name in "xyz")
 PLANE, SPACE = ("x", "y"), ("x", "y", "z")
@@ -323,3 +325,22 @@ def test_momenta_that_hardly_move_prove_nothing():
     bodies, reason = conserved(data)
     assert bodies == ()
     assert "little more than their noise" in reason
+
+
+def test_of_two_features_that_are_as_good_the_simpler_is_taken(monkeypatch):
+    """A sum of many terms about one near circle is better than both, and chooses neither."""
+
+    def misfit(self, what):
+        if isinstance(what, Features) and what.trivial:
+            return 3e-7
+        numbers = isinstance(what, Features) and any(
+            root.has(sympy.Float) for root in what.definitions.values()
+        )
+        return 2.5e-6 if numbers or not isinstance(what, Features) else plain
+
+    monkeypatch.setattr(Forces, "misfit", misfit)
+    oval = motion(PLANE, "-1/sqrt(x**2 + 1.0001*y**2)", end=1.0)[:1]
+    plain = 4e-6
+    assert discover(oval).features.definitions["r"] == sympy.sqrt(x**2 + y**2)
+    plain = 4e-5
+    assert discover(oval).features.definitions["r"].has(sympy.Float)

@@ -15,7 +15,7 @@ from interpret.keep import folder as runs
 from interpret.pipeline import fit
 from interpret.run import Run
 from systems.errors import InputError
-from systems.expressions import symbol
+from systems.expressions import parse, symbol
 from systems.samples.trajectories import Trajectories, Trajectory
 from tests.builders import thinned
 
@@ -426,3 +426,17 @@ def test_odd_noisy_data_give_a_law_or_a_sentence(data):
         fit(data, library="q, q**2, q**3")
     except InputError as error:
         assert "\n" not in str(error)  # noqa: PT017
+
+
+def test_what_others_pull_at_a_planet_makes_no_terms():
+    """A near circle, pulled at by 5e-6 of the force: of its distance all functions are alike."""
+    pulled = systems.Mechanics(
+        ("x", "y"),
+        (1.0, 1.0),
+        parse("-1/sqrt(x**2 + y**2)"),
+        others={"drive": parse("5e-6*x*cos(1.3*t)")},
+    )
+    orbit = pulled.flow([[0.993, 0.0]], [[0.0, 1.00702]], np.linspace(0, 2 * np.pi, 201))
+    law = fit(orbit).law
+    assert [str(term) for term in law.terms] == ["1/r"]
+    assert law.coefficients == pytest.approx([-1], abs=1e-5)

@@ -194,3 +194,11 @@ def test_pysindys_threshold_that_removes_everything_is_one_sentence(optimizer):
 def test_an_unknown_optimizer_is_refused():
     with pytest.raises(InputError, match=r"no optimizer 'stlq'. Did you mean 'stlsq'"):
         Optimizer("stlq", None)
+
+
+def test_below_what_the_network_misses_no_term_is_told():
+    """Both columns are in the truth, the second by 1e-5 of it."""
+    problem = regression(np.eye(3), np.array([1.0, 1e-5, 0.0]))
+    assert Plateau(2.0).choose(problem).support == (0, 1)
+    assert Plateau(2.0, least=1e-6).choose(problem).support == (0, 1)
+    assert Plateau(2.0, least=2e-5).choose(problem).support == (0,)
