@@ -66,7 +66,9 @@ def test_an_exponent_is_held_at_its_bound():
     assert "p is at its bound 2" in str(law)
 
 
-@pytest.mark.parametrize(("noise", "off"), [(0.0, 1e-3), (0.01, 0.06)])
+@pytest.mark.parametrize(
+    ("noise", "off"), [pytest.param(0.0, 1e-3, marks=pytest.mark.slow), (0.01, 0.06)]
+)
 def test_a_network_learns_the_drag(noise, off):
     data = dragged(noise)
     others = Candidates(("x",), (1.0,)).with_terms("potential", parse_list("x, x**2, x**4"))

@@ -258,6 +258,7 @@ def test_blind_poles_find_both_constants(noise):
     assert found.residual < 3 * noise + 1e-9
 
 
+@pytest.mark.slow
 def test_blind_poles_do_not_assume_the_scale():
     """In boxes measured in yards both are others, and are found, and not recognised."""
     q2, delta = points(400, 10.9)
@@ -286,6 +287,7 @@ def test_blind_poles_need_no_even_spacing():
     assert str(found) == "6 poles of kL cot δ, not multiples of one number"
 
 
+@pytest.mark.slow
 def test_blind_poles_survive_outliers():
     q2, delta = points(400, 10.9, 1e-6)
     delta[::25] += 0.3

@@ -155,7 +155,7 @@ def test_measured_motion_is_tested_on_its_own_last_tenth():
     assert "the last tenth, held out, is predicted to" in check.sentence
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.01])
+@pytest.mark.parametrize("noise", [pytest.param(0.0, marks=pytest.mark.slow), 0.01])
 def test_the_last_tenth_is_not_fitted(noise):
     """Another law rules there: the fit of the first nine tenths must miss it."""
     t = np.linspace(0, 10, 401)

@@ -28,8 +28,9 @@ from training.features import Features
 from training.solve.linear import solve
 
 q, r = symbol("q"), symbol("r")
-SETS = [("oscillator", None), ("double_well", "T1"), ("double_well", "T3")]
-SETS += [("central_force", None), ("coulomb", "verlet"), ("coulomb", "exact")]
+SETS = [("oscillator", None), ("double_well", "T1"), ("coulomb", "exact")]
+OTHERS = [("double_well", "T3"), ("central_force", None), ("coulomb", "verlet")]
+SETS += [pytest.param(*each, marks=pytest.mark.slow) for each in OTHERS]
 
 
 def refined(name, dataset=None, seed=0):

@@ -64,7 +64,7 @@ def test_what_is_no_potential_or_too_small_leaves_nothing_smooth():
 
 
 @pytest.mark.parametrize("parts", ["potential", pytest.param("auto", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("noise", [0.0, 0.02])
+@pytest.mark.parametrize("noise", [pytest.param(0.0, marks=pytest.mark.slow), 0.02])
 def test_two_springs_in_one_file_are_no_law(noise, parts):
     def second(q):
         return 1.3 * q + q**3
