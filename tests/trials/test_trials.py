@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from interpret.laws.parts import Bodies
 from tests.trials import measures, outcome, table, workers, wrong
 from tests.trials.groups import GROUPS, run
 from tests.trials.outcome import Outcome, Trial
@@ -169,9 +170,11 @@ def _law(record, expr):
     terms = sympy.Add.make_args(sympy.expand(expr))
     pairs = [term.as_coeff_Mul() for term in terms]
     size = len(pairs)
-    return potential_law(terms=[t for _, t in pairs], candidates=[t for _, t in pairs],
-                         coefficients=[float(c) for c, _ in pairs], covariance=1e-16 * np.eye(size),
-                         domain={"x": (-3.0, 3.0)}, system="data")  # fmt: skip
+    law = potential_law(terms=[t for _, t in pairs], candidates=[t for _, t in pairs],
+                        coefficients=[float(c) for c, _ in pairs], covariance=1e-16 * np.eye(size),
+                        domain={"x": (-3.0, 3.0)}, system="data")  # fmt: skip
+    bodies = Bodies(dict(zip(record.shown.coordinates, record.shown.mass.tolist(), strict=True)))
+    return replace(law, variables=replace(law.variables, bodies=bodies))
 
 
 @pytest.mark.slow
