@@ -23,7 +23,7 @@ def blind_spots(rows: Rows) -> tuple[str, float, bool]:
     lengths = pairs.lengths(swarm.x[:, some])
     pair, place = np.unravel_index(int(np.argmin(lengths)), lengths.shape)
     number = int(some[place])
-    ends = np.cumsum([len(t) for t in swarm.times])
+    ends = swarm.ends
     trajectory = int(np.searchsorted(ends, number, side="right"))
     time = np.concatenate(swarm.times)[number]
     one, other = (swarm.labels[int(links[pair])] for links in (pairs.one, pairs.other))

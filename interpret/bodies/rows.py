@@ -24,9 +24,6 @@ LENGTHS: Final = (6, 8, 12, 16, 24, 32, 48, 64, 96)
 FEWEST: Final = 6
 """A trajectory holds so many windows, or they are shorter."""
 
-OVERLAP: Final = 4
-"""Windows start a quarter of their length apart: more rows would say nothing new."""
-
 QUADRATURE: Final = 0.3
 """The error of a window's integral, in parts of what it differs by from that of every second
 sample: a rule of high order errs by less, and never by more."""
@@ -100,7 +97,7 @@ class Rows:
 
     @staticmethod
     def _with(swarm: Swarm, length: int) -> Rows | None:
-        fine = windows(swarm.times, length, max(1, length // OVERLAP))
+        fine = windows(swarm.times, length)
         if not len(fine):
             return None
         coarse = fine.halved()
@@ -189,7 +186,7 @@ class Rows:
 
     def late(self, share: float) -> NDArray[np.bool_]:
         """Which rows end after this share of their trajectory."""
-        ends = np.cumsum([len(t) for t in self.swarm.times])
+        ends = self.swarm.ends
         own = np.searchsorted(ends, self.windows.places[:, -1], side="right")
         sizes = np.array([len(t) for t in self.swarm.times])
         place = self.windows.places[:, -1] - (ends - sizes)[own]

@@ -114,6 +114,11 @@ class Swarm:
         return int(self.x.shape[1])
 
     @property
+    def ends(self) -> NDArray[np.intp]:
+        """The number of samples up to the end of each trajectory."""
+        return np.cumsum([len(t) for t in self.times])
+
+    @property
     def positions_alone(self) -> bool:
         """Whether momenta are no data."""
         return not np.isfinite(self.noise_p).all()
@@ -134,10 +139,9 @@ class Swarm:
 
     def trajectories(self) -> Trajectories:
         """The motion of all coordinates, particle by particle."""
-        ends = np.cumsum([len(t) for t in self.times])[:-1]
         x, p = (each.transpose(1, 0, 2).reshape(self.points, -1) for each in (self.x, self.p))
-        pairs = zip(self.times, np.split(x, ends), np.split(p, ends), strict=True)
-        items = tuple(Trajectory(t, q, moved) for t, q, moved in pairs)
+        parts = (np.split(each, self.ends[:-1]) for each in (x, p))
+        items = tuple(Trajectory(*each) for each in zip(self.times, *parts, strict=True))
         made = Trajectories(self.coordinates, np.repeat(self.mass, self.dimension), items)
         return made.positions_alone() if self.positions_alone else made
 
@@ -183,7 +187,7 @@ def agreement(data: Trajectories) -> Array:
     array([0.5])
     """
     length = min(LOOKED_AT, max(len(item) for item in data) - 1)
-    some = windows([item.t for item in data], length, max(1, length // 4))
+    some = windows([item.t for item in data], length)
     if not len(some):
         return np.full(data.dimension, np.nan)
     _, q, p, _ = data.stack()

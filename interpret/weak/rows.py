@@ -23,9 +23,6 @@ from interpret.weak.windows import Windows, windows
 
 Array = NDArray[np.float64]
 
-STRIDE: Final = 4
-"""Windows begin a quarter of their length apart: closer ones say the same."""
-
 HALVING: Final = 1 / 16
 """Of the square of what every second sample changes, so much is error of all samples: half the
 steps make the trapezoid four times better, and these weights are better than that."""
@@ -59,8 +56,7 @@ class Rows:
     ) -> Rows:
         """Rows of windows of a length; those of prescribed coordinates say nothing of the law."""
         equations = tuple(i for i, name in enumerate(coordinates) if name not in prescribed)
-        stride = max(1, length // STRIDE)
-        made = windows(observed.times, length, stride, observed.margin).without(along.bent)
+        made = windows(observed.times, length, margin=observed.margin).without(along.bent)
         return Rows(observed, along, made, equations)
 
     def some(self, numbers: Sequence[int]) -> Rows:

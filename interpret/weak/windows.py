@@ -38,6 +38,9 @@ GAP: Final = 3.0
 EVEN: Final = 1e-8
 """Times whose steps differ by no more than this part have one set of weights."""
 
+OVERLAP: Final = 4
+"""Windows begin a quarter of their length apart: closer ones say the same."""
+
 LEAST: Final = 1e-9
 """Added to what the correction may change: the ends, where ψ vanishes, stay where they are."""
 
@@ -169,20 +172,23 @@ def _moments(degree: int, order: int) -> Array:
     return moments
 
 
-def windows(times: Sequence[Array], length: int, stride: int, margin: int = 0) -> Windows:
+def windows(
+    times: Sequence[Array], length: int, stride: int | None = None, margin: int = 0
+) -> Windows:
     """Windows of `length` steps, `stride` samples apart, of trajectories laid end to end.
 
-    They keep `margin` samples away from ends and gaps, none of which they hold.
+    They overlap by three quarters where no stride is given, and keep `margin` samples away from
+    ends and gaps, none of which they hold.
 
     >>> t = np.array([0.0, 1, 2, 3, 4, 5, 6, 7, 8, 20, 21, 22, 23, 24, 25, 26, 27, 28])
     >>> windows([t, t[:9]], 8, 2).places[:, 0].tolist()
     [0, 9, 18]
     """
     places, of = [], []
-    offset = 0
+    offset, apart = 0, stride or max(1, length // OVERLAP)
     for number, t in enumerate(times):
         for first, last in stretches(t):
-            starts = np.arange(first + margin, last - margin - length, stride)
+            starts = np.arange(first + margin, last - margin - length, apart)
             places.append(offset + starts[:, None] + np.arange(length + 1))
             of.append(np.full(len(starts), number))
         offset += len(t)
