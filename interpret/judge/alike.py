@@ -8,8 +8,7 @@ import numpy as np
 
 from interpret.judge.certificate import Check
 from interpret.judge.residuals import Array, Residuals
-from interpret.judge.thresholds import WRONG
-from interpret.laws.judgement import Verdict
+from interpret.judge.thresholds import short_of
 from interpret.refinement.linear import ALIKE, LARGER
 from systems.samples.trajectories import Trajectories
 
@@ -42,7 +41,7 @@ def alike(residual: Residuals, whole: Trajectories) -> Check:
     if ratio <= 1:
         return Check("noise", ratio, 1.0, "identified", said)
     times = float((left / problem.sigma[measured]).max())
-    verdict: Verdict = "approximate" if missed < WRONG else "not in the library"
+    verdict = short_of(missed)
     why = (
         f"the law misses {100 * missed:.2g} % of the motion, evenly from sample to sample and "
         f"{times:.2g} times what neighbouring readings differ by: errors of tracking, which the "

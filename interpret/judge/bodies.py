@@ -14,8 +14,7 @@ from interpret.judge.certificate import Certificate, Check, as_it_was_read
 from interpret.judge.fitted import residuals
 from interpret.judge.motion import Rungs, size
 from interpret.judge.support import Forces, cancellation, enough
-from interpret.judge.thresholds import UNLIKELY, WRONG, percent
-from interpret.laws.judgement import Verdict
+from interpret.judge.thresholds import UNLIKELY, percent, short_of
 from interpret.laws.law import Law
 from interpret.select.criteria import CLOSE
 from interpret.select.library import Library
@@ -57,7 +56,7 @@ def _missed(found: Found) -> Check:
     beyond = float(np.sqrt(max(share**2 - noise**2, 0.0)))
     if beyond <= found.rows.swarm.floor:
         return Check("force", beyond, found.rows.swarm.floor, "identified", said)
-    verdict: Verdict = "approximate" if beyond < WRONG else "not in the library"
+    verdict = short_of(beyond)
     if noise > 0:
         said = f"{said}, noise makes {percent(noise)}"
     return Check("force", beyond, found.rows.swarm.floor, verdict, said, beyond)
@@ -70,7 +69,7 @@ def _flexible(found: Found) -> Check:
     said = f"any function along the same links misses {percent(found.reference)}"
     if ratio <= BESIDE:
         return Check("flexible", ratio, BESIDE, "identified", said)
-    verdict: Verdict = "approximate" if found.missed < WRONG else "not in the library"
+    verdict = short_of(found.missed)
     return Check("flexible", ratio, BESIDE, verdict, f"{said}: a term is missing", found.missed)
 
 
@@ -104,7 +103,7 @@ def _late(found: Found) -> Check:
     said = f"the force of the last tenth, held out, is missed by {percent(share)}"
     if share <= allowed:
         return Check("held out", share, allowed, "identified", said)
-    verdict: Verdict = "approximate" if share < WRONG else "not in the library"
+    verdict = short_of(share)
     return Check("held out", share, allowed, verdict, said, share)
 
 
@@ -141,9 +140,10 @@ def _energy(found: Found) -> Check:
     swarm, law = found.rows.swarm, found.law
     heat = ((swarm.p**2).sum(axis=2) / (2 * swarm.mass[:, None])).sum(axis=0)
     total = heat + found.values @ law.values(swarm.x)
-    ends = np.cumsum([len(t) for t in swarm.times])[:-1]
-    drift = np.concatenate([e - np.median(e) for e in np.split(total, ends)])
-    moved = np.concatenate([e - np.median(e) for e in np.split(heat, ends)])
+    drift, moved = (
+        np.concatenate([e - np.median(e) for e in np.split(each, swarm.ends[:-1])])
+        for each in (total, heat)
+    )
     share = float(np.median(np.abs(drift)) / max(np.median(np.abs(moved)), 1e-300))
     said = f"energy changes by {percent(share)} of what the kinetic energy does"
     if share <= max(UNLIKELY * found.missed, found.rows.swarm.floor):

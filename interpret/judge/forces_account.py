@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
-from interpret.judge.thresholds import WRONG, percent
+from interpret.judge.thresholds import percent, short_of
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.ledger.account import Account
@@ -49,7 +49,7 @@ def _noise(account: Account) -> Check:
     said = f"the law misses {percent(missed)} of the motion's range, a smooth curve {percent(calm)}"
     if missed <= limit:
         return Check("noise", missed, limit, "identified", said)
-    verdict: Verdict = "approximate" if missed < WRONG else "not in the library"
+    verdict = short_of(missed)
     return Check("noise", missed, limit, verdict, said, missed)
 
 
@@ -64,7 +64,7 @@ def _left_over(account: Account) -> Check:
     )
     if worst.probability >= limit or worst.share <= NEGLIGIBLE:
         return Check("left over", measured, threshold, "identified", f"at most {said}")
-    verdict: Verdict = "approximate" if worst.share < WRONG else "not in the library"
+    verdict = short_of(worst.share)
     return Check("left over", measured, threshold, verdict, said, worst.share)
 
 
@@ -80,7 +80,7 @@ def _one_law(account: Account) -> Iterator[Check]:
         said = f"every trajectory asks for the same coefficients, to {percent(worst.share)}"
         yield Check("one law", measured, threshold, "identified", said)
         return
-    verdict: Verdict = "approximate" if worst.share < WRONG else "not in the library"
+    verdict = short_of(worst.share)
     said = (
         f"the coefficient differs from trajectory to trajectory: {worst}; --each '{worst.term}' "
         f"lets it"

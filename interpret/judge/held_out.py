@@ -16,9 +16,8 @@ import numpy as np
 from interpret.judge.certificate import Check
 from interpret.judge.prediction import MOST_TRAJECTORIES, law_slope
 from interpret.judge.residuals import Array, Residuals
-from interpret.judge.thresholds import EXACT, WRONG, percent
+from interpret.judge.thresholds import EXACT, percent, short_of
 from interpret.judge.whiteness import correlation, effective
-from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
 from interpret.refinement.likelihood import invert
@@ -102,7 +101,7 @@ def _compared(rows: Sequence[Array], unit: Array) -> Check:
         said += f"; {percent(1 - share)} of it cannot be predicted, as small errors outgrow it"
     if missed <= EXACT:
         return Check("held out", missed, EXACT, "identified", said)
-    verdict: Verdict = "approximate" if missed < WRONG else "not in the library"
+    verdict = short_of(missed)
     return Check("held out", missed, EXACT, verdict, said, missed)
 
 

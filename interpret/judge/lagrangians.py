@@ -8,8 +8,7 @@ from typing import Final
 import numpy as np
 
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
-from interpret.judge.thresholds import EXACT, WRONG, percent
-from interpret.laws.judgement import Verdict
+from interpret.judge.thresholds import EXACT, percent, short_of
 from interpret.laws.law import Law
 from interpret.weak.choice import EXPLAINED
 from interpret.weak.search import KNOWN, Answer
@@ -39,7 +38,7 @@ def _weak(answer: Answer) -> Check:
     )
     if least <= limit:
         return Check("weak rows", least, limit, "identified", said)
-    verdict: Verdict = "approximate" if share < WRONG else "not in the library"
+    verdict = short_of(share)
     return Check("weak rows", least, limit, verdict, said, share)
 
 
@@ -59,7 +58,7 @@ def _path(answer: Answer) -> Iterator[Check]:
         f"along stretches of {found.stretch} samples the law misses {percent(missed)} of the "
         f"motion's range, a smooth curve {percent(calm)}"
     )
-    verdict: Verdict = "approximate" if missed < WRONG else "not in the library"
+    verdict = short_of(missed)
     passed = missed <= limit
     shared = 0.0 if passed else missed
     yield Check("noise", missed, limit, "identified" if passed else verdict, said, shared)

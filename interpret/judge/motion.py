@@ -24,7 +24,7 @@ from interpret.judge.prediction import law_slope
 from interpret.judge.remainder import remainder
 from interpret.judge.residuals import Residuals
 from interpret.judge.support import Forces, cancellation, enough, surrogate
-from interpret.judge.thresholds import AGAIN, CHANCE, EXACT, UNLIKELY, WRONG, percent
+from interpret.judge.thresholds import AGAIN, CHANCE, EXACT, UNLIKELY, percent, short_of
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
@@ -106,9 +106,7 @@ def _rows_missed(law: Law, samples: Probes) -> float:
 
 def _missed(share: float) -> Verdict:
     """What a law is called that misses this share of the force."""
-    if not share < WRONG:
-        return "not in the library"
-    return "identified" if share <= EXACT else "approximate"
+    return "identified" if share <= EXACT else short_of(share)
 
 
 def _agreement(found: Defects) -> Check:
@@ -135,7 +133,7 @@ def _beside_network(law: Law, samples: Probes) -> Check:
     said = f"the energy closes to {own:.1g}, by a flexible potential to {flexible:.1g}"
     if ratio <= NETWORK:
         return Check("energy", ratio, NETWORK, "identified", said)
-    verdict: Verdict = "approximate" if own < WRONG else "not in the library"
+    verdict = short_of(own)
     return Check("energy", ratio, NETWORK, verdict, f"{said}: a term is missing", own)
 
 
@@ -212,7 +210,7 @@ def _left(longest: Residuals, rungs: Rungs, samples: Probes) -> Check:
         return Check("left over", -np.log10(max(best.probability, 1e-300)), -np.log10(limit),
                      "identified", said)  # fmt: skip
     share = best.share
-    verdict: Verdict = "not in the library" if not share < WRONG else "approximate"
+    verdict = short_of(share)
     why = (
         f"a force of {best.cause} is left over, {percent(share)} of the law's "
         f"(χ² falls by {best.gain:.0f}; by chance: {best.probability:.0e})"
@@ -272,7 +270,7 @@ def _held_out(longest: Residuals, rungs: Rungs) -> Check:
     if chance >= CHANCE or (rungs.shorter and predicted(rungs.shorter)[1] > AGAIN):
         return Check("held out", *figures, "identified", said)
     missed = share * _noise(longest)
-    verdict: Verdict = "approximate" if missed < WRONG else "not in the library"
+    verdict = short_of(missed)
     return Check("held out", *figures, verdict, f"{said} (by chance: {chance:.0e})", missed)
 
 

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 
 from interpret.judge.certificate import Check
-from interpret.judge.thresholds import WRONG, percent
-from interpret.laws.judgement import Verdict
+from interpret.judge.thresholds import percent, short_of
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
 from training.bases.candidates import Candidates
@@ -55,7 +54,7 @@ def remainder(law: Law, samples: Probes) -> Check:
     if ratio <= SMOOTH:
         return Check("remainder", ratio, SMOOTH, "identified", said)
     missed = own * size
-    verdict: Verdict = "approximate" if missed < WRONG else "not in the library"
+    verdict = short_of(missed)
     why = f"{said}: {percent(missed)} is a force that the law lacks, not rounding"
     return Check("remainder", ratio, SMOOTH, verdict, why, missed)
 

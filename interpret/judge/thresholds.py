@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from interpret.laws.judgement import Verdict
+
 EXACT: Final = 1e-4
 """Exact motion is explained when less of its force is left; integrators leave about as much."""
 
@@ -18,6 +20,15 @@ CHANCE: Final = 1e-3
 
 AGAIN: Final = 0.05
 """What is found along whole trajectories must be this improbable along halves of them too."""
+
+
+def short_of(share: float) -> Verdict:
+    """What a law is called that misses a share of the force that noise does not explain.
+
+    >>> short_of(0.01), short_of(0.2), short_of(float("nan"))
+    ('approximate', 'not in the library', 'not in the library')
+    """
+    return "approximate" if share < WRONG else "not in the library"
 
 
 def percent(share: float) -> str:
