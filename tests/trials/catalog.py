@@ -25,6 +25,7 @@ class Cell:
     - `thinned`: of noisy data every so manieth row is taken, which costs information and saves
       time, never so few that a passage of the centre has none left.
     - `most`: so many trajectories at most.
+    - `alone`: whether positions alone are measured.
     """
 
     system: str
@@ -33,10 +34,12 @@ class Cell:
     thinned: int = 1
     most: int = 1000
     noise: float = 0.0
+    alone: bool = False
 
     def __str__(self) -> str:
         learn = "" if self.learn == "potential" else f", {self.learn}"
-        return f"{self.system}, {self.dataset}{learn}"
+        alone = ", positions alone" if self.alone else ""
+        return f"{self.system}, {self.dataset}{learn}{alone}"
 
     def samples(self, problem: Problem, seed: int) -> Samples:
         """What is learned from."""
@@ -44,7 +47,8 @@ class Cell:
         if isinstance(drawn, Trajectories):
             every = self.thinned if self.noise else 1
             drawn = _rows(drawn[: self.most], every)
-        return drawn.with_noise(self.noise, other_stream(seed)) if self.noise else drawn
+        noisy = drawn.with_noise(self.noise, other_stream(seed)) if self.noise else drawn
+        return noisy.positions_alone() if self.alone else noisy
 
     def options(self, seed: int) -> Motion:
         """Those of the fit; the forces of noisy data in space do not show what they depend on."""
@@ -92,6 +96,24 @@ COVERED: Final = tuple(
 )  # fmt: skip
 EXACT: Final = (*TRAJECTORIES, *WINDOWS)
 
+PENDULA: Final = Cell("damped_pendulum", "swings", most=1, noise=0.01, alone=True)
+FORCED: Final = (
+    PENDULA,
+    Cell("driven_duffing", "motions", noise=0.01),
+    PENDULA,
+    Cell("magnetic_trap", "orbits", most=1, noise=0.01),
+)
+"""Pendula twice as often as the others. Neither a swing nor an orbit has a second one beside it."""
+
+CONSERVATIVE: Final = tuple(
+    Cell(system, dataset, thinned=thinned, most=2, noise=noise, alone=alone)
+    for noise in NOISES
+    for alone in (False, True)
+    for system, dataset, thinned in (
+        ("oscillator", "circles", 1), ("double_well", "T1", 5), ("henon_heiles", "stars", 2),
+    )
+)  # fmt: skip
+
 
 def kept(trial: Trial) -> Outcome:
     """Is the right law of a system identified?"""
@@ -106,6 +128,16 @@ def covered(trial: Trial) -> Outcome:
 def exact(trial: Trial) -> Outcome:
     """Is the law of noise-free data IDENTICAL to the truth?"""
     return _tried(trial, EXACT, judge=True)
+
+
+def forced(trial: Trial) -> Outcome:
+    """Are friction, drive and magnetic field found, and nothing else?"""
+    return _tried(trial, FORCED, judge=True)
+
+
+def absent(trial: Trial) -> Outcome:
+    """Is a part claimed that is not there?"""
+    return _tried(trial, CONSERVATIVE, judge=True)
 
 
 def _tried(trial: Trial, cells: tuple[Cell, ...], judge: bool) -> Outcome:
@@ -133,6 +165,8 @@ def _tried(trial: Trial, cells: tuple[Cell, ...], judge: bool) -> Outcome:
         for term in compared.terms
         if term.truth is not None
     }
+    there = {term.part for term in compared.terms if term.truth is not None}
+    told_of = {term.part for term in compared.terms if term.recovered is not None}
     told = None if compared.verdict == "UNDETERMINED" else compared.verdict in measures.RIGHT
     return Outcome(
         trial,
@@ -142,5 +176,11 @@ def _tried(trial: Trial, cells: tuple[Cell, ...], judge: bool) -> Outcome:
         measures.stated(law),
         checks,
         told,
-        {"why": f"{compared.verdict} {compared.reason}".strip(), "z": off, "seed": seed},
+        {
+            "why": f"{compared.verdict} {compared.reason}".strip(),
+            "z": off,
+            "seed": seed,
+            "claimed": sorted(told_of - there),
+            "support": compared.support_precision == compared.support_recall == 1,
+        },
     )

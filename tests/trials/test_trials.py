@@ -108,6 +108,14 @@ def missed(*outcomes):
             laws(trial=Trial("exact", 0, 0), numbers={"why": "DIFFERENT"}),
             "noise-free laws IDENTICAL",
         ),
+        (
+            laws(trial=Trial("forced", 0, 0), right=False, numbers={"support": False, "z": {}}),
+            "terms of toy, 0, all found",
+        ),
+        (
+            laws(trial=Trial("absent", 0, 0), numbers={"claimed": ["dissipative"]}),
+            "parts claimed that are not there",
+        ),
     ],
 )
 def test_a_planted_fault_is_counted_and_told(planted, name):
@@ -124,6 +132,8 @@ def test_a_planted_fault_is_counted_and_told(planted, name):
         laws(right=False, noise="1 %", numbers={"excess": 29.0}),
         laws(trial=Trial("kept", 0, 0)),
         laws(trial=Trial("exact", 0, 0), numbers={"why": "IDENTICAL"}),
+        laws(trial=Trial("forced", 0, 0), numbers={"support": True, "z": {}}),
+        laws(trial=Trial("absent", 0, 0), verdict="ambiguous", numbers={"claimed": []}),
     ],
 )
 def test_what_is_as_asked_is_not_missed(fine):
