@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from interpret.laws.comparison import Comparison, compare
     from interpret.laws.constants import recognise
     from interpret.laws.law import Law
-    from interpret.pipeline import certify, fit, learn, read, refine
+    from interpret.pipeline import certify, conclude, fit, learn, read, refine
     from interpret.reading.couplings.couplings import Couplings
     from interpret.reading.couplings.expansion import expand
     from interpret.reading.extraction import extract
@@ -58,6 +58,7 @@ _HOMES = {
     "certify": "pipeline",
     "compare": "laws.comparison",
     "compare_lagrangians": "discovery.lagrangian.equivalence",
+    "conclude": "pipeline",
     "conserved": "discovery.noether",
     "discover": "discovery.features",
     "discover_lagrangian": "discovery.lagrangian",
@@ -90,6 +91,7 @@ __all__ = [
     "certify",
     "compare",
     "compare_lagrangians",
+    "conclude",
     "conserved",
     "discover",
     "discover_lagrangian",

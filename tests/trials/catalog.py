@@ -10,11 +10,13 @@ import numpy as np
 import interpret
 import systems
 from interpret.experiments.motion import Motion
+from interpret.laws.law import Law
 from systems.errors import InputError
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories, Trajectory
 from systems.seeds import other_stream
 from tests.trials import measures
+from tests.trials.judged import judged
 from tests.trials.outcome import Outcome, Trial
 
 
@@ -30,14 +32,14 @@ class Cell:
 
     system: str
     dataset: str
-    learn: str = "potential"
+    learn: str | None = None
     thinned: int = 1
     most: int = 1000
     noise: float = 0.0
     alone: bool = False
 
     def __str__(self) -> str:
-        learn = "" if self.learn == "potential" else f", {self.learn}"
+        learn = f", {self.learn}" if self.learn else ""
         alone = ", positions alone" if self.alone else ""
         return f"{self.system}, {self.dataset}{learn}{alone}"
 
@@ -96,14 +98,12 @@ COVERED: Final = tuple(
 )  # fmt: skip
 EXACT: Final = (*TRAJECTORIES, *WINDOWS)
 
-PENDULA: Final = Cell("damped_pendulum", "swings", most=1, noise=0.01, alone=True)
 FORCED: Final = (
-    PENDULA,
+    Cell("damped_pendulum", "swings", most=1, noise=0.01, alone=True),
     Cell("driven_duffing", "motions", noise=0.01),
-    PENDULA,
     Cell("magnetic_trap", "orbits", most=1, noise=0.01),
 )
-"""Pendula twice as often as the others. Neither a swing nor an orbit has a second one beside it."""
+"""One swing, or orbit, has no second one beside it to be compared with."""
 
 CONSERVATIVE: Final = tuple(
     Cell(system, dataset, thinned=thinned, most=2, noise=noise, alone=alone)
@@ -147,14 +147,7 @@ def _tried(trial: Trial, cells: tuple[Cell, ...], judge: bool) -> Outcome:
     problem = systems.get(cell.system)
     noise = f"{100 * cell.noise:g} %" if cell.noise else "0"
     try:
-        fit = interpret.learn(problem, cell.samples(problem, seed), cell.options(seed))
-        (law,) = interpret.read(fit)
-        law = interpret.refine(law, fit)
-        checks = {}
-        if judge:
-            certificate = interpret.certify(law, fit)
-            law = certificate.judged(law)
-            checks = {c.name: c.sentence for c in certificate.checks if not c.passed}
+        law, checks = _law(problem, cell, seed, judge)
         compared = interpret.compare(law, problem)
     except InputError as error:
         return Outcome(trial, str(cell), noise, "refused", checks={"refused": str(error)})
@@ -184,3 +177,13 @@ def _tried(trial: Trial, cells: tuple[Cell, ...], judge: bool) -> Outcome:
             "support": compared.support_precision == compared.support_recall == 1,
         },
     )
+
+
+def _law(problem: Problem, cell: Cell, seed: int, judge: bool) -> tuple[Law, dict[str, str]]:
+    """The law of a cell, with its verdict and the checks that it failed where it is judged."""
+    samples, options = cell.samples(problem, seed), cell.options(seed)
+    if judge:
+        return judged(problem, samples, options)
+    fit = interpret.learn(problem, samples, options)
+    (law,) = interpret.read(fit)
+    return interpret.refine(law, fit), {}

@@ -24,7 +24,7 @@ GROUPS: Final[Mapping[str, Group]] = {
     "wrong": Group("wrong laws are never called identified", 27 * len(KINDS), wrong.run),
     "kept": Group("right laws stay identified", 10 * len(catalog.KEPT), catalog.kept),
     "coverage": Group("error bars hold the truth", 200 * len(catalog.COVERED), catalog.covered),
-    "forced": Group("forces of all parts are found", 50 * len(catalog.FORCED), catalog.forced),
+    "forced": Group("forces of all parts are found", 100 * len(catalog.FORCED), catalog.forced),
     "absent": Group("no part is claimed that is not there", 300, catalog.absent),
     "exact": Group("noise-free laws are identical", 20 * len(catalog.EXACT), catalog.exact),
 }
