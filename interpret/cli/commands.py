@@ -19,6 +19,7 @@ from interpret.cli.conserving import conserved
 from interpret.cli.discovering import discover
 from interpret.cli.inspecting import inspect
 from interpret.cli.showing import predict, print_run, show
+from interpret.cli.sweeping import sweep
 from interpret.experiments import option_fields
 from interpret.experiments.motion import beside
 from interpret.experiments.options import named
@@ -31,7 +32,7 @@ NOTHING_KEPT = "there was nothing to keep yet; the same command starts over."
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(luescher_commands.app, name="luescher")
-for command in (inspect, show, predict, conserved, discover):
+for command in (inspect, show, predict, conserved, discover, sweep):
     app.command()(command)
 
 
