@@ -118,6 +118,7 @@ def fit(
     from interpret.cli.source import Source
     from interpret.keep import folder as runs
     from interpret.pipeline import settled
+    from training.processes import joined, number
 
     if resume is not None:
         folder, request = _asked_before(resume, context)
@@ -145,9 +146,24 @@ def fit(
         opened = asked.open()
         # What means nothing here is refused before a folder is made.
         settled(opened, asked.name, chosen)
-        folder = runs.create(out, asked.name)
-        runs.save(folder, {runs.REQUEST: request.to_json()})
-    _fit(opened, request, folder, as_json=json, quiet=quiet)
+        folder = None
+    with joined():
+        if number():
+            _help(opened, request, folder)
+            return
+        if folder is None:
+            folder = runs.create(out, request.source.name)
+            runs.save(folder, {runs.REQUEST: request.to_json()})
+        _fit(opened, request, folder, as_json=json, quiet=quiet)
+
+
+def _help(opened: Any, request: Request, folder: Path | None) -> None:
+    """Fit alike in a process beside the first, which alone says and keeps what is found."""
+    from interpret.keep import folder as runs
+    from interpret.pipeline import fit as fit_law
+
+    kept = folder is not None and (folder / runs.CHECKPOINT).exists()
+    fit_law(opened, name=request.source.name, resume=folder if kept else None, **request.options)
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
