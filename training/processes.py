@@ -40,12 +40,12 @@ def joined() -> Iterator[None]:
 
 def count() -> int:
     """How many processes train together."""
-    return distributed.get_world_size() if _together() else 1
+    return int(distributed.get_world_size()) if _together() else 1
 
 
 def number() -> int:
     """Which of them this is, from 0."""
-    return distributed.get_rank() if _together() else 0
+    return int(distributed.get_rank()) if _together() else 0
 
 
 def summed(part: Tensor) -> Tensor:
@@ -83,12 +83,12 @@ def span(design: Tensor) -> Tensor:
     Source: J. Demmel et al., Communication-optimal parallel and sequential QR and LU
     factorizations, SIAM J. Sci. Comput. 34 (2012) A206.
     """
+    own: Tensor
     own, upper = torch.linalg.qr(design)
-    if count() == 1:
-        return own
-    together = torch.linalg.qr(pooled(upper)).Q
-    first = number() * design.shape[1]
-    return own @ together[first : first + len(upper)]
+    if count() > 1:
+        first = number() * design.shape[1]
+        own = own @ torch.linalg.qr(pooled(upper)).Q[first : first + len(upper)]
+    return own
 
 
 def _together() -> bool:

@@ -10,7 +10,7 @@ import faulthandler
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -65,7 +65,7 @@ class Answer(Generic[R]):
 
 def answers(
     crew: Crew, work: Callable[[T], R], tasks: Mapping[str, T]
-) -> Iterator[tuple[str, Answer[R]]]:
+) -> Generator[tuple[str, Answer[R]], None, None]:
     """Every task by name with what came of it, in the order in which they are done.
 
     `work` is a function of a module, for other processes import it. Raises InputError where
