@@ -19,6 +19,7 @@ from interpret.cli.conserving import conserved
 from interpret.cli.discovering import discover
 from interpret.cli.inspecting import inspect
 from interpret.cli.showing import predict, print_run, show
+from interpret.cli.sweeping import sweep
 from interpret.experiments import option_fields
 from interpret.experiments.motion import beside
 from interpret.experiments.options import named
@@ -31,7 +32,7 @@ NOTHING_KEPT = "there was nothing to keep yet; the same command starts over."
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(luescher_commands.app, name="luescher")
-for command in (inspect, show, predict, conserved, discover):
+for command in (inspect, show, predict, conserved, discover, sweep):
     app.command()(command)
 
 
@@ -117,6 +118,7 @@ def fit(
     from interpret.cli.source import Source
     from interpret.keep import folder as runs
     from interpret.pipeline import settled
+    from training.processes import joined, number
 
     if resume is not None:
         folder, request = _asked_before(resume, context)
@@ -144,9 +146,24 @@ def fit(
         opened = asked.open()
         # What means nothing here is refused before a folder is made.
         settled(opened, asked.name, chosen)
-        folder = runs.create(out, asked.name)
-        runs.save(folder, {runs.REQUEST: request.to_json()})
-    _fit(opened, request, folder, as_json=json, quiet=quiet)
+        folder = None
+    with joined():
+        if number():
+            _help(opened, request, folder)
+            return
+        if folder is None:
+            folder = runs.create(out, request.source.name)
+            runs.save(folder, {runs.REQUEST: request.to_json()})
+        _fit(opened, request, folder, as_json=json, quiet=quiet)
+
+
+def _help(opened: Any, request: Request, folder: Path | None) -> None:
+    """Fit alike in a process beside the first, which alone says and keeps what is found."""
+    from interpret.keep import folder as runs
+    from interpret.pipeline import fit as fit_law
+
+    kept = folder is not None and (folder / runs.CHECKPOINT).exists()
+    fit_law(opened, name=request.source.name, resume=folder if kept else None, **request.options)
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
