@@ -176,7 +176,7 @@ def about(problem: Shooting, full: Estimate) -> Compressed | None:
     size = points(problem.trajectories) * (len(measured) + len(names))
     blocks = []
     for numbers in np.array_split(np.arange(count), min(count, -(-size // AT_ONCE))):
-        rows = problem.some(numbers).rows(full.states[numbers], full.coefficients)
+        rows = problem.some(numbers.tolist()).rows(full.states[numbers], full.coefficients)
         if rows is None:
             return None
         design, missed = Linear(tuple(rows), measured, names).apart(supposed)
