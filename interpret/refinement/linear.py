@@ -40,6 +40,11 @@ class Errors:
     memory: Memory
 
     @staticmethod
+    def supposed(channels: int) -> Errors:
+        """White ones, as large as was supposed."""
+        return Errors(np.ones(channels), Memory.of([np.zeros((1, channels))]))
+
+    @staticmethod
     def of(items: Sequence[Array], measured: NDArray[np.bool_], parameters: int) -> Errors:
         """Those of residuals (n_j, 2d), so many parameters fitted."""
         count = sum(len(item) for item in items)
@@ -114,8 +119,7 @@ class Linear:
 
     def settled(self, support: Support) -> Settled:
         """A support's coefficients and errors, found in turn."""
-        channels = self.rows[0].shape[1]
-        errors = Errors(np.ones(channels), Memory.of([np.zeros((1, channels))]))
+        errors = Errors.supposed(self.rows[0].shape[1])
         rows = self.of(support).rows
         parameters = len(rows) * self.states + len(support)
         solved = np.zeros(len(support))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -117,9 +118,18 @@ class Shooting:
         part = float((moved / np.where(spread > 0, spread, np.inf)).max())
         for stride in (4, 2):
             if part * stride**4 < TANGENT_SHARE and self.steps % stride == 0:
-                clocks = (Clock.of(c.numbers, c.times, self.steps, stride) for c in self.clocks)
-                return replace(self, clocks=tuple(clocks), stride=stride)
+                return self._strides(stride)
         return self
+
+    def _strides(self, stride: int) -> Shooting:
+        clocks = (Clock.of(c.numbers, c.times, self.steps, stride) for c in self.clocks)
+        return replace(self, clocks=tuple(clocks), stride=stride)
+
+    def some(self, numbers: Sequence[int]) -> Shooting:
+        """The problem of some trajectories, with the same steps."""
+        chosen = self.trajectories[list(numbers)]
+        part = Shooting.on(chosen, self.features, self.library, self.sigma, self.steps)
+        return part._strides(self.stride)
 
     def predictions(self, states: Array, coefficients: Array) -> list[Array]:
         """(q, p) at the measured times of every trajectory, shapes (n_j, 2d)."""

@@ -13,8 +13,9 @@ from interpret.laws.law import Law
 from interpret.reading.probes import Probes
 from interpret.refinement.correlated import ENOUGH, Found, alike, correlated, screen
 from interpret.refinement.likelihood import Estimate, maximise
-from interpret.refinement.segments import FITTED, first_estimate
-from interpret.refinement.shooting import Shooting
+from interpret.refinement.linear import Errors, Linear
+from interpret.refinement.segments import FITTED, first_estimate, points
+from interpret.refinement.shooting import AT_ONCE, Shooting
 from interpret.select.criteria import CLOSE, LeastChiSquared
 from interpret.select.library import Library
 from interpret.select.matrix import Compressed, Support
@@ -53,8 +54,8 @@ def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
     1. Fit the law as it stands; where it fits far better than the noise level says, the level was
        coarse sampling mistaken for noise, and is lowered to what the fit leaves.
        Then fit the full library from there.
-    2. About it, chi^2 = chi^2_full + (c - c_full)^T C^-1 (c - c_full) (Fisher): a linear problem,
-       of which every subset is a least-squares fit.
+    2. About it, the path moves in proportion to the coefficients (Fisher): a linear problem, of
+       which every subset is a least-squares fit.
     3. Refit the four best by BIC; the least BIC wins, or the part of it that it is ahead of by
        chance alone. A close rival is named: "ambiguous".
     """
@@ -142,9 +143,9 @@ def _others(problem: Shooting, library: Library, first: Contender) -> Iterator[C
     start = np.zeros(len(library))
     start[list(first.support)] = first.estimate.coefficients
     full = maximise(problem, first.estimate.states, start)
-    if full is None or not np.isfinite(full.covariance).all():
+    fisher = None if full is None else about(problem, full)
+    if full is None or fisher is None:
         return
-    fisher = about(full, library)
     trusted = abs(_expected(fisher, first.support) - first.bic) < TRUSTED
     for support in LeastChiSquared().choose(fisher).order.supports[:FINALISTS]:
         behind = _expected(fisher, support) - first.bic
@@ -162,12 +163,28 @@ def _expected(fisher: Compressed, support: Support) -> float:
     return fisher.solve(support)[1] ** 2 + len(support) * float(np.log(fisher.rows))
 
 
-def about(full: Estimate, library: Library) -> Compressed:
-    """The likelihood about the full library's fit as a linear problem: |A c - b|^2 is chi^2."""
-    names = tuple(map(str, library))
-    return Compressed.about(
-        full.coefficients, full.covariance, full.chi_squared, full.observations, names
-    )
+def about(problem: Shooting, full: Estimate) -> Compressed | None:
+    """The likelihood about the full library's fit as a linear problem: |A c - b|^2 is chi^2.
+
+    By QR of its rows, the initial states eliminated: of candidates that are nearly alike the normal
+    equations know only the square of what tells them apart, which may be less than their digits.
+    None where the fit cannot be followed.
+    """
+    names, measured = tuple(map(str, problem.library)), np.isfinite(problem.sigma)
+    supposed = Errors.supposed(len(measured))
+    count = len(full.states)
+    size = points(problem.trajectories) * (len(measured) + len(names))
+    blocks = []
+    for numbers in np.array_split(np.arange(count), min(count, -(-size // AT_ONCE))):
+        rows = problem.some(numbers.tolist()).rows(full.states[numbers], full.coefficients)
+        if rows is None:
+            return None
+        design, missed = Linear(tuple(rows), measured, names).apart(supposed)
+        part = Compressed.of(design, missed + design @ full.coefficients, names)
+        blocks.append(np.column_stack([part.design, part.truth]))
+    together = np.concatenate(blocks)
+    found = Compressed.of(together[:, :-1], together[:, -1], names)
+    return replace(found, rows=full.observations)
 
 
 def _part(library: Library, support: Support) -> Library:

@@ -9,13 +9,19 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import interpret
+from interpret.bodies.swarm import Swarm
 from interpret.discovery.naming import bodies
 from interpret.experiments.motion import Motion
+from interpret.judge.bodies import followed
+from interpret.laws.judgement import Origin
+from interpret.laws.law import Law
+from interpret.laws.parts import Part, Variables
 from interpret.pipeline import compare_run
 from interpret.run import Run
 from systems.errors import InputError
+from systems.expressions import parse
 from systems.integrate import verlet
-from systems.samples.trajectories import Trajectories
+from systems.samples.trajectories import Trajectories, Trajectory
 
 
 def terms(run):
@@ -285,3 +291,40 @@ def test_candidates_of_ones_own():
     run = interpret.fit(atoms(), Motion(learn="bodies", library="1/r**6, 1/r**12"), name="atoms")
     assert terms(run) == {"r_ij**(-6)", "r_ij**(-12)"}
     assert not any("r_ij" in str(term) for term in run.law.absent)
+
+
+def rounded_soft_pair():
+    """Two bodies in a plane, V = -1/√(r² + 0.3), in three decimals."""
+
+    def acceleration(q):
+        arm = q[:, :2] - q[:, 2:]
+        force = -arm / ((arm**2).sum(axis=1, keepdims=True) + 0.3) ** 1.5
+        return np.hstack([force, -force])
+
+    q0, v0 = np.array([[-1.0, 0, 1, 0]]), np.array([[0, -0.35, 0, 0.35]])
+    data = motion(acceleration, (q0, v0), np.linspace(0, 15, 60), 1.0, names(2, "xy"))
+    (item,) = data
+    return replace(data, items=(Trajectory(item.t, item.q.round(3), item.p.round(3)),))
+
+
+APART = "sqrt((x1 - x2)**2 + (y1 - y2)**2)"
+
+
+@pytest.mark.parametrize(
+    ("term", "right"),
+    [(f"-1/sqrt({APART}**2 + 0.3)", True), (f"-0.9504/{APART} + 0.092/{APART}**3", False)],
+)
+def test_a_law_of_bodies_is_followed_along_its_own_path(term, right):
+    """The wrong one has the force to 1 % wherever the pair was: less than short windows show."""
+    data = rounded_soft_pair()
+    law = Law(
+        origin=Origin("pair"),
+        parts=(Part("potential", (parse(term),), (parse(term),)),),
+        coefficients=np.ones(1),
+        covariance=np.eye(1),
+        variables=Variables({}, {}),
+    )
+    noise = np.full(4, 3e-4)
+    checks = list(followed(law, Swarm.of(data, bodies(data.coordinates), (noise, noise))))
+    assert {"left over", "noise", "held out"} <= {check.name for check in checks}
+    assert all(check.passed for check in checks) == right
