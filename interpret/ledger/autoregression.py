@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 
 HIGHEST_ORDER: Final = 6
 
+TWICE: Final = 2.0
+
 STABLE: Final = 0.995
 """No partial correlation is taken for larger: a random walk has no variance to speak of."""
 
@@ -57,8 +59,13 @@ class Autoregression:
         return out
 
 
-def fitted(series: Sequence[Array], highest: int = HIGHEST_ORDER) -> Autoregression:
+def fitted(
+    series: Sequence[Array], highest: int = HIGHEST_ORDER, share: float = 0.0
+) -> Autoregression:
     """The autoregression of residuals (n_j,), or (m, n_j) of m stretches, whose BIC is the least.
+
+    A fit of p parameters to n values makes white errors alike by p/n, the `share`: partial
+    correlations of less than twice that are none.
 
     >>> noise = np.random.default_rng(0).normal(size=4000)
     >>> errors = np.zeros(4000)
@@ -82,6 +89,7 @@ def fitted(series: Sequence[Array], highest: int = HIGHEST_ORDER) -> Autoregress
         before = predictors[-1]
         left = correlation[order] - before @ correlation[order - 1 : 0 : -1]
         new = float(np.clip(left / variances[-1], -STABLE, STABLE))
+        new = new if abs(new) > TWICE * share else 0.0
         predictors.append(np.append(before - new * before[::-1], new))
         variances.append(variances[-1] * (1 - new**2))
         scores.append(count * np.log(variances[-1]) + order * np.log(count))
