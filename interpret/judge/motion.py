@@ -28,7 +28,6 @@ from interpret.judge.thresholds import AGAIN, CHANCE, EXACT, UNLIKELY, percent, 
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
-from interpret.select.library import Library
 from training.bases.candidates import Candidates
 from training.prepare.preparation import VERLET
 from training.rows.trajectories import LevelRows
@@ -153,7 +152,7 @@ def _blur(law: Law, samples: Probes) -> float:
 
 
 def _noisy(law: Law, samples: Probes) -> Iterator[Check]:
-    rungs = Rungs.of(residuals(samples.prepared, Library(law.terms), law.coefficients))
+    rungs = Rungs.of(residuals(samples.prepared, law.terms, law.coefficients))
     longest = rungs.longest
     if longest is None:
         said = "the law could not be fitted along the trajectories, however short"
@@ -220,7 +219,7 @@ def _left(longest: Residuals, rungs: Rungs, samples: Probes) -> Check:
 
 
 def _tests(residual: Residuals, samples: Probes) -> list[Left]:
-    found = families(residual.problem.trajectories, samples.prepared.features)
+    found = families(residual.trajectories, samples.prepared.features)
     own = left_over.by_trajectory(residual)
     return left_over.left(residual, (*found, own) if own else found)
 
@@ -282,7 +281,6 @@ def _amplitude(residual: Residuals) -> float:
 
 def _noise(residual: Residuals) -> float:
     """The largest noise of a channel, in parts of its spread."""
-    sigma = residual.problem.sigma[residual.measured]
-    observed = np.concatenate(residual.problem.observed)
-    spread = observed.std(axis=0)[residual.measured]
+    sigma = residual.sigma[residual.measured]
+    spread = np.concatenate(residual.paths).std(axis=0)[residual.measured]
     return float((sigma / spread).max())

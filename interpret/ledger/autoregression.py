@@ -41,6 +41,16 @@ class Autoregression:
         return len(self.predictors) - 1
 
     @property
+    def lag_one(self) -> float:
+        """How much neighbouring errors are alike."""
+        return float(self.predictors[1][0]) if self.order else 0.0
+
+    @property
+    def count(self) -> float:
+        """Of n samples so many tell a mean as well, over n: (1 - Σ φ)² var e / var u."""
+        return min(1.0, float((1 - self.predictors[-1].sum()) ** 2 * self.variances[0]))
+
+    @property
     def log_determinant(self) -> float:
         """log |C| of one stretch's errors e over the variance of u: only its start counts."""
         return float(np.log(self.variances[:-1]).sum()) if self.order else 0.0

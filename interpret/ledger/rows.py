@@ -27,7 +27,7 @@ ROUNDING: Final = 1e-14
 """Added to a unit diagonal: directions that doubles cannot tell have no inverse."""
 
 SAME: Final = 0.02
-"""Noise that is off by a fiftieth gives weights that cost less than a thousandth of an error bar."""
+"""Noise that is off by a fiftieth costs less than a thousandth of an error bar."""
 
 BLOCKS: Final = 16
 """Blocks of time between which scores scatter: enough to tell a variance to a third."""
@@ -66,6 +66,12 @@ class Noise:
             sigma[c] = max(np.sqrt(power / freedom), least[c])
             errors.append(error)
         return Noise(sigma, tuple(errors))
+
+    @property
+    def spread(self) -> Array:
+        """The σ (C,) of each channel's errors, which hang together."""
+        wider = [error.variances[0] for error in self.errors]
+        return self.sigma * np.sqrt(np.array(wider))
 
     def at_least(self, sigma: Array | None) -> Noise:
         """The same with no channel's σ below what is known of it (C,), if anything is."""

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.ledger.candidates import Candidates
 from interpret.ledger import field
+from interpret.ledger.candidates import Candidates
 from interpret.ledger.flow import Field, Parameters
 from interpret.ledger.motion import Course, Courses
 from interpret.ledger.potential import Potential

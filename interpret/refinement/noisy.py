@@ -34,8 +34,11 @@ def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
     courses = celled(motion(prepared))
     terms = law.candidates if select else law.terms
     found = _account(prepared, courses, terms, chosen=not select)
-    if select and not found.terms:
-        found = _account(prepared, courses, law.terms, chosen=True)
+    if select and (found.dropped or not found.terms):
+        # What is significant stays, though the law misses more: the judge says what it misses.
+        groups = (*found.chosen, *found.dropped)
+        terms = tuple(terms[k] for k in sorted(groups)) or law.terms
+        found = _account(prepared, courses, terms, chosen=True)
     if found.solution is None:
         raise InputError(
             "the law found cannot be integrated along the data, so it cannot be refined: "
