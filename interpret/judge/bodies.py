@@ -18,7 +18,6 @@ from interpret.judge.support import Forces, cancellation, enough
 from interpret.judge.thresholds import UNLIKELY, percent, short_of
 from interpret.laws.law import Law
 from interpret.select.criteria import CLOSE
-from interpret.select.library import Library
 from training.features import Features
 from training.prepare.preparation import prepare
 from training.settings import Settings
@@ -120,7 +119,7 @@ def followed(law: Law, swarm: Swarm) -> Iterator[Check]:
         said = "the noise is too small for the law's own path to say more"
         yield Check("noise", np.nan, np.nan, "identified", said)
         return
-    terms = Library(tuple(map(law.written_out, law.terms)))
+    terms = tuple(map(law.written_out, law.terms))
     rungs = Rungs.of(residuals(prepared, terms, law.coefficients))
     if rungs.longest is None:
         said = "the law could not be fitted along the trajectories, however short"

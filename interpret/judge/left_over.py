@@ -99,9 +99,9 @@ def by_trajectory(residuals: Residuals) -> Family | None:
     member = (owner * groups // count)[:, None] == np.arange(groups)
 
     def fields(points: Points) -> Array:
-        terms = -residuals.problem.slopes(points.q)
+        terms = residuals.terms(points.q)
         n, d, _ = terms.shape
-        of = np.tile(member, (n // len(owner), 1))
+        of = member[points.run]
         each: Array = (terms[:, :, :, None] * of[:, None, None, :]).reshape(n, d, -1)
         return each
 
@@ -127,7 +127,7 @@ def period(residuals: Residuals) -> tuple[float, float]:
     """
     best = (np.inf, 1.0)
     total = 0
-    for item, trajectory in zip(residuals.items, residuals.problem.trajectories, strict=True):
+    for item, trajectory in zip(residuals.items, residuals.trajectories, strict=True):
         columns = item[:, residuals.measured]
         if len(columns) < FEWEST:
             continue

@@ -23,7 +23,6 @@ from interpret.judge.thresholds import EXACT, percent, short_of
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
-from interpret.select.library import Library
 from training.bases.candidates import Candidates
 from training.prepare.preparation import VERLET
 from training.rows.trajectories import LevelRows
@@ -139,7 +138,7 @@ def _blur(law: Law, samples: Probes) -> float:
 
 
 def _noisy(law: Law, samples: Probes) -> Iterator[Check]:
-    rungs = Rungs.of(residuals(samples.prepared, Library(law.terms), law.coefficients))
+    rungs = Rungs.of(residuals(samples.prepared, law.terms, law.coefficients))
     if rungs.longest is None:
         said = "the law could not be fitted along the trajectories, however short"
         yield Check("residuals", np.nan, np.nan, "not in the library", said)

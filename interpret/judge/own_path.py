@@ -93,7 +93,7 @@ def _left(longest: Residuals, rungs: Rungs, prepared: Prepared) -> Check:
 
 
 def _tests(residual: Residuals, prepared: Prepared) -> list[Left]:
-    found = families(residual.problem.trajectories, prepared.features)
+    found = families(residual.trajectories, prepared.features)
     own = left_over.by_trajectory(residual)
     return left_over.left(residual, (*found, own) if own else found)
 
@@ -155,7 +155,6 @@ def _amplitude(residual: Residuals) -> float:
 
 def _noise(residual: Residuals) -> float:
     """The largest noise of a channel, in parts of its spread."""
-    sigma = residual.problem.sigma[residual.measured]
-    observed = np.concatenate(residual.problem.observed)
-    spread = observed.std(axis=0)[residual.measured]
+    sigma = residual.sigma[residual.measured]
+    spread = np.concatenate(residual.paths).std(axis=0)[residual.measured]
     return float((sigma / spread).max())

@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 
 HIGHEST_ORDER: Final = 6
 
+TWICE: Final = 2.0
+
 STABLE: Final = 0.995
 """No partial correlation is taken for larger: a random walk has no variance to speak of."""
 
@@ -37,6 +39,16 @@ class Autoregression:
     def order(self) -> int:
         """How many samples back an error is felt."""
         return len(self.predictors) - 1
+
+    @property
+    def lag_one(self) -> float:
+        """How much neighbouring errors are alike."""
+        return float(self.predictors[1][0]) if self.order else 0.0
+
+    @property
+    def count(self) -> float:
+        """Of n samples so many tell a mean as well, over n: (1 - Σ φ)² var e / var u."""
+        return min(1.0, float((1 - self.predictors[-1].sum()) ** 2 * self.variances[0]))
 
     @property
     def log_determinant(self) -> float:
@@ -57,8 +69,13 @@ class Autoregression:
         return out
 
 
-def fitted(series: Sequence[Array], highest: int = HIGHEST_ORDER) -> Autoregression:
+def fitted(
+    series: Sequence[Array], highest: int = HIGHEST_ORDER, share: float = 0.0
+) -> Autoregression:
     """The autoregression of residuals (n_j,), or (m, n_j) of m stretches, whose BIC is the least.
+
+    A fit of p parameters to n values makes white errors alike by p/n, the `share`: partial
+    correlations of less than twice that are none.
 
     >>> noise = np.random.default_rng(0).normal(size=4000)
     >>> errors = np.zeros(4000)
@@ -82,6 +99,7 @@ def fitted(series: Sequence[Array], highest: int = HIGHEST_ORDER) -> Autoregress
         before = predictors[-1]
         left = correlation[order] - before @ correlation[order - 1 : 0 : -1]
         new = float(np.clip(left / variances[-1], -STABLE, STABLE))
+        new = new if abs(new) > TWICE * share else 0.0
         predictors.append(np.append(before - new * before[::-1], new))
         variances.append(variances[-1] * (1 - new**2))
         scores.append(count * np.log(variances[-1]) + order * np.log(count))
