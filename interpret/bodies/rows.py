@@ -97,7 +97,7 @@ class Rows:
 
     @staticmethod
     def _with(swarm: Swarm, length: int) -> Rows | None:
-        fine = windows(swarm.times, length)
+        fine = replace(windows(swarm.times, length), step=swarm.step)
         if not len(fine):
             return None
         coarse = fine.halved()
