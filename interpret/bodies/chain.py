@@ -175,7 +175,8 @@ def _kinds(rows: Rows, links: Links, reference: float, *, noisy: bool) -> Found:
         variable = f"s_{number}" if len(alike) > 1 else STRETCH
         own = Family(_from_the_wall(links.some(np.array(kind))), shapes.renamed(variable))
         powers = [k for k in range(size) if values.reshape(-1, size)[kind[0], k]]
-        families.append(own.on(powers))
+        if powers:
+            families.append(own.on(powers))
     model = Model(tuple(families))
     forces = rows.columns(model.forces(rows.swarm.x))
     problem = rows.compressed(forces, tuple(map(str, range(len(model)))))

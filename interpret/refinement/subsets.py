@@ -55,8 +55,8 @@ def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
        Then fit the full library from there.
     2. About it, chi^2 = chi^2_full + (c - c_full)^T C^-1 (c - c_full) (Fisher): a linear problem,
        of which every subset is a least-squares fit.
-    3. Refit the four best by BIC; the least BIC wins, or the part of it that it is ahead of by
-       chance alone. A close rival is named: "ambiguous".
+    3. Refit the four best by BIC, and the best parts of the best one: the least BIC wins, or the
+       part of it that it is ahead of by chance alone. A close rival is named: "ambiguous".
     """
     library = Library(law.candidates)
     support = tuple(law.candidates.index(term) for term in law.terms)
@@ -75,7 +75,8 @@ def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
     contenders = [Contender(support, first)]
     if select:
         contenders += _others(problem.with_library(library), library, contenders[0])
-    contenders.sort(key=lambda contender: contender.bic)
+        contenders += _parts(problem, library, contenders)
+    contenders.sort(key=_cost)
     concluded = _conclude(law, library, contenders)
     cut = len(problem.trajectories) > len(samples.prepared.trajectories)
     same = set(concluded.terms) == set(law.terms)
@@ -142,17 +143,54 @@ def _others(problem: Shooting, library: Library, first: Contender) -> Iterator[C
     start = np.zeros(len(library))
     start[list(first.support)] = first.estimate.coefficients
     full = maximise(problem, first.estimate.states, start)
-    if full is None or not np.isfinite(full.covariance).all():
+    if full is None:
         return
-    fisher = about(full, library)
-    trusted = abs(_expected(fisher, first.support) - first.bic) < TRUSTED
-    for support in LeastChiSquared().choose(fisher).order.supports[:FINALISTS]:
-        behind = _expected(fisher, support) - first.bic
-        if support == first.support or (trusted and behind > DECIDED):
+    every = tuple(range(len(library)))
+    yield from _subsets(problem, library, Contender(every, full), [first])
+
+
+def _parts(problem: Shooting, library: Library, tried: list[Contender]) -> list[Contender]:
+    """The best subsets of the best contender's terms, and of theirs, by its own Fisher matrix.
+
+    That of a whole library of candidates that are nearly alike holds nowhere but at its own fit:
+    it ranks no law of one or two of them.
+    """
+    more: list[Contender] = []
+    best = min(tried, key=_cost)
+    while len(best.support) > 1:
+        more += _subsets(problem, library, best, [*tried, *more])
+        better = min([*tried, *more], key=_cost)
+        if better is best:
+            break
+        best = better
+    return more
+
+
+def _cost(contender: Contender) -> float:
+    return contender.bic
+
+
+def _subsets(
+    problem: Shooting, library: Library, whole: Contender, tried: list[Contender]
+) -> Iterator[Contender]:
+    """The best subsets of a contender's terms under the Fisher approximation, refitted."""
+    if not np.isfinite(whole.estimate.covariance).all():
+        return
+    fisher = about(whole.estimate, _part(library, whole.support))
+    places = {k: place for place, k in enumerate(whole.support)}
+    first = tried[0]
+    trusted = set(first.support) <= set(whole.support) and (
+        abs(_expected(fisher, tuple(places[k] for k in first.support)) - first.bic) < TRUSTED
+    )
+    known = {contender.support for contender in tried}
+    for own in LeastChiSquared().choose(fisher).order.supports[:FINALISTS]:
+        support = tuple(whole.support[k] for k in own)
+        behind = _expected(fisher, own) - first.bic
+        if support in known or (trusted and behind > DECIDED):
             continue
-        guess = fisher.solve(support)[0][list(support)]
+        guess = fisher.solve(own)[0][list(own)]
         part = problem.with_library(_part(library, support))
-        fitted = maximise(part, full.states, guess)
+        fitted = maximise(part, whole.estimate.states, guess)
         if fitted is not None:
             yield Contender(support, fitted)
 

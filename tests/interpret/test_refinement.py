@@ -201,6 +201,27 @@ def test_dropping_terms_does_not_depend_on_their_units():
         check_against_refits(*linear(0, 4, np.array([1.0, 1e-9, 1e-18, 1e-27])), support)
 
 
+def test_parts_of_the_best_law_are_tried_by_its_own_fit(monkeypatch):
+    """Where the fit of the whole library tells nothing, no term stays that only came in with it."""
+    monkeypatch.setattr(subsets, "_others", lambda *_: ())
+    system = systems.get("oscillator")
+    noisy = probe(train(system, system.draw()[:3].with_noise(0.02, 1), Settings(width=64)))
+    law = potential_law(
+        system="oscillator",
+        terms=(q, q**2, q**4),
+        coefficients=[0.0, 0.5, 0.0],
+        covariance=np.eye(3),
+        candidates=(q, q**2, q**3, q**4),
+        domain={"q": (-1.0, 1.0)},
+        gauge="one constant",
+        verdict="identified",
+        chi2_per_n=1.0,
+    )
+    found = refine(law, noisy)
+    assert found.terms == (q**2,)
+    assert found.verdict == "identified"
+
+
 def test_every_subset_is_considered_once():
     estimate, _ = linear(0, 5)
     found = LeastChiSquared().choose(about(estimate)).order.supports
