@@ -201,6 +201,27 @@ def test_the_likelihood_is_told_trajectory_by_trajectory_as_well(monkeypatch):
         assert apart.solve(support)[1] == pytest.approx(at_once.solve(support)[1], rel=1e-9)
 
 
+def test_parts_of_the_best_law_are_tried_by_its_own_fit(monkeypatch):
+    """Where the fit of the whole library tells nothing, no term stays that only came in with it."""
+    monkeypatch.setattr(subsets, "_others", lambda *_: ())
+    system = systems.get("oscillator")
+    noisy = probe(train(system, system.draw()[:3].with_noise(0.02, 1), Settings(width=64)))
+    law = potential_law(
+        system="oscillator",
+        terms=(q, q**2, q**4),
+        coefficients=[0.0, 0.5, 0.0],
+        covariance=np.eye(3),
+        candidates=(q, q**2, q**3, q**4),
+        domain={"q": (-1.0, 1.0)},
+        gauge="one constant",
+        verdict="identified",
+        chi2_per_n=1.0,
+    )
+    found = refine(law, noisy)
+    assert found.terms == (q**2,)
+    assert found.verdict == "identified"
+
+
 def test_every_subset_is_considered_once():
     problem, _ = linear(0, 5)
     found = LeastChiSquared().choose(problem).order.supports
