@@ -129,16 +129,15 @@ def account(
 
     Raises InputError where there are no candidates.
 
-    >>> from systems import get
-    >>> from systems.expressions import symbol
+    >>> from systems import Trajectories
+    >>> from systems.expressions import parse_list
     >>> from training.prepare.noise import estimate
-    >>> system = get("damped_pendulum")
-    >>> swings = system.draw()[:1]
-    >>> candidates = Candidates(("theta",), (1.0,)).with_terms("potential", system.candidates)
-    >>> candidates = candidates.with_terms("dissipative", [symbol("thetad") ** 2 / 2])
-    >>> found = account(Courses.of(swings, estimate(swings)), candidates, drive=False)
-    >>> found.law.coefficients[found.terms].round(6)
-    array([-4. ,  0.1])
+    >>> t = np.linspace(0, 6, 61)[:, None]
+    >>> swing = Trajectories.from_velocities(["q"], [1], [(t[:, 0], np.sin(t), np.cos(t))])
+    >>> candidates = Candidates(("q",), (1.0,)).with_terms("potential", parse_list("q**2, q**4"))
+    >>> found = account(Courses.of(swing, estimate(swing)), candidates, drive=False)
+    >>> found.terms, found.law.coefficients[found.terms].round(6)
+    ([0], array([0.5]))
     """
     if not len(candidates):
         raise InputError("there are no candidates of forces; give a library.")

@@ -117,22 +117,15 @@ def refused(*arguments: str) -> str:
     return line
 
 
-SLOW = ("structured", "general", "born")
-"""Six models' levels are drawn, a Lagrangian or two orders of amplitudes are trained."""
+SLOW = ("structured", "general", "born", "neural", "polynomial")
+"""Six models' levels are drawn, a Lagrangian or two orders of amplitudes are trained; the last two
+differ from `coupling` in how they learn alone."""
 
 
-ALIKE = ("neural", "general", "polynomial")
-"""Their picture is one of `coupling`'s, drawn of the same numbers."""
-
-
-def cases(*slow: str) -> list[Any]:
-    """All of them, those named and the slow ones in the slow tests alone."""
-    return [
-        pytest.param(name, marks=[pytest.mark.slow] * (name in (*SLOW, *slow))) for name in CASES
-    ]
-
-
-@pytest.fixture(scope="module", params=cases())
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in CASES],
+)
 def kept(request, tmp_path_factory) -> Kept:
     """Each case, fitted once on the command line."""
     place = tmp_path_factory.mktemp(request.param)
@@ -180,7 +173,6 @@ def test_it_is_written_in_every_format(kept):
     assert "not as 'toml'" in refused("show", str(kept.folder), "--format", "toml")
 
 
-@pytest.mark.parametrize("kept", cases(*ALIKE), indirect=True, scope="module")
 def test_its_pictures_are_drawn(kept):
     out = called("show", str(kept.folder), "--picture")
     drawn = sorted(kept.folder.glob("*.png"))

@@ -117,18 +117,23 @@ def test_particles_are_told_by_names():
     assert bodies(["u1", "u2", "w3"]) == ()
 
 
-def test_atoms_have_one_law_of_two_powers_printed_as_one_sum(tmp_path):
-    run = interpret.fit(atoms(), name="atoms", out=tmp_path / "run")
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """The fit of three atoms, kept in its folder."""
+    return interpret.fit(atoms(), name="atoms", out=tmp_path_factory.mktemp("atoms") / "run")
+
+
+def test_atoms_have_one_law_of_two_powers_printed_as_one_sum(cluster):
+    run = cluster
     assert terms(run) == {"r_ij**(-6)", "r_ij**(-12)"}
     assert str(run.law.potential) == "-4/r_ij**6 + 4/r_ij**12"
     assert str(run).startswith("atoms   V = Σ_{i<j} (-")
     assert run.law.verdict == "identified"
-    assert Run.load(tmp_path / "run").law == run.law
+    assert Run.load(run.path).law == run.law
 
 
-def test_a_law_of_pairs_is_simulated_and_compared_in_coordinates():
-    data = atoms(2 + 1)
-    run = interpret.fit(data, name="atoms")
+def test_a_law_of_pairs_is_simulated_and_compared_in_coordinates(cluster):
+    data, run = cluster.samples, cluster
     item = data[0]
     q, _ = run.law.simulate(item.q[0], item.p[0], item.t[:40])
     assert np.abs(q - item.q[:40]).max() < 1e-4
@@ -199,6 +204,7 @@ def test_pairs_of_two_kinds_have_coefficients_of_their_own():
     assert "Σ_{kind 2}" in str(run)
 
 
+@pytest.mark.slow
 def test_close_encounters_at_noise_are_named_and_leave_charges_right():
     clean = charged([1, -1, 2, 0.5], close=True)
     run = interpret.fit(clean.with_noise(0.01, 7), name="ions")
@@ -208,7 +214,7 @@ def test_close_encounters_at_noise_are_named_and_leave_charges_right():
     assert any("encounters too close" in check.sentence for check in run.certificate.checks)
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.01])
+@pytest.mark.parametrize("noise", [0.0, pytest.param(0.01, marks=pytest.mark.slow)])
 def test_bonds_of_an_anharmonic_chain(noise):
     data = chain(lambda s: 2 * s + 2.1 * s**2 + 2 * s**3, count=6, noise=noise)
     run = interpret.fit(data, name="beads")
@@ -253,6 +259,7 @@ def test_positions_alone_are_enough():
     assert run.law.verdict == "identified"
 
 
+@pytest.mark.slow
 def test_a_plane_in_space_is_said():
     data = atoms()
     items = [(i.t, *(np.insert(x, [2, 4, 6], 0.0, axis=1) for x in (i.q, i.p))) for i in data]
@@ -276,9 +283,8 @@ def test_a_force_that_is_none_of_pairs_is_left_to_others():
     assert terms(run) == {"x1**2", "x2**2", "x1**2*x2"}
 
 
-@pytest.mark.parametrize(
-    "mass", [pytest.param((1.0, 1.0, 1.0), marks=pytest.mark.slow), (1.0, 0.5, 2.0)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("mass", [(1.0, 1.0, 1.0), (1.0, 0.5, 2.0)])
 def test_particles_without_names_are_told_by_what_is_conserved(mass):
     made = charged(mass, np.array(mass), trap=0.0, sign=-1.0)
     order = [3, 0, 5, 2, 4, 1]

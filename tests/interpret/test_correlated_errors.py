@@ -143,6 +143,7 @@ def test_spikes_are_counted_and_the_law_stays(noise):
 # What the data leave open
 
 
+@pytest.mark.slow
 def test_one_normal_mode_says_nothing_of_the_other_under_noise():
     t = np.linspace(0, 20, 300)
     wave = np.stack([np.cos(t), np.cos(t)], 1), np.stack([-np.sin(t), -np.sin(t)], 1)
@@ -160,6 +161,7 @@ def test_one_circle_says_nothing_of_the_distance():
     assert any("r is 1 throughout" in reason for reason in run.law.reasons)
 
 
+@pytest.mark.slow
 def test_a_term_that_rests_on_two_points_is_no_law():
     """A wall that one trajectory touches once, for a sample or two."""
     run = interpret.fit(motion(spring), library=LIBRARY)
