@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from interpret.laws.comparison import Comparison, compare
     from interpret.laws.constants import recognise
     from interpret.laws.law import Law
+    from interpret.pages.page import report
     from interpret.pipeline import certify, fit, learn, read, refine
     from interpret.reading.couplings.couplings import Couplings
     from interpret.reading.couplings.expansion import expand
@@ -71,6 +72,7 @@ _HOMES = {
     "recognise": "laws.constants",
     "refine": "pipeline",
     "regress": "reading.regression",
+    "report": "pages.page",
     "rollout": "judge.prediction",
 }
 
@@ -103,6 +105,7 @@ __all__ = [
     "recognise",
     "refine",
     "regress",
+    "report",
     "rollout",
 ]
 

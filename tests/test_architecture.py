@@ -32,7 +32,7 @@ ROOMS = (
         "pictures",
         "keep",
     ),
-    *("experiments", "run", "pipeline", "landscapes", "tools", "cli", "__main__"),
+    *("experiments", "run", "pipeline", "pages", "landscapes", "tools", "cli", "__main__"),
 )
 """The rooms of interpret: each imports from itself and from those named before it."""
 
