@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from interpret.laws.comparison import Comparison, compare
     from interpret.laws.constants import recognise
     from interpret.laws.law import Law
+    from interpret.pages.page import report
     from interpret.pipeline import certify, conclude, fit, learn, read, refine
     from interpret.reading.couplings.couplings import Couplings
     from interpret.reading.couplings.expansion import expand
@@ -72,6 +73,7 @@ _HOMES = {
     "recognise": "laws.constants",
     "refine": "pipeline",
     "regress": "reading.regression",
+    "report": "pages.page",
     "rollout": "judge.prediction",
 }
 
@@ -105,6 +107,7 @@ __all__ = [
     "recognise",
     "refine",
     "regress",
+    "report",
     "rollout",
 ]
 

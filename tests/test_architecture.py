@@ -32,7 +32,8 @@ ROOMS = (
         "pictures",
         "keep",
     ),
-    *("experiments", "run", "pipeline", "sweeps", "landscapes", "tools", "cli", "__main__"),
+    *("experiments", "run", "pipeline", "sweeps", "pages", "landscapes", "tools", "cli"),
+    "__main__",
 )
 """The rooms of interpret: each imports from itself and from those named before it."""
 

@@ -18,6 +18,8 @@ from interpret.cli import luescher as luescher_commands
 from interpret.cli.conserving import conserved
 from interpret.cli.discovering import discover
 from interpret.cli.inspecting import inspect
+from interpret.cli.reporting import opened as source_of
+from interpret.cli.reporting import report
 from interpret.cli.showing import predict, print_run, show
 from interpret.cli.sweeping import sweep
 from interpret.experiments import option_fields
@@ -32,7 +34,7 @@ NOTHING_KEPT = "there was nothing to keep yet; the same command starts over."
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(luescher_commands.app, name="luescher")
-for command in (inspect, show, predict, conserved, discover, sweep):
+for command in (inspect, show, report, predict, conserved, discover, sweep):
     app.command()(command)
 
 
@@ -276,16 +278,12 @@ def compare(
     json: options.JsonAlone = False,
 ) -> None:
     """Compare the laws of a finished run with the truth, term by term."""
-    from interpret.cli.request import Request
     from interpret.keep import folder as runs
     from interpret.pipeline import compare_run
     from interpret.run import Run
 
     loaded = Run.load(runs.find(run))
-    # A run that Python saved was not asked for on the command line: its law names the system.
-    asked = runs.load(run)["request"]
-    opened = None if asked is None else Request.from_json(asked).source.open()
-    found = compare_run(loaded, opened, truth)
+    found = compare_run(loaded, source_of(loaded), truth)
     if json:
         first, *others = [comparison.to_json() for comparison in found]
         print(runs.to_json({**first, "comparisons": [first, *others]} if others else first))
