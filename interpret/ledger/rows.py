@@ -70,8 +70,9 @@ class Noise:
     @property
     def spread(self) -> Array:
         """The σ (C,) of each channel's errors, which hang together."""
-        wider = [error.variances[0] for error in self.errors]
-        return self.sigma * np.sqrt(np.array(wider))
+        wider = np.sqrt([error.variances[0] for error in self.errors])
+        spread: Array = self.sigma * wider
+        return spread
 
     def at_least(self, sigma: Array | None) -> Noise:
         """The same with no channel's σ below what is known of it (C,), if anything is."""

@@ -64,7 +64,7 @@ def choice(numbers: Numbers, labels: Sequence[str]) -> Figure:
     axes.set(xlabel="terms", ylabel=measured, title=title)
     if (left > 0).all() and left.max() > 10 * left.min():
         axes.set_yscale("log")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     shown = sets[taken]
     shown = shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
     axes.annotate(shown, (sizes[taken], left[taken]), (10, 6), textcoords="offset points",

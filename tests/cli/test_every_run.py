@@ -192,7 +192,6 @@ def test_its_pictures_are_drawn(kept):
             _ = kept.run.picture
 
 
-@pytest.mark.parametrize("kept", cases(*ALIKE), indirect=True, scope="module")
 def test_it_has_a_page_that_loads_nothing(kept):
     page = Page(report(Run.load(kept.folder), opened=source_of))
     assert (page.loads, page.unclosed) == ([], [])

@@ -20,7 +20,7 @@ LEFT_OVER = 8
 """Times as many rows as columns are taken at once at least: an eighth of them is left."""
 
 FEW = 32
-"""So many stretches, some eight megabytes, stay in a cache that cores share: they are taken at once."""
+"""So many stretches, some eight megabytes, stay in a cache that cores share: they go at once."""
 
 WELL_CONDITIONED = 1e3
 """Columns of unit length that are conditioned better lose κ² eps = 2e-10 of their coefficients to
@@ -181,7 +181,7 @@ def compress(design: Tensor, truth: Tensor) -> Tensor:
     stretch = max(LEFT_OVER * width, CACHED // (8 * width))
     if len(design) <= FEW * stretch:
         return _triangle(torch.cat([design, truth[:, None]], dim=1))
-    parts = zip(design.split(stretch), truth.split(stretch), strict=True)
+    parts = zip(torch.split(design, stretch), torch.split(truth, stretch), strict=True)
     left = torch.cat([_triangle(torch.cat([a, b[:, None]], dim=1)) for a, b in parts])
     return _triangle(left)
 
@@ -238,4 +238,5 @@ def factor(square: Tensor) -> Tensor | None:
     inverse = torch.linalg.solve_triangular(lower[:-1, :-1], one, upper=False)
     if float(inverse.norm()) * math.sqrt(len(one)) > WELL_CONDITIONED:
         return None
-    return lower.T * lengths
+    upper: Tensor = lower.T * lengths
+    return upper
