@@ -14,7 +14,8 @@ THREADS := 1
 # Byte code is kept, also where the shell says otherwise: tests start dozens of Pythons.
 PYTEST = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=$(THREADS) OPENBLAS_NUM_THREADS=$(THREADS) MKL_NUM_THREADS=$(THREADS) \
 	$(BIN)/python -m pytest
-PARALLEL := -n 2 --dist worksteal
+# Only `make notebooks` needs the plugin for notebooks, which loads all of jupyter's client.
+PARALLEL := -n 2 --dist worksteal -p no:nbmake
 
 # Another processor, as near as this one comes to it: the kernels of torch, of MKL and of numpy that
 # every machine of its kind has. Numpy is told to leave out what it would choose here, and no more:

@@ -306,7 +306,10 @@ def swing(amplitude, samples=200, noise=0.02, seed=0):
     )
 
 
-@pytest.mark.parametrize(("amplitude", "verdict"), [(0.1, "ambiguous"), (0.6, "identified")])
+@pytest.mark.parametrize(
+    ("amplitude", "verdict"),
+    [(0.1, "ambiguous"), pytest.param(0.6, "identified", marks=pytest.mark.slow)],
+)
 def test_a_spring_and_a_pendulum_are_told_apart_only_if_they_swing(amplitude, verdict):
     """q**2/2 and -cos(q) differ by q**4/24."""
     law = fit(swing(amplitude), library="q**2, cos(q)").law

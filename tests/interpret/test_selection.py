@@ -70,7 +70,6 @@ def test_the_plateau_is_the_true_support(case, seed, correlated):
 
 
 @given(supports, seeds, st.lists(st.floats(-6, 6), min_size=7, max_size=7), st.floats(-6, 6))
-@settings(max_examples=40)
 def test_units_change_nothing(case, seed, powers, of_truth):
     """Columns and truth in other units: the same paths and the same choice."""
     size, support = case

@@ -59,8 +59,9 @@ def test_what_is_no_potential_or_too_small_leaves_nothing_smooth():
     assert found.statistic == pytest.approx(1, abs=0.3)
 
 
-@pytest.mark.parametrize("parts", ["potential", pytest.param("auto", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("noise", [pytest.param(0.0, marks=pytest.mark.slow), 0.02])
+@pytest.mark.slow
+@pytest.mark.parametrize("parts", ["potential", "auto"])
+@pytest.mark.parametrize("noise", [0.0, 0.02])
 def test_two_springs_in_one_file_are_no_law(noise, parts):
     def second(q):
         return 1.3 * q + q**3
@@ -72,6 +73,7 @@ def test_two_springs_in_one_file_are_no_law(noise, parts):
         assert "number of the trajectory" in " ".join(run.law.reasons)
 
 
+@pytest.mark.slow
 def test_an_uneven_trap_is_a_sum_of_squares():
     """Numbers measured off forces would be in the feature, where no error bar knows of them."""
 
