@@ -118,6 +118,7 @@ def _size(residual: Residuals) -> Check:
     """χ² against its own scatter."""
     ratio, z = left_over.excess(residual)
     said = f"χ²/n is {ratio:.3f}, {abs(z):.1f} deviations {'above' if z > 0 else 'below'} one"
+    said = "; ".join(filter(None, (said, left_over.outliers(residual))))
     if z <= UNLIKELY:
         return Check("noise", z, UNLIKELY, "identified", said)
     return Check("noise", z, UNLIKELY, "not in the library",

@@ -82,14 +82,23 @@ WINDOWS: Final = tuple(
     for learn in ("exact", "polynomial")
 )
 NOISES: Final = (0.0, 0.01, 0.05)
+HIDDEN: Final = (
+    ("far_opposite", "exact"),
+    ("far_opposite", "polynomial"),
+    ("narrow", "polynomial"),
+    ("pinhole", "polynomial"),
+)
+"""What 1 % of noise hides from whoever asks. Twenty apart, the best error bar on alpha, that of
+`exact`, is half of it and more. In the two smallest windows r and q0⁵ q1 + q0 q1⁵ have the forces
+of the law to 3e-4 and 5e-4: χ² of all rows falls by 2 and by 10 for the law, by 0.1 and 0.4 at 5 %.
+"""
+
 KEPT: Final = tuple(
     replace(cell, noise=noise)
     for noise in NOISES
     for cell in (*TRAJECTORIES, *WINDOWS)
-    if not (noise and cell.dataset == "far_opposite")
+    if not (noise and (cell.dataset, cell.learn) in HIDDEN)
 )
-"""Twenty apart, 1 % of noise hides the force between the charges from whoever asks: the best error
-bar on alpha, that of `exact`, is half of it and more."""
 
 COVERED: Final = tuple(
     replace(cell, noise=noise) for noise in (0.01, 0.05) for cell in TRAJECTORIES
