@@ -71,7 +71,8 @@ class Noise:
     def spread(self) -> Array:
         """The σ (C,) of each channel's errors, which hang together."""
         wider = [error.variances[0] for error in self.errors]
-        return self.sigma * np.sqrt(np.array(wider))
+        spread: Array = self.sigma * np.sqrt(np.array(wider))
+        return spread
 
     def at_least(self, sigma: Array | None) -> Noise:
         """The same with no channel's σ below what is known of it (C,), if anything is."""

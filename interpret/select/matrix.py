@@ -52,30 +52,6 @@ class Compressed:
         block = compress(torch.tensor(design), torch.tensor(truth)).numpy()
         return Compressed(block[:, :-1], block[:, -1], names, len(truth))
 
-    @staticmethod
-    def about(
-        best: Array, covariance: Array, least: float, rows: int, names: tuple[str, ...]
-    ) -> Compressed:
-        """The problem with |A c - b|² = χ² + (c - ĉ)ᵀ C⁻¹ (c - ĉ): a likelihood about its maximum.
-
-        ``best`` ĉ (K,), ``covariance`` C (K, K), ``least`` χ², ``rows`` the number of observations.
-        A direction without variance is one that C's maker could not see: it costs nothing.
-
-        >>> problem = Compressed.about(np.array([3.0]), np.array([[4.0]]), 9.0, 10, ("q",))
-        >>> round(problem.solve(())[1] ** 2, 9)  # 9 + 3²/4
-        11.25
-        """
-        scale = np.sqrt(np.maximum(np.diagonal(covariance), 1e-300))
-        # A variance of nothing has no correlations, whatever rounding says; none is above one.
-        related = np.nan_to_num(covariance / scale / scale[:, None], posinf=0.0, neginf=0.0)
-        related = np.clip(related, -1.0, 1.0)
-        values, directions = np.linalg.eigh(related)
-        seen = values > UNSEEN * values.max(initial=0)
-        stretch = np.where(seen, 1 / np.sqrt(np.where(seen, values, 1)), 0)
-        root = stretch[:, None] * directions.T / scale
-        design = np.vstack([root, np.zeros(len(best))])
-        return Compressed(design, np.append(root @ best, np.sqrt(least)), names, rows)
-
     @property
     def size(self) -> int:
         """K."""

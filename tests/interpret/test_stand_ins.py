@@ -9,10 +9,8 @@ import interpret
 import systems
 from interpret.experiments.motion import Motion
 from interpret.judge.remainder import remainder
-from interpret.select.library import Library
 from systems.dop853 import solve
 from systems.samples.trajectories import Trajectories, Trajectory
-from training.features import Features
 
 TIMES = np.linspace(0, 12, 150)
 LIBRARY = "x, x**2, x**3, x**4, x**5, x**6"
