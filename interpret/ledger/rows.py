@@ -70,8 +70,8 @@ class Noise:
     @property
     def spread(self) -> Array:
         """The σ (C,) of each channel's errors, which hang together."""
-        wider = np.sqrt([error.variances[0] for error in self.errors])
-        spread: Array = self.sigma * wider
+        wider = [error.variances[0] for error in self.errors]
+        spread: Array = self.sigma * np.sqrt(np.array(wider))
         return spread
 
     def at_least(self, sigma: Array | None) -> Noise:

@@ -146,12 +146,6 @@ def least_missed(problem: Compressed, support: Support) -> tuple[int, float]:
     return kept[weakest], float(losses[weakest])
 
 
-def downward(problem: Compressed) -> Ranked:
-    """The elimination path, without the empty support."""
-    path = elimination_path(problem)[:-1]
-    return Ranked(tuple(path), np.array([problem.solve(support)[1] for support in path]))
-
-
 def ranked(problem: Compressed, most: int) -> Ranked:
     """The residuals of all supports of 1 to ``most`` terms: size by size, best first in each.
 
