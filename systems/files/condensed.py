@@ -229,7 +229,7 @@ def _stretches(
     rows: Array, label: Numbers | None, timed: bool, long: int
 ) -> tuple[Numbers, Numbers]:
     """Where stretches of one trajectory begin in whole rows, and how many samples they have."""
-    whole = np.isfinite(rows).all(axis=1)
+    whole: NDArray[np.bool_] = np.asarray(np.isfinite(rows).all(axis=1))
     if not timed:
         starts = np.flatnonzero(whole)
         return starts, np.ones_like(starts)

