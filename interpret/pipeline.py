@@ -132,8 +132,8 @@ def taken_in(
 
 
 def _read(source: Any, columns: Mapping[str, Sequence[str]] | None) -> Understood:
-    beside = columns or {}
-    return understand(source, drives=beside.get("drives"), sigmas=beside.get("sigmas"))
+    said = columns or {}
+    return understand(source, drives=said.get("drives"), sigmas=said.get("sigmas"))
 
 
 def opened(

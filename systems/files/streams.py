@@ -17,6 +17,9 @@ from systems.files.damage import UNREADABLE, unreadable
 LARGE: Final = 40_000_000
 """Numbers that are read as a whole, 320 MB of them: more are streamed."""
 
+MANY: Final = 2_000_000
+"""Rows that are read as a whole: what is learned of more takes minutes, and hardly more is told."""
+
 BATCH: Final = 1 << 18
 """Rows at a time: a few megabytes a column."""
 
@@ -68,12 +71,16 @@ def _kind(path: Path) -> str:
     )
 
 
+def _large(rows: int, columns: int) -> bool:
+    return rows > MANY or rows * columns > LARGE
+
+
 def _parquet(path: Path) -> Stream | None:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
         rows, columns = file.metadata.num_rows, file.metadata.num_columns
-    if rows * columns <= LARGE:
+    if not _large(rows, columns):
         return None
 
     def batches() -> Iterator[ArrowTable]:
@@ -97,9 +104,11 @@ def _hdf5(path: Path) -> Stream | None:
         flat = all(isinstance(node, h5py.Dataset) and node.ndim in {1, 2} for node in file.values())
         lengths = {node.shape[0] for node in file.values()} if flat else set()
         numbers = sum(node.size for node in file.values()) if flat else 0
-    if len(lengths) != 1 or numbers <= LARGE:
+    if len(lengths) != 1:
         return None
     (rows,) = lengths
+    if not _large(rows, numbers // max(rows, 1)):
+        return None
 
     def batches() -> Iterator[ArrowTable]:
         from systems.files.stacked import from_arrays
@@ -115,7 +124,7 @@ def _hdf5(path: Path) -> Stream | None:
 def _npy(path: Path) -> Stream | None:
     array = read_npy(path)
     width = len(array.dtype.names or ()) or array.shape[-1]
-    if len(array) * width <= LARGE:
+    if not _large(len(array), width):
         return None
 
     def batches() -> Iterator[ArrowTable]:
@@ -158,9 +167,11 @@ def _csv(path: Path) -> Stream | None:
     from systems.files.csv_file import batches, width
 
     size = path.stat().st_size
-    if size <= BYTES * LARGE:
+    if size <= BYTES * MANY:
         return None
-    return Stream(path, size // (BYTES * width(path)), lambda: batches(path))
+    columns = width(path)
+    rows = size // (BYTES * columns)
+    return Stream(path, rows, lambda: batches(path)) if _large(rows, columns) else None
 
 
 STREAMS: Final[dict[str, Callable[[Path], Stream | None]]] = {

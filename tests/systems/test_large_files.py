@@ -17,6 +17,7 @@ from systems.samples.phase_space import PhaseSamples
 def small(monkeypatch):
     """What is large and what is kept, a thousandth of it."""
     monkeypatch.setattr(streams, "LARGE", 40_000)
+    monkeypatch.setattr(streams, "MANY", 10_000)
     monkeypatch.setattr(streams, "BATCH", 1 << 12)
     monkeypatch.setattr(csv_file, "STREAMED", 1 << 18)
     monkeypatch.setattr(condensed, "MOST", 4_000)

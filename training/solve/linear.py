@@ -181,7 +181,7 @@ def compress(design: Tensor, truth: Tensor) -> Tensor:
     stretch = max(LEFT_OVER * width, CACHED // (8 * width))
     if len(design) <= FEW * stretch:
         return _triangle(torch.cat([design, truth[:, None]], dim=1))
-    parts = zip(design.split(stretch), truth.split(stretch), strict=True)
+    parts = zip(torch.split(design, stretch), torch.split(truth, stretch), strict=True)
     left = torch.cat([_triangle(torch.cat([a, b[:, None]], dim=1)) for a, b in parts])
     return _triangle(left)
 
@@ -238,4 +238,5 @@ def factor(square: Tensor) -> Tensor | None:
     inverse = torch.linalg.solve_triangular(lower[:-1, :-1], one, upper=False)
     if float(inverse.norm()) * math.sqrt(len(one)) > WELL_CONDITIONED:
         return None
-    return lower.T * lengths
+    upper: Tensor = lower.T * lengths
+    return upper
