@@ -123,11 +123,16 @@ def taken_in(
     if isinstance(source, str | Path):
         if not is_data(source):
             return source, name, ()
-        return taken_in(understand(source, **(columns or {})), name or Path(source).stem)
-    found = understand(source, **(columns or {})) if is_frame(source) else source
+        return taken_in(_read(source, columns), name or Path(source).stem)
+    found = _read(source, columns) if is_frame(source) else source
     if isinstance(found, Understood):
         return found.samples, name, found.notes
     return found, name, ()
+
+
+def _read(source: Any, columns: Mapping[str, Sequence[str]] | None) -> Understood:
+    said = columns or {}
+    return understand(source, drives=said.get("drives"), sigmas=said.get("sigmas"))
 
 
 def opened(

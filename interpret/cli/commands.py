@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -116,6 +117,7 @@ def fit(
     **given: Any,
 ) -> None:
     """Learn the law of a system or of measured samples, and print it."""
+    from interpret.cli.progress import Progress
     from interpret.cli.request import Request
     from interpret.cli.source import Source
     from interpret.keep import folder as runs
@@ -145,7 +147,8 @@ def fit(
             sigma=", ".join(beside(chosen)["sigmas"]) or None,
         )
         request = Request(asked.resolved(), chosen)
-        opened = asked.open()
+        with Progress(quiet) as progress:
+            opened = asked.open(partial(progress.tell, "reading"))
         # What means nothing here is refused before a folder is made.
         settled(opened, asked.name, chosen)
         folder = None

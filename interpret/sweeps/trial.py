@@ -59,8 +59,8 @@ def _redrawn(problem: Problem, trial: Trial) -> Problem:
     own = problem.dataset(name)
 
     def draw(seed: int, count: int | None = None, report: Any = None) -> Samples:
-        again: Samples = resampled(own.draw(seed, count, report), trial.draw or 0)
-        return again
+        found: Samples = resampled(own.draw(seed, count, report), trial.draw or 0)
+        return found
 
     return replace(problem, datasets={**problem.datasets, name: replace(own, draw=draw)})
 

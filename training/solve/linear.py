@@ -20,7 +20,7 @@ LEFT_OVER = 8
 """Times as many rows as columns are taken at once at least: an eighth of them is left."""
 
 FEW = 32
-"""So many stretches, some eight megabytes, stay in a cache that cores share: they go at once."""
+"""So many stretches, some eight megabytes, stay in a cache that cores share, and go at once."""
 
 WELL_CONDITIONED = 1e3
 """Columns of unit length that are conditioned better lose κ² eps = 2e-10 of their coefficients to
