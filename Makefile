@@ -31,7 +31,7 @@ PORTABLE = OMP_WAIT_POLICY=passive ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIB
 HAS_TORCH := import sys, torch; sys.exit(sys.prefix != sys.base_prefix)
 LEFT_TO_TORCH := torch|filelock|fsspec|jinja2|markupsafe|mpmath|networkx|sympy|typing.extensions
 
-.PHONY: help fit test test-portable test-all check format bench bench-gpu fuzz trials notebooks clean
+.PHONY: help fit test test-portable test-all check format bench bench-gpu fuzz trials notebooks docs clean
 
 help: ## show these lines
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -83,6 +83,11 @@ trials: $(READY) ## simulated data with known laws: is any wrong law identified,
 notebooks: $(READY) ## run every notebook
 	@$(BIN)/python -m pip install --quiet -e '.[$(EXTRAS),bodies]' -c $(VENV)/constraints.txt
 	$(PYTEST) --nbmake --nbmake-timeout=600 notebooks
+
+docs: $(READY) ## the documentation, into build/docs/index.html; a warning is an error
+	@$(BIN)/python -m pip install --quiet -e '.[$(EXTRAS),docs]' -c $(VENV)/constraints.txt
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs build/docs
+	@echo open build/docs/index.html
 
 clean: ## remove the environment and the caches; runs are kept
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks

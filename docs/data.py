@@ -94,7 +94,7 @@ def ion() -> tuple[str, Array]:
         return -q / 2 + 0.3 * np.array([v[1], -v[0]])
 
     orbits = [moved(pulled, *start, t) for start in (((1, 0), (0.3, 0.8)), ((0.2, 0.5), (-1, 0)))]
-    return "trajectory,t,x,y,v_x,v_y", table(t, *(noisy(q, 0.01, n) for n, q in enumerate(orbits)))
+    return "trajectory,t,x,y,v_x,v_y", table(t, *(noisy(q, 0.002, n) for n, q in enumerate(orbits)))
 
 
 def orbit() -> tuple[str, Array]:
