@@ -7,7 +7,7 @@ from itertools import cycle
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import systems
@@ -193,7 +193,6 @@ def test_a_candidate_that_is_singular_on_the_data_is_named():
         extract(fit, broken)
 
 
-@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10_000), size=st.integers(1, 3))
 def test_the_search_finds_the_planted_support(seed, size):
     rng = np.random.default_rng(seed)

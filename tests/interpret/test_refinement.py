@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import systems
@@ -188,7 +188,6 @@ def check_against_refits(estimate, alone, support):
 
 
 @given(st.integers(0, 2**32 - 1), some)
-@settings(max_examples=40)
 def test_dropping_terms_by_the_fisher_metric_is_refitting(seed, case):
     """BIC and coefficients of every subset without fitting any."""
     size, support = case

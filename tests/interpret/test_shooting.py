@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import systems
@@ -169,7 +169,6 @@ def test_normal_equations_are_those_of_finite_differences(name):
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 9), st.integers(3, 40))
-@settings(max_examples=25)
 def test_windows_sum_up_the_dense_rows(seed, steps, samples):
     """Hermite interpolation of tangents, then J^T J: the same without ever making J."""
     rng = np.random.default_rng(seed)
@@ -188,7 +187,6 @@ def test_windows_sum_up_the_dense_rows(seed, steps, samples):
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 9))
-@settings(max_examples=25)
 def test_interpolation_is_exact_for_cubics(seed, steps):
     rng = np.random.default_rng(seed)
     t = np.sort(rng.uniform(-2, 3, 30))

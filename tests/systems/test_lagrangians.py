@@ -35,7 +35,8 @@ DRAWN = {
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.slow] * n.startswith("spherical")) for n in DRAWN]
+    "name",
+    [pytest.param(n, marks=[pytest.mark.slow] * (n != "bead on a hoop")) for n in DRAWN],
 )
 def test_dynamicsymbols_become_a_motion_that_conserves_its_energy(name):
     given = DRAWN[name]
@@ -104,6 +105,7 @@ def test_foucault_is_a_separable_motion_with_a_gyroscopic_part():
     assert (motion.mass, motion.kinetic, list(motion.others)) == ((1, 1), None, ["gyroscopic"])
 
 
+@pytest.mark.slow
 def test_a_relativistic_particle_nears_the_speed_of_light():
     drawn = from_lagrangian("-c^2*sqrt(1 - xd^2/c^2) - 50*x^2", parameters={"c": 1}).draw()
     speeds = np.concatenate([item.p.ravel() for item in drawn])
@@ -140,6 +142,7 @@ def test_a_law_is_found_and_compared_up_to_the_factor_of_its_lagrangian():
     assert run.comparison.verdict == "IDENTICAL"
 
 
+@pytest.mark.slow
 def test_masses_that_vary_are_tried_without_being_asked_for():
     run = interpret.fit("double_pendulum", dataset="points")
     assert run.comparison.verdict == "IDENTICAL"

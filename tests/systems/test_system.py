@@ -129,8 +129,11 @@ def test_records_that_do_not_fit_together_are_refused(change):
 @pytest.mark.parametrize(
     "potential",
     [
-        *("q^2/2", "x^2 + y^2 + x*y", "1/q", "1e6*q^2"),
-        *(pytest.param(text, marks=pytest.mark.slow) for text in ("-q^4", "log(q)")),
+        *("x^2 + y^2 + x*y", "1e6*q^2"),
+        *(
+            pytest.param(text, marks=pytest.mark.slow)
+            for text in ("q^2/2", "1/q", "-q^4", "log(q)")
+        ),
     ],
 )
 def test_random_motions_under_a_potential_of_one_s_own_keep_their_energy(potential):

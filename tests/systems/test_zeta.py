@@ -7,7 +7,7 @@ import itertools
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from systems.errors import InputError
@@ -239,13 +239,11 @@ def test_the_phase_next_to_an_integer(n):
 
 
 @given(st.floats(1e-4, 20))
-@settings(max_examples=40)
 def test_momenta_and_back(q):
     assert momentum(phase(q)) == pytest.approx(q, rel=1e-13, abs=1e-13)
 
 
 @given(st.floats(0, 300 * np.pi))
-@settings(max_examples=40)
 def test_phases_and_back(phi):
     assert phase(momentum(phi)) == pytest.approx(phi, rel=1e-12, abs=1e-12)
 
