@@ -187,7 +187,7 @@ def test_poles_are_infinite():
 
 
 def test_any_shape_and_any_number():
-    q2 = np.random.default_rng(0).uniform(-100, 1000, 50_000)
+    q2 = np.random.default_rng(0).uniform(-100, 1000, 20_000)
     values = zeta_sum(q2)
     assert values.shape == q2.shape
     assert np.array_equal(values[::7919], zeta_sum(q2[::7919]))
