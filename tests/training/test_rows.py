@@ -118,7 +118,7 @@ ORDERS = [(rows.forward, 1.0), (rows.hermite_simpson, 4.0)]
 
 
 @pytest.mark.parametrize(("rule", "order"), ORDERS)
-@pytest.mark.parametrize("jitter", [0.0, 0.4])
+@pytest.mark.parametrize("jitter", [pytest.param(0.0, marks=pytest.mark.slow), 0.4])
 def test_the_bias_of_a_rule_falls_as_its_order_says(rule, order, jitter):
     """Slope of log error against log h, on even and on uneven clocks."""
     same = Features.identity(("q",))

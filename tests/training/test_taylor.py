@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import reduce
-from itertools import pairwise, permutations
+from itertools import cycle, pairwise, permutations
 from math import comb, factorial
 from types import SimpleNamespace
 
@@ -106,7 +106,10 @@ class TestActivations:
     def points(self, name):
         return [z for z in POINTS if z > 0 or name != "log"]
 
-    @pytest.mark.parametrize("name", EXACT)
+    @pytest.mark.parametrize(
+        "name",
+        [pytest.param(n, marks=[pytest.mark.slow] * (n in ("softplus", "silu"))) for n in EXACT],
+    )
     def test_derivatives_to_order_8_are_sympys(self, name):
         points = self.points(name)
         at = torch.tensor(points, dtype=torch.float64)
@@ -243,8 +246,15 @@ class TestDiagrams:
 WIDTHS = {1: (4,), 2: (4, 3), 3: (4, 3, 4)}
 
 
-@pytest.mark.parametrize("layers", WIDTHS)
-@pytest.mark.parametrize("activation", SMOOTH)
+@pytest.mark.parametrize(
+    ("activation", "layers"),
+    [
+        # In the fast tests every activation has one depth.
+        pytest.param(activation, layers, marks=[pytest.mark.slow] * (layers != quick))
+        for activation, quick in zip(SMOOTH, cycle(WIDTHS), strict=False)
+        for layers in WIDTHS
+    ],
+)
 def test_all_ways_agree_to_order_5(activation, layers):
     network = perceptron(3, WIDTHS[layers], activation, seed=layers)
     center = torch.tensor([0.2, -0.5, 0.3], dtype=torch.float64)
