@@ -150,6 +150,7 @@ def test_steps_of_an_integrator_are_no_missing_term():
     assert run.law.recognised == (None, None)  # no digits beyond the integrator's
 
 
+@pytest.mark.slow
 def test_masses_come_from_the_total_momentum_and_weigh_the_pairs():
     mass = np.array([1.0, 0.5, 2.0])
     data = charged(mass, mass, trap=0.0, sign=-1.0)

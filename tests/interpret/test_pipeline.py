@@ -319,6 +319,7 @@ FEW = thinned("double_well", "T2", 10)
 SMALL = {"recipe": "mlp", "steps": 8, "dataset": "T2"}
 
 
+@pytest.mark.slow
 def test_a_new_folder_is_made_even_when_training_takes_its_time(folder):
     """The first checkpoint is written before the run is saved."""
     run = fit(FEW, out=folder / "new", **SMALL)

@@ -143,7 +143,7 @@ def jacobians(problem, states, coefficients, h=1e-6):
     return [np.stack(column, axis=1) for column in columns]
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ["well", pytest.param("charges", marks=pytest.mark.slow)])
 def test_normal_equations_are_those_of_finite_differences(name):
     """J^T J and J^T r per trajectory, and chi^2, against the predictions themselves."""
     problem, states, coefficients = case(name)

@@ -89,6 +89,7 @@ def test_text_says_the_same_as_dynamicsymbols():
     assert text.motion().coordinates == ("phi", "r")  # phi is cyclic: its velocity alone occurs
 
 
+@pytest.mark.slow
 def test_starts_are_where_the_motion_starts():
     problem = from_lagrangian(
         "rd^2/2 + r^2*phid^2/2 - r^2/2 - 1/r", starts=[{"r": 1, "phid": 1.1}, {"r": 2, "rd": 0.1}]
@@ -152,6 +153,7 @@ def test_masses_that_vary_are_tried_without_being_asked_for():
     assert run.comparison.verdict == "IDENTICAL"
 
 
+@pytest.mark.slow
 def test_catalog_motions_of_varying_masses_do_what_their_friction_does():
     def losses(name, friction):
         problem = systems.get(name, {"friction": friction})

@@ -144,6 +144,7 @@ def test_random_motions_under_a_potential_of_one_s_own_keep_their_energy(potenti
     assert np.ptp(data.stack()[1]) > 0.5
 
 
+@pytest.mark.slow
 def test_random_motions_follow_the_seed():
     system = from_potential("q^2/2")
     digest = system.draw(seed=1).digest()
@@ -179,6 +180,7 @@ def test_a_potential_in_which_nothing_can_be_followed_says_so():
         from_potential("sqrt(q - 5)").draw()
 
 
+@pytest.mark.slow
 def test_lagrangians():
     system = from_lagrangian("xd^2/4 + yd^2 - x^4 - x*y")
     assert (system.motion().coordinates, system.motion().mass) == (("x", "y"), (0.5, 2.0))

@@ -306,6 +306,7 @@ def test_distinct_entries():
             assert {float(full[m]) for m in permutations(index)} == {k}
 
 
+@pytest.mark.slow
 def test_a_deep_network_at_order_12_keeps_its_digits():
     """One direction, beside mpmath in 60 digits."""
     network = perceptron(1, (3, 3), "tanh", seed=4)
