@@ -82,9 +82,10 @@ def test_known_numbers(case, noise):
     assert all(each.drift.held for each in found.quantities), found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("potential", "number"),
-    [(TRAP, 3), pytest.param("0.37*x^2 + 0.43*y^2", 2, marks=pytest.mark.slow)],
+    [(TRAP, 3), ("0.37*x^2 + 0.43*y^2", 2)],
 )
 def test_a_trap_that_is_the_same_in_all_directions_within_its_error_bars(potential, number):
     problem = systems.from_potential(potential)

@@ -23,8 +23,8 @@ MOTIONS = [
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
-        pytest.param(name, parameters, marks=[pytest.mark.slow] * (name != "kepler"))
-        for name, parameters in MOTIONS
+        pytest.param(*motion, marks=[pytest.mark.slow] * (motion != ("kepler", {})))
+        for motion in MOTIONS
     ],
 )
 def test_energy_is_conserved_by_every_drawn_motion(name, parameters):
