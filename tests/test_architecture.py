@@ -123,17 +123,6 @@ def loaded_in_turn(root: Path, *lines: str) -> Iterator[tuple[str, set[str]]]:
         yield line, set(found.removeprefix(f"loaded after {line} ").split())
 
 
-def test_systems_loads_no_torch(root):
-    code = "import sys, systems; systems.names(); print(*sys.modules)"
-    outcome = subprocess.run(
-        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
-    )
-    loaded = set(outcome.stdout.split())
-
-    assert "systems" in loaded
-    assert loaded & {"torch", "training", "interpret", "pysindy", "matplotlib"} == set()
-
-
 PICTURES = {"pysindy", "matplotlib"}
 LIGHT = {"systems", "systems.errors", "systems.lazy"}
 HEAVY = {"torch", "sympy", "scipy", "numpy", "training"} | PICTURES

@@ -169,6 +169,7 @@ def test_velocities_by_differences_of_exact_motion_are_no_steps():
     assert steps_of(exact) == 0
 
 
+@pytest.mark.slow
 def test_masses_come_from_the_total_momentum_and_weigh_the_pairs():
     mass = np.array([1.0, 0.5, 2.0])
     data = charged(mass, mass, trap=0.0, sign=-1.0)

@@ -57,17 +57,20 @@ KNOWN = {
     "Toda with another spring": (("toda", {"last": 1.5}), 2),
 }
 
-QUICK = ("Kepler in a plane", "Toda")
+QUICK = [("Kepler in a plane", 0.0), ("Toda", 0.01)]
 
 
 def problem_of(name, given):
     return systems.get(name, given)
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.01])
 @pytest.mark.parametrize(
-    "case",
-    [pytest.param(case, marks=[pytest.mark.slow] * (case not in QUICK)) for case in KNOWN],
+    ("case", "noise"),
+    [
+        pytest.param(case, noise, marks=[pytest.mark.slow] * ((case, noise) not in QUICK))
+        for case in KNOWN
+        for noise in (0.0, 0.01)
+    ],
 )
 def test_known_numbers(case, noise):
     (name, given), number = KNOWN[case]
@@ -79,9 +82,10 @@ def test_known_numbers(case, noise):
     assert all(each.drift.held for each in found.quantities), found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("potential", "number"),
-    [(TRAP, 3), pytest.param("0.37*x^2 + 0.43*y^2", 2, marks=pytest.mark.slow)],
+    [(TRAP, 3), ("0.37*x^2 + 0.43*y^2", 2)],
 )
 def test_a_trap_that_is_the_same_in_all_directions_within_its_error_bars(potential, number):
     problem = systems.from_potential(potential)
@@ -138,6 +142,7 @@ def test_data_of_another_law_do_not_keep_what_the_law_says():
         assert not found.held
 
 
+@pytest.mark.slow
 def test_masses_that_vary_and_points_of_phase_space():
     run = interpret.fit("double_pendulum", dataset="points")
     found = conserved(run.law, run.samples)

@@ -55,6 +55,7 @@ def test_a_truth_in_other_variables_is_no_curve(oscillator):
     assert potential(numbers, "oscillator", ["q"]).startswith(PNG)
 
 
+@pytest.mark.slow
 def test_several_features_are_drawn_against_each_other():
     x = np.random.default_rng(0).uniform(-1, 1, (50, 2))
     values = (x**2).sum(axis=1)

@@ -108,6 +108,7 @@ def test_double_well_t2_has_one_trajectory_in_each_well():
     assert [len(item) for item in data] == [5001, 5001]
 
 
+@pytest.mark.slow
 def test_the_reduced_central_force_is_the_motion_in_space():
     system = systems.get("central_force")
     data = system.draw("drawn", seed=2)
