@@ -37,7 +37,7 @@ COPIES: Final = 4
 a half, and of all rows together far better."""
 
 UNRESOLVED: Final = 0.01
-BENT: Final = 0.1
+BENT: Final = 0.3
 """A row is left out where the quadrature may miss a hundredth of the law's force, or where noise of
 the positions makes to second order, which shifts it, a tenth of what it makes to first order."""
 
@@ -141,7 +141,8 @@ class Rows:
         noise = np.sqrt(_target(swarm, self.windows)[1] ** 2 + blur)
         error = np.sqrt(self.error**2 + known)
         size = np.sqrt((fine**2).sum(axis=2))
-        unseen = (np.sqrt(known) > UNRESOLVED * size) | (np.sqrt(bent) > BENT * np.sqrt(blur))
+        least = np.maximum(size, np.median(size, axis=0))  # a force that vanishes is no encounter
+        unseen = (np.sqrt(known) > UNRESOLVED * least) | (np.sqrt(bent) > BENT * np.sqrt(blur))
         return replace(self, noise=noise, error=error, unseen=unseen)
 
     def far(self) -> Rows:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interpret.bodies.encounters import blind_spots
-from interpret.bodies.found import Found
+from interpret.bodies.found import LEAST, Found
 from interpret.bodies.swarm import EXACT
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
 from interpret.judge.fitted import residuals
@@ -65,7 +65,7 @@ def _missed(found: Found) -> Check:
 
 def _flexible(found: Found) -> Check:
     """What a flexible law along the same links misses: less where a term is missing."""
-    best = max(found.reference, found.noise, found.rows.error_share, EXACT)
+    best = max(found.reference, found.noise, LEAST)
     ratio = found.missed / best
     said = f"any function along the same links misses {percent(found.reference)}"
     if ratio <= BESIDE:
