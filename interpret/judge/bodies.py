@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 
 from interpret.bodies.encounters import blind_spots
 from interpret.bodies.found import LEAST, Found
@@ -111,6 +112,9 @@ def _late(found: Found) -> Check:
 def _followed(law: Law, found: Found) -> Check:
     """χ² along the law's own path: what noise hides in short windows adds up there."""
     swarm = found.rows.swarm
+    if found.law.drag is not None:
+        said = "the own path of bodies with friction is not followed"
+        return Check("noise", np.nan, np.nan, "identified", said)
     if len(swarm.coordinates) > MOST_FOLLOWED:
         said = f"of more than {MOST_FOLLOWED} coordinates the law's own path is not followed"
         return Check("noise", np.nan, np.nan, "identified", said)
@@ -141,7 +145,8 @@ def _energy(found: Found) -> Check:
     swarm, law = found.rows.swarm, found.law
     heat = ((swarm.p**2).sum(axis=2) / (2 * swarm.mass[:, None])).sum(axis=0)
     steps = _of_steps(found) if swarm.step else np.zeros(swarm.points)
-    total = heat + found.values @ law.values(swarm.x) + steps
+    stored = law.values(swarm.x)
+    total = heat + found.values[: len(stored)] @ stored + steps + _rubbed_off(found)
     drift, moved, made = (
         np.concatenate([e - np.median(e) for e in np.split(each, swarm.ends[:-1])])
         for each in (total, heat, steps)
@@ -155,6 +160,18 @@ def _energy(found: Found) -> Check:
         return Check("energy", share, allowed, "identified", said)
     said = f"{said}: something takes it, as friction does"
     return Check("energy", share, allowed, "approximate", said, found.missed)
+
+
+def _rubbed_off(found: Found) -> Array:
+    """What friction has taken since the beginning of each trajectory (n,)."""
+    swarm, drag = found.rows.swarm, found.law.drag
+    if drag is None:
+        return np.zeros(swarm.points)
+    pulled = np.einsum("k,kind->ind", found.values[-len(drag) :], drag.forces)
+    power = -(pulled * drag.velocities).sum(axis=(0, 2))
+    parts = zip(swarm.times, np.split(power, swarm.ends[:-1]), strict=True)
+    taken = [CubicSpline(t, rate).antiderivative()(t) for t, rate in parts]
+    return np.concatenate([each - each[0] for each in taken])
 
 
 def _of_steps(found: Found) -> Array:
