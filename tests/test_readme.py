@@ -178,11 +178,14 @@ def test_what_is_printed_is_what_stands_there(command, first, clone):
 
 @pytest.mark.slow
 def test_the_python_of_the_readme_runs(clone):
-    (code,) = (block for block in BLOCKS if block.lstrip().startswith("import interpret"))
+    whole, regressor = (b for b in BLOCKS if b.lstrip().startswith("import interpret"))
     space: dict[str, object] = {}
     with contextlib.redirect_stdout(io.StringIO()) as out:
-        exec(code, space)  # noqa: S102 - our own README
+        exec(whole, space)  # noqa: S102 - our own README
     assert "IDENTICAL" in out.getvalue() or "EQUAL WITHIN ERROR" in out.getvalue()
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(regressor, space)  # noqa: S102
+    assert space["model"].equations() == ["x0dd = -4*x0"]
 
 
 @pytest.mark.slow
