@@ -113,7 +113,15 @@ def process(app, what, name, obj, options, lines) -> None:  # type: ignore[no-un
     lines[:] = markup("\n".join(lines))
 
 
+def shorten(app, what, name, obj, options, signature, result):  # type: ignore[no-untyped-def]
+    """Defaults that are made anew each time are no Python; a record of many options is a table."""
+    if what == "class" and (signature or "").count("=") > 9:
+        return "(**options)", result
+    return signature and signature.replace("<factory>", "..."), result
+
+
 def setup(app) -> dict[str, bool]:  # type: ignore[no-untyped-def]
     """Tell Sphinx."""
     app.connect("autodoc-process-docstring", process)
+    app.connect("autodoc-process-signature", shorten)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
