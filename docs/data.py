@@ -111,7 +111,9 @@ def throws() -> tuple[str, Array]:
     throws = [
         moved(lambda q, v, _: -9.81 - 0.06 * abs(v) * v, 1, speed, t) for speed in (9, 12, 15)
     ]
-    return "trajectory,t,y,v_y", table(t, *(noisy(throw, 0.002, n) for n, throw in enumerate(throws)))
+    return "trajectory,t,y,v_y", table(
+        t, *(noisy(throw, 0.002, n) for n, throw in enumerate(throws))
+    )
 
 
 def springs() -> tuple[str, Array]:

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from interpret.laws.comparison import Comparison, compare
     from interpret.laws.constants import recognise
     from interpret.laws.law import Law
-    from interpret.pipeline import certify, fit, learn, read, refine
+    from interpret.pages.page import report
+    from interpret.pipeline import certify, conclude, fit, learn, read, refine
     from interpret.reading.couplings.couplings import Couplings
     from interpret.reading.couplings.expansion import expand
     from interpret.reading.extraction import extract
@@ -58,6 +59,7 @@ _HOMES = {
     "certify": "pipeline",
     "compare": "laws.comparison",
     "compare_lagrangians": "discovery.lagrangian.equivalence",
+    "conclude": "pipeline",
     "conserved": "discovery.noether",
     "discover": "discovery.features",
     "discover_lagrangian": "discovery.lagrangian",
@@ -71,6 +73,7 @@ _HOMES = {
     "recognise": "laws.constants",
     "refine": "pipeline",
     "regress": "reading.regression",
+    "report": "pages.page",
     "rollout": "judge.prediction",
 }
 
@@ -90,6 +93,7 @@ __all__ = [
     "certify",
     "compare",
     "compare_lagrangians",
+    "conclude",
     "conserved",
     "discover",
     "discover_lagrangian",
@@ -103,6 +107,7 @@ __all__ = [
     "recognise",
     "refine",
     "regress",
+    "report",
     "rollout",
 ]
 

@@ -24,15 +24,16 @@ ROOMS = (
         "select",
         "discovery",
         "reading",
-        "refinement",
         "ledger",
+        "refinement",
         "weak",
         "bodies",
         "judge",
         "pictures",
         "keep",
     ),
-    *("experiments", "run", "pipeline", "landscapes", "tools", "cli", "__main__"),
+    *("experiments", "run", "pipeline", "sweeps", "pages", "landscapes", "tools", "cli"),
+    "__main__",
 )
 """The rooms of interpret: each imports from itself and from those named before it."""
 

@@ -16,6 +16,7 @@ from interpret.bodies.found import Found, settled
 from interpret.bodies.kinds import kinds
 from interpret.bodies.model import Family, Model
 from interpret.bodies.rows import Rows
+from interpret.bodies.swarm import EXACT
 from interpret.laws.constants import recognise
 from interpret.laws.value import with_error
 from interpret.select.matrix import Compressed
@@ -88,7 +89,7 @@ def _shapes(rows: Rows, apart: Array, more: Array) -> tuple[int, ...]:
             found.append((float(np.linalg.norm(part @ solved - problem.truth)), some))
         best.append(min(found))
     (one, single), (two, both) = best
-    limit = max(FAR_LESS * two, rows.swarm.floor * problem.length)
+    limit = max(FAR_LESS * two, EXACT * problem.length)
     return single if one <= limit else both
 
 
@@ -102,7 +103,7 @@ def _needed(rows: Rows, columns: Array, pairs: int) -> list[int]:
     names = tuple(map(str, range(columns.shape[1])))
     problem = rows.compressed(columns, names)
     kept = list(problem.full)
-    whole = max(problem.solve(problem.full)[1], rows.swarm.floor * problem.length)
+    whole = max(problem.solve(problem.full)[1], EXACT * problem.length)
     for k in sorted(range(pairs, columns.shape[1]), reverse=True):
         less = tuple(c for c in kept if c != k)
         if problem.solve(less)[1] <= AS_WELL * whole:
@@ -135,7 +136,7 @@ def _charged(rows: Rows, family: Family, beside: Model, problem: Compressed) -> 
         [sign * charges[one] * charges[other], rest]
     )
     missed = float(np.linalg.norm(left))
-    if not missed <= max(AS_WELL * residual, rows.swarm.floor * problem.length):
+    if not missed <= max(AS_WELL * residual, EXACT * problem.length):
         return None
     errors = _errors(rows, design, missed)[: len(charges)]
     errors = np.hypot(errors, rows.share(missed) * np.abs(charges))

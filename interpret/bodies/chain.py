@@ -20,6 +20,7 @@ from interpret.bodies.model import Family, Model
 from interpret.bodies.rows import Rows
 from interpret.bodies.shapes import Flexible, bond_shapes, ring_shapes
 from interpret.bodies.springs import CLEAR, SLIGHT, Springs
+from interpret.bodies.swarm import EXACT
 from interpret.laws.value import with_error
 
 Array = NDArray[np.float64]
@@ -43,7 +44,7 @@ def chain_law(rows: Rows) -> Found | None:
         return None
     rows, told = _mutual(rows)
     found = _known(rows)
-    if found.noisy or found.missed <= rows.swarm.floor:
+    if found.noisy or found.missed <= EXACT:
         return found.saying(*told)
     rest = Springs.of(rows).rest(np.ptp(rows.swarm.x[:, :, 0], axis=1))
     if rest.any():
@@ -72,7 +73,7 @@ def _mutual(rows: Rows) -> tuple[Rows, list[str]]:
 def _known(rows: Rows) -> Found:
     """The bonds, by rows that know what the law makes of noise and steps."""
     first = _bound(rows)
-    again = first.missed > rows.swarm.floor or rows.swarm.noise.any()
+    again = first.missed > EXACT or rows.swarm.noise.any()
     return _bound(rows.knowing(first.force)) if again else first
 
 
@@ -91,15 +92,13 @@ def _bound(rows: Rows) -> Found:
     missed = rows.share(kept.residual)
     one = _one_law(rows, links)
     limit = (
-        max(AS_GOOD * missed, rows.swarm.floor)
-        if not noisy
-        else max(1.05 * missed, NOISY * rows.noise_share)
+        max(AS_GOOD * missed, EXACT) if not noisy else max(1.05 * missed, NOISY * rows.noise_share)
     )
     if one.missed <= limit:
         return one
     for usual in _usual(rows.swarm.count):
         guess = _one_law(rows, usual)
-        if guess.missed <= max(rows.swarm.floor, missed / AS_GOOD):
+        if guess.missed <= max(EXACT, missed / AS_GOOD):
             return guess
     return _kinds(rows, links, missed, noisy=noisy)
 
@@ -176,7 +175,8 @@ def _kinds(rows: Rows, links: Links, reference: float, *, noisy: bool) -> Found:
         variable = f"s_{number}" if len(alike) > 1 else STRETCH
         own = Family(_from_the_wall(links.some(np.array(kind))), shapes.renamed(variable))
         powers = [k for k in range(size) if values.reshape(-1, size)[kind[0], k]]
-        families.append(own.on(powers))
+        if powers:
+            families.append(own.on(powers))
     model = Model(tuple(families))
     forces = rows.columns(model.forces(rows.swarm.x))
     problem = rows.compressed(forces, tuple(map(str, range(len(model)))))

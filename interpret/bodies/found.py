@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from interpret.bodies.model import Model
 from interpret.bodies.rows import Rows
+from interpret.bodies.swarm import EXACT
 from interpret.select.criteria import CLOSE
 from interpret.select.matrix import Compressed, Support
 from interpret.select.supports import ranked
@@ -101,7 +102,7 @@ class Found:
     def lead(self) -> float:
         """By how much the log likelihood differs from the rival's, twice; inf without one."""
         count = len(self.rows.truth) / OVERLAPPING
-        blur = max(self.rows.swarm.floor / AS_GOOD, 0.0 if self.noisy else self.rows.error_share)
+        blur = max(EXACT / AS_GOOD, 0.0 if self.noisy else self.rows.error_share)
         ratio = np.hypot(self.rival.missed, blur) / np.hypot(self.missed, blur)
         return float(abs(2 * count * np.log(ratio))) if np.isfinite(ratio) else np.inf
 
@@ -172,17 +173,16 @@ def _plainest(best: Sequence[tuple[Support, float]], rows: Rows) -> tuple[Suppor
 
 def _smallest(shares: list[float], reference: float, rows: Rows, size: int) -> int:
     """Which of the best subsets of 1, 2, ... columns is taken."""
-    floor = rows.swarm.floor
     if min(*shares, reference) < NOISY * rows.noise_share:
         count = len(rows.truth) / OVERLAPPING
         scores = [
-            count * log(share**2 + floor**2) + k * log(count) + 2 * log(comb(size, k))
+            count * log(share**2 + EXACT**2) + k * log(count) + 2 * log(comb(size, k))
             for k, share in enumerate(shares, start=1)
         ]
         known = np.hypot(rows.noise_share, rows.error_share)
         limit = AS_NOISY * max(shares[int(np.argmin(scores))], known)
         return next(k for k, share in enumerate(shares) if share <= limit)
-    limit = max(AS_GOOD * min(reference, *shares), floor, rows.error_share)
+    limit = max(AS_GOOD * min(reference, *shares), EXACT, rows.error_share)
     return next((k for k, share in enumerate(shares) if share <= limit), len(shares) - 1)
 
 

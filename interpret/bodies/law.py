@@ -13,6 +13,7 @@ from interpret.bodies.ladder import pair_law
 from interpret.bodies.masses import balanced
 from interpret.bodies.rows import Rows
 from interpret.bodies.springs import SLIGHT
+from interpret.bodies.swarm import EXACT
 from interpret.select.library import Library
 
 
@@ -23,7 +24,7 @@ def law_of(rows: Rows, library: Library | None = None) -> Found:
 
 def _found(rows: Rows, library: Library | None) -> Found:
     chain = chain_law(rows) if rows.swarm.dimension == 1 and library is None else None
-    if chain is not None and (chain.noisy or chain.missed <= rows.swarm.floor):
+    if chain is not None and (chain.noisy or chain.missed <= EXACT):
         return chain
     factors = balanced(rows)
     told = ""

@@ -32,14 +32,14 @@ CALM: Final = 1e-4
 """Rows are no better known than this part of the force: it makes exact rows count by their share
 of the force, so that one close encounter does not outweigh all else."""
 
-COPIES: Final = 8
-"""Copies of noisy positions that tell what noise makes of a row: its variance to a half, and that
-of all rows together far better."""
+COPIES: Final = 4
+"""Pairs of copies of noisy positions, moved to either side, that tell what noise makes of a row: to
+a half, and of all rows together far better."""
 
 UNRESOLVED: Final = 0.01
-BLURRED: Final = 0.05
-"""A row is left out where the quadrature may miss a hundredth of the law's force, or noise of the
-positions a twentieth: what noise makes to second order is then no longer small beside its bars."""
+BENT: Final = 0.1
+"""A row is left out where the quadrature may miss a hundredth of the law's force, or where noise of
+the positions makes to second order, which shifts it, a tenth of what it makes to first order."""
 
 NEAR: Final = 30.0
 """Deviations of a position within which a force of 1/r² changes by 7 % for each of them."""
@@ -97,7 +97,7 @@ class Rows:
 
     @staticmethod
     def _with(swarm: Swarm, length: int) -> Rows | None:
-        fine = windows(swarm.times, length)
+        fine = replace(windows(swarm.times, length), step=swarm.step)
         if not len(fine):
             return None
         coarse = fine.halved()
@@ -126,21 +126,22 @@ class Rows:
         pulled = force(swarm.x)
         fine, rough = (_over(w, pulled) for w in (self.windows, self.coarse))
         apart = ((rough - fine) ** 2).sum(axis=2)
-        blur = np.zeros(self.noise.shape)
-        hidden = np.zeros(self.noise.shape)
+        blur, hidden, bent = np.zeros((3, *self.noise.shape))
         if swarm.noise.any():
             random = np.random.default_rng(0)
             for _ in range(COPIES):
-                moved = swarm.x + swarm.noise[:, None] * random.standard_normal(swarm.x.shape)
-                off = force(moved) - pulled
-                own, other = (_over(w, off) for w in (self.windows, self.coarse))
+                moved = swarm.noise[:, None] * random.standard_normal(swarm.x.shape)
+                ahead, behind = force(swarm.x + moved) - pulled, force(swarm.x - moved) - pulled
+                own, other = (_over(w, (ahead - behind) / 2) for w in (self.windows, self.coarse))
                 blur += (own**2).mean(axis=2) / COPIES
                 hidden += ((other - own) ** 2).sum(axis=2) / COPIES
+                curved = _over(self.windows, (ahead + behind) / 2)
+                bent += (curved**2).mean(axis=2) / COPIES
         known = QUADRATURE**2 * np.maximum(apart - 4 * hidden, 0.0).sum(axis=1, keepdims=True)
         noise = np.sqrt(_target(swarm, self.windows)[1] ** 2 + blur)
         error = np.sqrt(self.error**2 + known)
         size = np.sqrt((fine**2).sum(axis=2))
-        unseen = (np.sqrt(known) > UNRESOLVED * size) | (np.sqrt(blur) > BLURRED * size)
+        unseen = (np.sqrt(known) > UNRESOLVED * size) | (np.sqrt(bent) > BENT * np.sqrt(blur))
         return replace(self, noise=noise, error=error, unseen=unseen)
 
     def far(self) -> Rows:

@@ -14,8 +14,6 @@ from sympy import Expr, Float
 from interpret.weak.windows import windows
 from systems.expressions import symbol
 from systems.samples.trajectories import Trajectories, Trajectory
-from training.prepare.fingerprint import EXACT as EXACT_FLOW
-from training.prepare.fingerprint import fingerprint
 from training.prepare.noise import Noise, estimate
 
 Array = NDArray[np.float64]
@@ -32,7 +30,7 @@ class Swarm:
     `x` and `p` (N, n, D), `mass` (N,), `times` of each trajectory, `names` (N, D) of coordinates.
     `noise` (N, D) and `noise_p` of each channel, infinite where momenta are no data. `rest` (N, D)
     is the place that `x` is measured from, where that is not the origin of the coordinates.
-    `floor` is the share of the force that whoever made the data may have left.
+    `step` is that of Störmer–Verlet, where it made the motion.
     """
 
     x: Array
@@ -43,7 +41,7 @@ class Swarm:
     noise: Array
     noise_p: Array
     rest: Array | None = None
-    floor: float = EXACT
+    step: float = 0.0
 
     @staticmethod
     def of(
@@ -194,16 +192,3 @@ def agreement(data: Trajectories) -> Array:
     moved, said = -some.slopes(q), some.integrals(p / data.mass)
     size = (moved**2).sum(axis=0)
     return np.asarray(np.where(size > 0, (said * moved).sum(axis=0) / np.maximum(size, 1e-300), 1))
-
-
-STEPPED: Final = 0.003
-"""By so much Störmer–Verlet's fingerprint lies off that of exact motion, 1/12: at k steps a sample
-by 1/(6 k²), so up to seven steps are told; more of them are as good as exact."""
-
-STEPS: Final = 1e-3
-"""Its steps h leave h² ω²/12 of the force: this much at 57 steps a period."""
-
-
-def integrators_floor(data: Trajectories) -> float:
-    """The share of the force that the integrator of exact data has left."""
-    return STEPS if fingerprint(data) - EXACT_FLOW > STEPPED else EXACT

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from interpret.bodies.encounters import blind_spots
 from interpret.bodies.found import Found
+from interpret.bodies.swarm import EXACT, Swarm
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
 from interpret.judge.fitted import residuals
-from interpret.judge.motion import Rungs, size
+from interpret.judge.own_path import Rungs, along
 from interpret.judge.support import Forces, cancellation, enough
 from interpret.judge.thresholds import UNLIKELY, percent, short_of
 from interpret.laws.law import Law
 from interpret.select.criteria import CLOSE
-from interpret.select.library import Library
 from training.features import Features
 from training.prepare.preparation import prepare
 from training.settings import Settings
@@ -41,7 +41,7 @@ def certify_bodies(law: Law, found: Found) -> Certificate:
     checks += [enough(law, found.rows.swarm.points * found.rows.swarm.count)]
     checks += [cancellation(_forces(found)), _flexible(found), _alone(found), _late(found)]
     checks += _encounters(found)
-    checks.append(_followed(law, found) if found.noisy else _energy(found))
+    checks += followed(law, found.rows.swarm) if found.noisy else [_energy(found)]
     return Certificate(tuple(checks))
 
 
@@ -54,17 +54,17 @@ def _missed(found: Found) -> Check:
         said = f"{said}, noise makes {percent(noise)}"
         return Check("force", ratio, found.limit, "identified", said)
     beyond = float(np.sqrt(max(share**2 - noise**2, 0.0)))
-    if beyond <= found.rows.swarm.floor:
-        return Check("force", beyond, found.rows.swarm.floor, "identified", said)
+    if beyond <= EXACT:
+        return Check("force", beyond, EXACT, "identified", said)
     verdict = short_of(beyond)
     if noise > 0:
         said = f"{said}, noise makes {percent(noise)}"
-    return Check("force", beyond, found.rows.swarm.floor, verdict, said, beyond)
+    return Check("force", beyond, EXACT, verdict, said, beyond)
 
 
 def _flexible(found: Found) -> Check:
     """What a flexible law along the same links misses: less where a term is missing."""
-    best = max(found.reference, found.noise, found.rows.error_share, found.rows.swarm.floor)
+    best = max(found.reference, found.noise, found.rows.error_share, EXACT)
     ratio = found.missed / best
     said = f"any function along the same links misses {percent(found.reference)}"
     if ratio <= BESIDE:
@@ -99,7 +99,7 @@ def _late(found: Found) -> Check:
     left = rows.truth - columns @ values
     size = float(np.linalg.norm(rows.truth[late])) or 1.0
     share = float(np.linalg.norm(left[late])) / size
-    allowed = max(AGAIN * found.missed, AGAIN * found.noise, found.rows.swarm.floor)
+    allowed = max(AGAIN * found.missed, AGAIN * found.noise, EXACT)
     said = f"the force of the last tenth, held out, is missed by {percent(share)}"
     if share <= allowed:
         return Check("held out", share, allowed, "identified", said)
@@ -107,23 +107,25 @@ def _late(found: Found) -> Check:
     return Check("held out", share, allowed, verdict, said, share)
 
 
-def _followed(law: Law, found: Found) -> Check:
-    """χ² along the law's own path: what noise hides in short windows adds up there."""
-    swarm = found.rows.swarm
+def followed(law: Law, swarm: Swarm) -> Iterator[Check]:
+    """The checks along the law's own path: what noise hides in short windows adds up there."""
     if len(swarm.coordinates) > MOST_FOLLOWED:
         said = f"of more than {MOST_FOLLOWED} coordinates the law's own path is not followed"
-        return Check("noise", np.nan, np.nan, "identified", said)
+        yield Check("noise", np.nan, np.nan, "identified", said)
+        return
     data = swarm.trajectories()
     prepared = prepare(data, Features.identity(data.coordinates), Settings())
     if prepared.smoothed is None:
         said = "the noise is too small for the law's own path to say more"
-        return Check("noise", np.nan, np.nan, "identified", said)
-    terms = Library(tuple(map(law.written_out, law.terms)))
-    longest = Rungs.of(residuals(prepared, terms, law.coefficients)).longest
-    if longest is None:
+        yield Check("noise", np.nan, np.nan, "identified", said)
+        return
+    terms = tuple(map(law.written_out, law.terms))
+    rungs = Rungs.of(residuals(prepared, terms, law.coefficients))
+    if rungs.longest is None:
         said = "the law could not be fitted along the trajectories, however short"
-        return Check("noise", np.nan, np.nan, "ambiguous", said)
-    return size(longest)
+        yield Check("noise", np.nan, np.nan, "ambiguous", said)
+        return
+    yield from along(rungs, prepared)
 
 
 def _encounters(found: Found) -> Iterator[Check]:
@@ -139,17 +141,34 @@ def _energy(found: Found) -> Check:
     """Kinetic and potential energy together, along each trajectory, beside the kinetic one."""
     swarm, law = found.rows.swarm, found.law
     heat = ((swarm.p**2).sum(axis=2) / (2 * swarm.mass[:, None])).sum(axis=0)
-    total = heat + found.values @ law.values(swarm.x)
-    drift, moved = (
+    steps = _of_steps(found) if swarm.step else np.zeros(swarm.points)
+    total = heat + found.values @ law.values(swarm.x) + steps
+    drift, moved, made = (
         np.concatenate([e - np.median(e) for e in np.split(each, swarm.ends[:-1])])
-        for each in (total, heat)
+        for each in (total, heat, steps)
     )
-    share = float(np.median(np.abs(drift)) / max(np.median(np.abs(moved)), 1e-300))
+    size = max(float(np.median(np.abs(moved))), 1e-300)
+    share = float(np.median(np.abs(drift))) / size
+    # What steps make to the next order is about the square of what they make to this one.
+    allowed = max(UNLIKELY * found.missed, EXACT, UNLIKELY * (np.median(np.abs(made)) / size) ** 2)
     said = f"energy changes by {percent(share)} of what the kinetic energy does"
-    if share <= max(UNLIKELY * found.missed, found.rows.swarm.floor):
-        return Check("energy", share, found.rows.swarm.floor, "identified", said)
+    if share <= allowed:
+        return Check("energy", share, allowed, "identified", said)
     said = f"{said}: something takes it, as friction does"
-    return Check("energy", share, found.rows.swarm.floor, "approximate", said, found.missed)
+    return Check("energy", share, allowed, "approximate", said, found.missed)
+
+
+def _of_steps(found: Found) -> Array:
+    """What Störmer–Verlet's steps h conserve beside the energy, h² (q̇ᵀV''q̇/12 - |F|²/24m): (n,).
+
+    E. Hairer, C. Lubich, G. Wanner, Geometric Numerical Integration, IX.3.
+    """
+    swarm = found.rows.swarm
+    mass = swarm.mass[:, None, None]
+    ahead = swarm.step * swarm.p / mass
+    bent = ahead * (found.force(swarm.x - ahead) - found.force(swarm.x + ahead)) / 24
+    squares = (swarm.step * found.force(swarm.x)) ** 2 / (24 * mass)
+    return np.asarray((bent - squares).sum(axis=(0, 2)))
 
 
 def _forces(found: Found) -> Forces:

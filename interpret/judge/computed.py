@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from systems.samples.trajectories import Trajectories, Trajectory
-from training.prepare.fingerprint import is_verlet
+from training.prepare.fingerprint import ends_are_verlet, is_verlet
 from training.prepare.stencils import derivative
 
 Array = NDArray[np.float64]
@@ -92,25 +92,3 @@ def _said(formula: Callable[[Array, Array, Array], Array], item: Trajectory) -> 
     """The formula's velocities between the ends of a trajectory."""
     steps = np.diff(item.t)[:, None]
     return formula(steps[:-1], steps[1:], item.q)
-
-
-def ends_are_verlet(trajectories: Trajectories) -> bool:
-    """Whether the first and last velocities are velocity Verlet's rather than a formula's.
-
-    Verlet's first is v_0 = (q_1 - q_0)/h - h a_0/2, with a_0 carried on from the second
-    differences inside; np.gradient's is the same with a_0 = 0, or, of the second order, with a_1.
-    Even steps are supposed. False where no trajectory has six samples.
-    """
-    apart = np.zeros(3)
-    for index, item in enumerate(trajectories):
-        if len(item) < 6:
-            continue
-        h = float(item.t[1] - item.t[0])
-        v = trajectories.velocity(index)
-        # The last velocity is the first of the motion run backwards, with its sign changed.
-        for q, end in ((item.q[:6], v[0]), (item.q[:-7:-1], -v[-1])):
-            a = (q[2:] - 2 * q[1:-1] + q[:-2]) / h**2
-            carried = 4 * a[0] - 6 * a[1] + 4 * a[2] - a[3]
-            bent = (q[1] - q[0]) / h - h / 2 * np.stack([carried, np.zeros_like(end), a[0]])
-            apart += ((bent - end) ** 2).sum(axis=1)
-    return bool(apart.any()) and int(np.argmin(apart)) == 0

@@ -43,7 +43,10 @@ def climbed(
         sought = solution.law.coefficients - setting.given
         toward = np.concatenate([sought, np.zeros_like(solution.law.inner)])
         rows = [item.toward(toward) for item in solution.reduced.stretches]
-        selection = select(rows, noise, menu, setting.most, setting.scales)
+        if setting.chosen:
+            selection = Selection(state.chosen, ())
+        else:
+            selection = select(rows, noise, menu, setting.most, setting.scales)
         found = state, solution, selection
         if selection.chosen == state.chosen:
             if moved < STILL:

@@ -78,13 +78,15 @@ class Shooting:
         times: list[Array] = []
         states: list[Array] = []
         first: list[int] = []
+        segments = 0
         for course in courses.items:
-            first.append(sum(len(clock) for clock in times))
+            first.append(segments)
             count = max(1, -(-(len(course) - 1) // INTERVALS))
             places = np.arange(count)[:, None] * INTERVALS + np.arange(INTERVALS + 1)
             own = course.t[np.minimum(places, len(course) - 1)]
             times.append(own)
             states.append(course.path.state(own[:, 0]))
+            segments += count
         every = np.concatenate(times), np.concatenate(states)
         return Shooting(courses, field, method, *every, tuple(first))
 

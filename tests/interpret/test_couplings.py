@@ -18,6 +18,7 @@ from interpret.reading.couplings.couplings import Couplings
 from systems.errors import InputError
 from systems.expressions import symbol
 from systems.integrate import compile
+from tests.builders import dear
 from training.bases.box import Box
 
 NAMES = ("x", "y", "z")
@@ -88,7 +89,7 @@ def test_neither_center_nor_unit_changes_the_function(seed, d):
 
 
 @given(seeds, dimensions)
-@settings(max_examples=10)
+@dear
 def test_the_polynomial_and_the_expression_are_the_function(seed, d):
     """Both are sums of sympy, one expanded about the origin and one about the center."""
     couplings = drawn(seed, d)
@@ -105,7 +106,7 @@ def test_the_polynomial_and_the_expression_are_the_function(seed, d):
 
 
 @given(seeds, dimensions)
-@settings(max_examples=15)
+@dear
 def test_the_gradient_is_the_derivative_of_the_polynomial(seed, d):
     couplings = whole(seed, d)
     q = np.random.default_rng(seed).integers(-3, 4, (3, d)).astype(float)
@@ -245,6 +246,7 @@ def test_the_picture_has_positive_red_and_negative_blue():
     assert columns.mean() > left.mean()  # j grows to the right
 
 
+@pytest.mark.slow
 def test_a_pair_has_one_scale_of_colours():
     """The truth is drawn in the units of what is recovered, so that equal couplings look alike."""
     couplings = Couplings([[0, 1], [-1, 3]], (0, 0), 1, ("x", "y"))

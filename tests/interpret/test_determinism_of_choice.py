@@ -24,7 +24,7 @@ CRITERIA = {
     "plateau": Plateau(2.0),
     "threshold": Threshold(1e-3),
     "information": LeastInformation(4),
-    "chi squared": LeastChiSquared(1e-9),
+    "chi squared": LeastChiSquared(1e-9, 4),
     "significant": Significant(1e-9),
     "smallest": SmallestWithin(1e-12, 4),
     "knee": Knee(),

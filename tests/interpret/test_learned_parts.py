@@ -50,6 +50,7 @@ def pushed(noise=0.01, seed=0):
     return Trajectories(("x",), [1.0], (item,), extra=("u",))
 
 
+@pytest.mark.slow
 def test_an_unknown_exponent_of_the_speed_is_found():
     law = interpret.fit(dragged(), Motion(dissipation="v**p", **PLAIN)).law
     assert law.verdict == "identified"
@@ -80,6 +81,7 @@ def test_a_network_learns_the_drag(noise, off):
     assert read(curve, POWER).constant == pytest.approx(1.5, abs=max(0.02, 3 * off))
 
 
+@pytest.mark.slow
 def test_the_network_drag_is_read_with_its_exponent(tmp_path):
     run = interpret.fit(dragged(), Motion(dissipation="neural", **PLAIN), out=tmp_path / "run")
     law = run.law

@@ -155,7 +155,7 @@ def test_units_do_not_matter(length, time, mass, noise):
     np.testing.assert_allclose(scaled, [2, 3, -4, 1], rtol=0.05 if noise else 1e-9)
 
 
-@pytest.mark.parametrize("unit", [1e9, 1e-9])
+@pytest.mark.parametrize("unit", [1e9, pytest.param(1e-9, marks=pytest.mark.slow)])
 def test_units_do_not_matter_for_the_invariant(unit):
     """Two charges a light second apart, and two in a crystal: r is |q1 - q2| or its centre."""
     if unit > 1:
@@ -180,6 +180,7 @@ def test_units_do_not_matter_for_the_invariant(unit):
 # Features
 
 
+@pytest.mark.slow
 def test_samples_that_are_learned_from_step_by_step_may_name_their_data_set():
     system = systems.get("central_force")
     options = interpret.Motion(dataset="drawn")
@@ -206,6 +207,7 @@ def test_features_are_found_or_given():
     assert "found" not in why
 
 
+@pytest.mark.slow
 def test_without_features_the_coordinates_are_learned():
     run = fit(systems.from_potential("x**2/2 + y**2 + x*y**2/5"), features="none")
     assert run.law.features == {}
@@ -261,6 +263,7 @@ def test_a_threshold_is_obeyed():
 # Noise, seeds
 
 
+@pytest.mark.slow
 def test_noise_has_its_own_stream_and_its_own_seed():
     few = swing(100)
     first, again, other = (
@@ -271,6 +274,7 @@ def test_noise_has_its_own_stream_and_its_own_seed():
     assert (first.origin.seed, other.origin.seed) == (0, 1)
 
 
+@pytest.mark.slow
 def test_the_noise_is_that_much():
     """The fitted noise level, by chi^2/n under the level read off the data."""
     run = fit("oscillator", noise=0.03)
@@ -397,7 +401,7 @@ ODD = {
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.slow if name == "one step a turn" else ())
+        pytest.param(name, marks=[pytest.mark.slow] * (name in ("one step a turn", "pure noise")))
         for name in ODD
     ],
 )
@@ -430,6 +434,7 @@ def test_odd_noisy_data_give_a_law_or_a_sentence(data):
         assert "\n" not in str(error)  # noqa: PT017
 
 
+@pytest.mark.slow
 def test_what_others_pull_at_a_planet_makes_no_terms():
     """A near circle, pulled at by 5e-6 of the force: of its distance all functions are alike."""
     pulled = systems.Mechanics(

@@ -60,7 +60,13 @@ def test_the_misfit_is_that_of_the_network_with_the_data():
 # The law
 
 
-@pytest.mark.parametrize(("name", "dataset"), SETS)
+@pytest.mark.parametrize(
+    ("name", "dataset"),
+    [
+        pytest.param(*each, marks=[pytest.mark.slow] * (each[1] in ("T3", "verlet")))
+        for each in SETS
+    ],
+)
 def test_the_true_terms_alone_survive(name, dataset):
     """From the network alone, without going back to the data."""
     system = systems.get(name)

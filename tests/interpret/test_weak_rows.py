@@ -122,6 +122,7 @@ def test_the_smallest_singular_value_is_an_absolute_test():
         assert found.rows.settled().spectrum(some).values[0] > 1.3
 
 
+@pytest.mark.slow
 def test_windows_are_longer_where_there_is_noise():
     lengths = []
     for data in (pendula(), pendula(0.03)):

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from training.solve import linear
 from training.solve.linear import Scaled, compress, solve
 
 seeds = st.integers(0, 2**32 - 1)
@@ -196,3 +197,53 @@ def test_damping_is_a_penalty_on_the_scaled_coefficients(seed, columns, damping)
     both = torch.cat([design, penalty]), torch.cat([truth, torch.zeros_like(lengths)])
     found = Scaled.of(design).solve(truth, damping)
     torch.testing.assert_close(found, solve(*both).coefficients, rtol=1e-8, atol=1e-10)
+
+
+# Ways of compressing
+
+
+def of_condition(kappa, rows=4000, columns=12, missed=1e-2):
+    """A design of this condition, whose columns are of all sizes, and a truth."""
+    rng = np.random.default_rng(0)
+    q, _ = np.linalg.qr(rng.standard_normal((rows, columns)))
+    turn, _ = np.linalg.qr(rng.standard_normal((columns, columns)))
+    design = q * np.geomspace(1, 1 / kappa, columns) @ turn
+    truth = design.sum(axis=1) / np.linalg.norm(design.sum(axis=1))
+    error = rng.standard_normal(rows)
+    truth = truth + missed * error / np.linalg.norm(error)
+    return torch.from_numpy(design * np.geomspace(1e-8, 1e8, columns)), torch.from_numpy(truth)
+
+
+@pytest.mark.parametrize("kappa", [1.0, 30.0, 1e3, 1e8])
+@pytest.mark.parametrize("missed", [1e-2, 1e-6, 0.0])
+def test_every_way_of_compressing_comes_to_what_the_rows_do(kappa, missed, monkeypatch):
+    design, truth = of_condition(kappa, missed=missed)
+    lengths = design.norm(dim=0)
+    expected = torch.linalg.lstsq(design / lengths, truth).solution / lengths
+    for few in (32, 0):  # rows together, or in stretches
+        monkeypatch.setattr(linear, "FEW", few)
+        monkeypatch.setattr(linear, "CACHED", 1 << 12)
+        upper = compress(design, truth)
+        found = torch.linalg.lstsq(upper[:, :-1] / lengths, upper[:, -1]).solution / lengths
+        off = float(((found - expected) * lengths).norm() / (expected * lengths).norm())
+        assert off < 1e-14 * (max(kappa, 10.0) ** 2 if kappa <= 1e3 else kappa)
+        residual = (design @ expected - truth).norm()
+        again = (upper[:, :-1] @ expected - upper[:, -1]).norm()
+        torch.testing.assert_close(again, residual, rtol=1e-7, atol=1e-14)
+
+
+def test_normal_equations_are_for_what_loses_no_digits(monkeypatch):
+    def chosen(design, truth):
+        used = []
+        monkeypatch.setattr(linear, "_triangle", lambda rows: used.append(rows) or rows)
+        compress(design, truth)
+        return not used
+
+    assert chosen(*of_condition(30.0))
+    assert not chosen(*of_condition(1e5))
+    assert not chosen(*of_condition(30.0, missed=1e-6))
+    design, truth = of_condition(30.0)
+    assert not chosen(torch.cat([design, design[:, :1]], dim=1), truth)
+    assert not chosen(design.float(), truth.float())
+    design[:, 3] *= 1e-200
+    assert not chosen(design, truth)

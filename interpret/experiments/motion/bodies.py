@@ -10,11 +10,12 @@ import numpy as np
 
 from interpret.bodies.found import Found
 from interpret.bodies.grouping import grouped
+from interpret.bodies.integrator import steps_of
 from interpret.bodies.ladder import LENGTH
 from interpret.bodies.law import coupled, law_of
 from interpret.bodies.rows import Rows
 from interpret.bodies.statement import stated
-from interpret.bodies.swarm import EXACT, Swarm, agreement, integrators_floor, white_noise
+from interpret.bodies.swarm import EXACT, Swarm, agreement, white_noise
 from interpret.discovery.coordinates import ANGLE
 from interpret.discovery.features import FLAT, reach
 from interpret.discovery.naming import bodies
@@ -110,7 +111,7 @@ def look(problem: Problem, samples: Samples, options: Motion) -> BodiesFit | Non
     found = fit.learned.found
     if taken.swarm.dimension > 1 and taken.swarm.count < FEWEST and not _beyond_reach(found):
         return None
-    if found.noisy or found.missed <= found.rows.swarm.floor:
+    if found.noisy or found.missed <= EXACT:
         return fit
     if len(data.coordinates) <= MOST_COUPLED and DEARER * coupled(found.rows) < found.missed:
         return None
@@ -122,7 +123,7 @@ def _beyond_reach(found: Found) -> bool:
     with."""
     usual = suited({LENGTH: (1.0, 2.0)}, distances=[LENGTH])
     terms = found.law.terms(found.rows.swarm)
-    explained = found.noisy or found.missed <= found.rows.swarm.floor
+    explained = found.noisy or found.missed <= EXACT
     return explained and any(term not in usual.candidates for term in terms)
 
 
@@ -146,9 +147,15 @@ def _taken_in(data: Trajectories) -> Taken | None:
     if data.derived:
         p = np.full_like(p, np.inf)
     notes = () if data.derived else tuple(columns.sentences)
-    floor = integrators_floor(data) if noise.relative < QUIET else EXACT
+    legible = noise.relative < QUIET and not data.derived
+    step = steps_of(data) if legible else 0.0
+    if step:
+        told = (
+            f"the data bear the mark of Störmer–Verlet's steps of {step:.4g}, which is allowed for"
+        )
+        notes = (*notes, told)
     if named:
-        swarm = replace(Swarm.of(data, named, (q, p)), floor=floor)
+        swarm = replace(Swarm.of(data, named, (q, p)), step=step)
         return Taken(swarm, columns, notes)
     each = Swarm.of(data, [(name,) for name in data.coordinates], (q, p))
     found = grouped(each) if Rows.possible(each) else None
@@ -162,7 +169,7 @@ def _taken_in(data: Trajectories) -> Taken | None:
         f"{', '.join(names)} (mass {m:.5g})" for names, m in zip(own, swarm.mass, strict=True)
     )
     told = f"particles found from what is conserved: {listed}"
-    return Taken(replace(swarm, floor=floor), columns, (*notes, told))
+    return Taken(replace(swarm, step=step), columns, (*notes, told))
 
 
 def _learned(problem: Problem, data: Trajectories, options: Motion, taken: Taken) -> BodiesFit:

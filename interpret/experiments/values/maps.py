@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 import numpy as np
 
+from interpret.experiments.chosen import way_down
 from interpret.experiments.values import Values
 from interpret.experiments.verbs import (
     Findings,
@@ -126,7 +127,9 @@ def findings(fit: MapFit, laws: Sequence[Law], comparisons: Sequence[Comparison]
         f"their spread",
         f"Taylor tensors about ({where}{more}) to order {order} in {TENSORS}",
     )
-    return Findings(notes, {"held_out_error": learned.held_out}, {TENSORS: stream.getvalue()})
+    problem = _compressed(Library(laws[0].candidates), samples, samples.names[:-1])
+    files = {TENSORS: stream.getvalue(), **way_down(laws[0], problem)}
+    return Findings(notes, {"held_out_error": learned.held_out}, files)
 
 
 def _library(fit: MapFit, names: Sequence[str]) -> Library:
