@@ -1,7 +1,7 @@
 """The documentation says what is so: its commands and snippets run, its messages are printed.
 
-Every page's fenced blocks are read: `sh` are commands, `python` snippets, and `text` right after one of
-them is what it prints. There numbers may differ, and `…` stands for what is left out.
+Every page's fenced blocks are read: `sh` are commands, `python` snippets, and `text` right after
+one of them is what it prints. There numbers may differ, and `…` stands for what is left out.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def test_snippets_are_python_and_use_public_names(page: Path) -> None:
 @pytest.mark.timeout(LONG)
 @every_page
 def test_what_a_page_shows_is_what_happens(page: Path, folder: Path) -> None:
-    """Its commands and snippets run in turn, in a folder with its data, and print what it quotes."""
+    """Commands and snippets run in turn, in a folder with its data, and print what it quotes."""
     asked = [block for block in blocks(page) if block.language in RUN]
     if not any(block.language in ("sh", "python") for block in asked):
         pytest.skip("nothing to run")

@@ -1,4 +1,4 @@
-"""The sentences that the program prints, read off its sources: no page can quote one that is gone."""
+"""The sentences that the program prints, read off its sources: no page quotes one that is gone."""
 
 from __future__ import annotations
 

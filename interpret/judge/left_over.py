@@ -195,7 +195,7 @@ def excess(residuals: Residuals) -> tuple[float, float]:
 def outliers(residuals: Residuals) -> str:
     """How many single readings are far off, where that is more than chance; "" otherwise."""
     found = np.sum([far.sum(axis=0) for far in alone(residuals)], axis=0)
-    data = residuals.problem.trajectories
+    data = residuals.trajectories
     names = (*data.coordinates, *(f"p_{name}" for name in data.coordinates))
     chance = BEYOND * (free(residuals) + residuals.parameters)
     if found.sum() <= chance + UNLIKELY * np.sqrt(chance) + 1:

@@ -12,7 +12,6 @@ from interpret.reading.probes import probe
 from interpret.reading.regression import regress
 from interpret.refinement.refinement import refine
 from interpret.select.library import Library, powers
-from interpret.select.matrix import Compressed
 from systems.expressions import parse, symbol
 from systems.samples.trajectories import Trajectories, Trajectory
 from systems.system import System
