@@ -17,7 +17,7 @@ with (HERE.parent / "pyproject.toml").open("rb") as file:
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "formulas", "docstrings", "commands", "messages"]
 exclude_patterns = ["building"]
-nitpicky = False
+smartquotes = False
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3

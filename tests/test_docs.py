@@ -18,6 +18,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,12 @@ PAGES = sorted(path for path in DOCS.rglob("*.md"))
 DATA = runpy.run_path(str(DOCS / "data.py"))
 SENTENCES = runpy.run_path(str(DOCS / "building" / "sentences.py"))
 
-GPU = "<!-- needs a GPU -->"
+RUN = ("sh", "python", "toml", "text")
+"""What is run, kept in a file, or compared, of a page."""
+
+NEEDS = {"a GPU": torch.cuda.is_available(), "the extra sweep": bool(find_spec("distributed"))}
+"""What a block may need, said in a comment before it, and whether it is there."""
+
 LONG = 300
 """Seconds that the commands of one page may take."""
 
@@ -49,11 +55,11 @@ every_page = pytest.mark.parametrize(
 
 @dataclass
 class Block:
-    """A fenced block of a page: its language and its lines, and whether a GPU is asked for."""
+    """A fenced block of a page: its language and its lines, and what it needs to run."""
 
     language: str
     text: str
-    gpu: bool = False
+    needs: str | None = None
 
     @property
     def commands(self) -> list[list[str]]:
@@ -63,18 +69,18 @@ class Block:
     @property
     def file(self) -> str:
         """The file that a snippet is kept in, by its first line, or ""."""
-        found = re.match(r"# (\w+\.py)\n", self.text)
+        found = re.match(r"# (\w+\.(?:py|toml))\n", self.text)
         return found.group(1) if found else ""
 
 
 def blocks(page: Path) -> list[Block]:
     """The fenced blocks of a page, in their order."""
     found = re.finditer(
-        rf"(?P<gpu>{GPU}\n)?^```(?P<language>\S+)\n(?P<text>.*?)^```$",
+        r"(?:<!-- needs (?P<needs>[\w ]+) -->\n)?^```(?P<language>\S+)\n(?P<text>.*?)^```$",
         page.read_text(encoding="utf-8"),
         re.MULTILINE | re.DOTALL,
     )
-    return [Block(one["language"], one["text"], one["gpu"] is not None) for one in found]
+    return [Block(one["language"], one["text"], one["needs"]) for one in found]
 
 
 def test_there_are_pages_with_commands_and_snippets() -> None:
@@ -146,7 +152,7 @@ def test_snippets_are_python_and_use_public_names(page: Path) -> None:
 @every_page
 def test_what_a_page_shows_is_what_happens(page: Path, folder: Path) -> None:
     """Commands and snippets run in turn, in a folder with its data, and print what it quotes."""
-    asked = [block for block in blocks(page) if block.language in ("sh", "python", "text")]
+    asked = [block for block in blocks(page) if block.language in RUN]
     if not any(block.language in ("sh", "python") for block in asked):
         pytest.skip("nothing to run")
     DATA["write"](folder, sorted(DATA["FILES"].keys() & set(named_in(page))))
@@ -154,13 +160,18 @@ def test_what_a_page_shows_is_what_happens(page: Path, folder: Path) -> None:
     printed = ""
     for block, before in zip(asked, [None, *asked], strict=False):
         if block.language == "text":
-            if before is not None and before.language != "text":
+            if before is not None and before.language != "text" and there(before):
                 check_printed(block.text, printed)
         elif block.file:
             Path(block.file).write_text(block.text, encoding="utf-8")
             printed = ""
-        elif not block.gpu or torch.cuda.is_available():
+        elif there(block):
             printed = happens(block, names)
+
+
+def there(block: Block) -> bool:
+    """Whether this machine has what a block needs."""
+    return block.needs is None or NEEDS[block.needs]
 
 
 def named_in(page: Path) -> Iterator[str]:

@@ -29,7 +29,7 @@ def described(name: str, command: Any) -> Iterator[str]:
     groups: dict[str, list[Any]] = {}
     for item in options:
         groups.setdefault(item.rich_help_panel or OTHERS, []).append(item)
-    yield from (f"## `{name}`", "", escaped(command.help or ""), "")
+    yield from (f"## {name}", "", escaped(command.help or ""), "")
     if getattr(command, "commands", {}):
         places = ["COMMAND"]
     else:

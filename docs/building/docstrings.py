@@ -10,8 +10,11 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-OPTION = re.compile(r"^([^\s:.,]+(?:, [^\s:.,]+)*)(?: {2,}(\S.*))?$")
-"""A line of two columns; or a first column that fills its line, with the rest below."""
+COLUMNS = re.compile(r"^([^\s:.]+(?:, [^\s:.]+)*) {2,}(?=\S)")
+"""A line of two columns: a name, or several, and what they mean."""
+
+NAMES = re.compile(r"^[^\s:.,]+(?:, [^\s:.,]+)*$")
+"""A first column that fills its line; the second one is on the lines below."""
 
 NAMED = re.compile(r"``?([^`]+)``?")
 MARKUP = re.compile(r"([\\*_|])")
@@ -45,24 +48,32 @@ def blocks(lines: Sequence[str]) -> Iterator[list[str]]:
             block = []
 
 
-def is_options(block: Sequence[str]) -> bool:
-    """Whether a paragraph is two columns: a name or several, and what they mean."""
+def column(block: Sequence[str]) -> int:
+    """Where the second of two columns begins; 0 for a paragraph that has none."""
+    at = {found.end() for line in block if (found := COLUMNS.match(line))}
+    at |= {len(line) - len(line.lstrip()) for line in block if line.startswith("  ")}
     heads = [line for line in block if not line.startswith(" ")]
-    parted = [found.group(2) for line in heads if (found := OPTION.match(line))]
-    return len(parted) == len(heads) and any(parted) and len(heads[0].split("  ")) > 1
+    width = at.pop() if len(at) == 1 else 0
+    fine = all(line[width - 1 : width] == " " or NAMES.match(line) for line in heads)
+    return width if width and fine and not block[0].startswith("- ") else 0
 
 
-def options(block: Sequence[str]) -> Iterator[str]:
-    """Two columns as a list of definitions."""
-    name, meaning = "", []
-    for line in [*block, ""]:
-        if line.startswith(" "):
-            meaning.append(line.strip())
-            continue
+def options(block: Sequence[str], width: int) -> Iterator[str]:
+    """Two columns as a list of definitions.
+
+    >>> list(options(["seed   of the data,", "       of the noise"], 7))
+    ['**seed**', '   of the data, of the noise', '']
+    """
+    entries: list[tuple[str, list[str]]] = []
+    for line in block:
+        whole = NAMES.match(line) is not None
+        name = line if whole else line[:width].strip()
         if name:
-            yield from (f"**{inline(name)}**", f"   {inline(' '.join(meaning))}", "")
-        found = OPTION.match(line)
-        name, meaning = (found.group(1), [found.group(2) or ""]) if found else ("", [])
+            entries.append((name, []))
+        if not whole:
+            entries[-1][1].append(line[width:].strip())
+    for name, meaning in entries:
+        yield from (f"**{inline(name)}**", f"   {inline(' '.join(meaning))}", "")
 
 
 def bullets(block: Sequence[str]) -> Iterator[str]:
@@ -92,8 +103,8 @@ def markup(docstring: str) -> list[str]:
             found += ["::", "", *block]
         elif block[0].startswith("- "):
             found += bullets(block)
-        elif is_options(block):
-            found += options(block)
+        elif width := column(block):
+            found += options(block, width)
         else:
             found += paragraph(block)
         literal = indented
@@ -113,7 +124,15 @@ def process(app, what, name, obj, options, lines) -> None:  # type: ignore[no-un
     lines[:] = markup("\n".join(lines))
 
 
+def shorten(app, what, name, obj, options, signature, result):  # type: ignore[no-untyped-def]
+    """Defaults that are made anew each time are no Python; a record of many options is a table."""
+    if what == "class" and (signature or "").count("=") > 6:
+        return "(**options)", result
+    return signature and signature.replace("<factory>", "..."), result
+
+
 def setup(app) -> dict[str, bool]:  # type: ignore[no-untyped-def]
     """Tell Sphinx."""
     app.connect("autodoc-process-docstring", process)
+    app.connect("autodoc-process-signature", shorten)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
