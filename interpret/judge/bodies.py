@@ -17,7 +17,6 @@ from interpret.judge.support import Forces, cancellation, enough
 from interpret.judge.thresholds import UNLIKELY, percent, short_of
 from interpret.laws.law import Law
 from interpret.select.criteria import CLOSE
-from interpret.select.library import Library
 from training.features import Features
 from training.prepare.preparation import prepare
 from training.settings import Settings
@@ -118,7 +117,7 @@ def _followed(law: Law, found: Found) -> Check:
     if prepared.smoothed is None:
         said = "the noise is too small for the law's own path to say more"
         return Check("noise", np.nan, np.nan, "identified", said)
-    terms = Library(tuple(map(law.written_out, law.terms)))
+    terms = tuple(map(law.written_out, law.terms))
     longest = Rungs.of(residuals(prepared, terms, law.coefficients)).longest
     if longest is None:
         said = "the law could not be fitted along the trajectories, however short"

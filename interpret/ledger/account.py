@@ -252,8 +252,9 @@ def _account(
 def _simpler(found: Account, length: int) -> Account:
     """The smallest law that misses hardly more, where the best misses more than noise."""
     setting = found.setting
-    quiet = found.solution is None or float(found.missed.max()) < setting.noise_limit
-    if quiet or setting.chosen:
+    if found.solution is None or setting.chosen:
+        return found
+    if float(found.missed.max()) < setting.noise_limit:
         return found
     best: dict[int, Contender] = {}
     for item in found.contenders:
