@@ -32,7 +32,17 @@ ROOMS = (
         "pictures",
         "keep",
     ),
-    *("experiments", "run", "pipeline", "regressor", "sweeps", "pages", "landscapes", "tools", "cli"),
+    *(
+        "experiments",
+        "run",
+        "pipeline",
+        "regressor",
+        "sweeps",
+        "pages",
+        "landscapes",
+        "tools",
+        "cli",
+    ),
     "__main__",
 )
 """The rooms of interpret: each imports from itself and from those named before it."""

@@ -171,7 +171,7 @@ class Normal:
         columns = design / scale
         gram = columns.T @ columns
         try:
-            lower = np.linalg.cholesky(gram)
+            lower: Array = np.linalg.cholesky(gram)
         except np.linalg.LinAlgError:
             return None
         if condition(gram, lower) > WELL_CONDITIONED:
