@@ -171,7 +171,7 @@ class Normal:
         columns = design / scale
         gram = columns.T @ columns
         try:
-            lower: Array = np.linalg.cholesky(gram)
+            lower = np.linalg.cholesky(gram).astype(np.float64, copy=False)
         except np.linalg.LinAlgError:
             return None
         if condition(gram, lower) > WELL_CONDITIONED:
