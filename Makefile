@@ -14,7 +14,8 @@ THREADS := 1
 # Byte code is kept, also where the shell says otherwise: tests start dozens of Pythons.
 PYTEST = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=$(THREADS) OPENBLAS_NUM_THREADS=$(THREADS) MKL_NUM_THREADS=$(THREADS) \
 	$(BIN)/python -m pytest
-PARALLEL := -n 2 --dist worksteal
+# Only `make notebooks` needs the plugin for notebooks, which loads all of jupyter's client.
+PARALLEL := -n 2 --dist worksteal -p no:nbmake
 
 # Another processor, as near as this one comes to it: the kernels of torch, of MKL and of numpy that
 # every machine of its kind has. Numpy is told to leave out what it would choose here, and no more:
@@ -30,7 +31,7 @@ PORTABLE = OMP_WAIT_POLICY=passive ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIB
 HAS_TORCH := import sys, torch; sys.exit(sys.prefix != sys.base_prefix)
 LEFT_TO_TORCH := torch|filelock|fsspec|jinja2|markupsafe|mpmath|networkx|sympy|typing.extensions
 
-.PHONY: help fit test test-portable test-all check format bench fuzz trials notebooks clean
+.PHONY: help fit test test-portable test-all check format bench bench-gpu fuzz trials notebooks docs clean
 
 help: ## show these lines
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -58,8 +59,16 @@ format: $(READY) ## format the code and sort its imports
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(READY) ## the benchmarks, one at a time
-	$(PYTEST) tests/benchmarks --benchmark-only -m "not gpu" -s
+# Written to runs/bench, as Markdown and JSON. `make bench MINUTES=90` leaves nothing out.
+MINUTES := 18
+BENCH = $(PYTEST) tests/benchmarks --benchmark-only -s --benchmark-report $(BENCHED) --benchmark-minutes $(MINUTES)
+bench: BENCHED := runs/bench
+bench: $(READY) ## the benchmarks, one at a time, for twenty minutes at most
+	$(BENCH) -m "not gpu"
+
+bench-gpu: BENCHED := runs/bench-gpu
+bench-gpu: $(READY) ## those that need a GPU
+	$(BENCH) -m gpu
 
 # `make fuzz FUZZ="--target csv --count 1000 --seed 7"` tries some of them, or the same again.
 FUZZ :=
@@ -74,6 +83,11 @@ trials: $(READY) ## simulated data with known laws: is any wrong law identified,
 notebooks: $(READY) ## run every notebook
 	@$(BIN)/python -m pip install --quiet -e '.[$(EXTRAS),bodies]' -c $(VENV)/constraints.txt
 	$(PYTEST) --nbmake --nbmake-timeout=600 notebooks
+
+docs: $(READY) ## the documentation, into build/docs/index.html; a warning is an error
+	@$(BIN)/python -m pip install --quiet -e '.[$(EXTRAS),docs]' -c $(VENV)/constraints.txt
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs build/docs
+	@echo open build/docs/index.html
 
 clean: ## remove the environment and the caches; runs are kept
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks

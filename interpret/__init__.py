@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from interpret.laws.comparison import Comparison, compare
     from interpret.laws.constants import recognise
     from interpret.laws.law import Law
-    from interpret.pipeline import certify, fit, learn, read, refine
+    from interpret.pages.page import report
+    from interpret.pipeline import certify, conclude, fit, learn, read, refine
     from interpret.reading.couplings.couplings import Couplings
     from interpret.reading.couplings.expansion import expand
     from interpret.reading.extraction import extract
     from interpret.reading.probes import Probes, probe
     from interpret.reading.regression import regress
+    from interpret.regressor import LawRegressor
     from interpret.run import Run
     from interpret.select.library import Library
 
@@ -49,6 +51,7 @@ _HOMES = {
     "Couplings": "reading.couplings.couplings",
     "Fit": "experiments.verbs",
     "Law": "laws.law",
+    "LawRegressor": "regressor",
     "Levels": "experiments.levels",
     "Library": "select.library",
     "Motion": "experiments.motion",
@@ -58,6 +61,7 @@ _HOMES = {
     "certify": "pipeline",
     "compare": "laws.comparison",
     "compare_lagrangians": "discovery.lagrangian.equivalence",
+    "conclude": "pipeline",
     "conserved": "discovery.noether",
     "discover": "discovery.features",
     "discover_lagrangian": "discovery.lagrangian",
@@ -71,6 +75,7 @@ _HOMES = {
     "recognise": "laws.constants",
     "refine": "pipeline",
     "regress": "reading.regression",
+    "report": "pages.page",
     "rollout": "judge.prediction",
 }
 
@@ -81,6 +86,7 @@ __all__ = [
     "Couplings",
     "Fit",
     "Law",
+    "LawRegressor",
     "Levels",
     "Library",
     "Motion",
@@ -90,6 +96,7 @@ __all__ = [
     "certify",
     "compare",
     "compare_lagrangians",
+    "conclude",
     "conserved",
     "discover",
     "discover_lagrangian",
@@ -103,6 +110,7 @@ __all__ = [
     "recognise",
     "refine",
     "regress",
+    "report",
     "rollout",
 ]
 

@@ -16,7 +16,7 @@ import systems
 from interpret.experiments import EXPERIMENTS
 from interpret.experiments.motion import beside
 from interpret.experiments.options import Options
-from interpret.experiments.verbs import AnyFit, concluded, noisy
+from interpret.experiments.verbs import AnyFit, Conclusion, concluded, noisy
 from interpret.judge.certificate import Certificate
 from interpret.keep import folder
 from interpret.keep.provenance import provenance
@@ -67,8 +67,7 @@ def fit(
     verbs = EXPERIMENTS[problem.experiment].verbs
     with session(out, resume, progress) as current:
         samples = noisy(measured, asked) if measured else verbs.draw(problem, asked, current)
-        first = concluded(verbs.learn(problem, samples, asked, current), verbs)
-        found = verbs.reconsidered(first, asked, current)
+        found = _concluded(problem, samples, asked, current)
     pairs = zip(found.certificates, found.laws, strict=True)
     laws = tuple(certificate.judged(law) for certificate, law in pairs)
     comparisons = compared(laws, verbs.compared(problem, asked))
@@ -124,11 +123,16 @@ def taken_in(
     if isinstance(source, str | Path):
         if not is_data(source):
             return source, name, ()
-        return taken_in(understand(source, **(columns or {})), name or Path(source).stem)
-    found = understand(source, **(columns or {})) if is_frame(source) else source
+        return taken_in(_read(source, columns), name or Path(source).stem)
+    found = _read(source, columns) if is_frame(source) else source
     if isinstance(found, Understood):
         return found.samples, name, found.notes
     return found, name, ()
+
+
+def _read(source: Any, columns: Mapping[str, Sequence[str]] | None) -> Understood:
+    said = columns or {}
+    return understand(source, drives=said.get("drives"), sigmas=said.get("sigmas"))
 
 
 def opened(
@@ -201,11 +205,43 @@ def learn(
     >>> refine(law, fit).expr
     q**2/2
     """
+    asked = _asked(problem, samples, options)
+    verbs = EXPERIMENTS[problem.experiment].verbs
+    return verbs.learn(problem, samples, asked, session or Session())
+
+
+def conclude(
+    problem: Problem,
+    samples: Samples,
+    options: Options | None = None,
+    session: Session | None = None,
+) -> Conclusion:
+    """All steps up to the certificates, as `fit` takes them: what the first law leaves is sought.
+
+    Where a motion's potential alone does not explain it, all forces and moving masses are tried
+    too, which `learn`, one way at a time, leaves to its caller.
+
+    >>> import systems
+    >>> system = systems.get("oscillator")
+    >>> found = conclude(system, system.draw())
+    >>> found.laws[0].expr, found.certificates[0].verdict
+    (q**2/2, 'identified')
+    """
+    return _concluded(problem, samples, _asked(problem, samples, options), session or Session())
+
+
+def _asked(problem: Problem, samples: Samples, options: Options | None) -> Options:
+    """The options with all choices made, for samples that are there."""
     experiment = EXPERIMENTS[problem.experiment]
     asked = experiment.asked(options, {})
     measured = samples if asked.dataset is None else None
-    asked = experiment.verbs.settled(problem, measured, asked)
-    return experiment.verbs.learn(problem, samples, asked, session or Session())
+    return experiment.verbs.settled(problem, measured, asked)
+
+
+def _concluded(problem: Problem, samples: Samples, asked: Options, session: Session) -> Conclusion:
+    verbs = EXPERIMENTS[problem.experiment].verbs
+    first = concluded(verbs.learn(problem, samples, asked, session), verbs)
+    return verbs.reconsidered(first, asked, session)
 
 
 def read(fit: AnyFit) -> tuple[Law, ...]:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from hypothesis import settings
+
 from interpret.laws.judgement import Judgement, Origin
 from interpret.laws.law import Law
 from interpret.laws.parts import Part, Variables
@@ -16,6 +18,9 @@ from systems.samples.trajectories import Trajectories
 from training.learn.fit import Fit
 from training.learn.motion import train
 from training.settings import Settings
+
+dear = settings(max_examples=settings.default.max_examples // 5)
+"""For properties whose every example takes long: a fifth of the examples that others have."""
 
 ORIGIN = ("system", "dataset", "seed")
 PART = ("terms", "candidates")

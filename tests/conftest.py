@@ -17,6 +17,7 @@ import pytest
 from systems.problem import Problem, Samples
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+gc.set_threshold(100_000, 20, 20)  # expressions are made and dropped by the thousand
 
 # Shared machines stall now and then, so a slow example is no failure; and a test must find the same
 # on the next run, and everywhere: what is random is `make fuzz`. `make test-all` tries more.
@@ -30,7 +31,6 @@ def pytest_collection_finish() -> None:
     """Modules and tests stay to the end: no search for garbage need look through them."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)  # expressions are made and dropped by the thousand
 
 
 @lru_cache(maxsize=64)

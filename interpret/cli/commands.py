@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,8 +18,12 @@ from interpret.cli import arguments as options
 from interpret.cli import luescher as luescher_commands
 from interpret.cli.conserving import conserved
 from interpret.cli.discovering import discover
+from interpret.cli.guiding import next_commands, quickstart
 from interpret.cli.inspecting import inspect
+from interpret.cli.reporting import opened as source_of
+from interpret.cli.reporting import report
 from interpret.cli.showing import predict, print_run, show
+from interpret.cli.sweeping import sweep
 from interpret.experiments import option_fields
 from interpret.experiments.motion import beside
 from interpret.experiments.options import named
@@ -29,9 +34,9 @@ if TYPE_CHECKING:
 
 NOTHING_KEPT = "there was nothing to keep yet; the same command starts over."
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(pretty_exceptions_enable=False)
 app.add_typer(luescher_commands.app, name="luescher")
-for command in (inspect, show, predict, conserved, discover):
+for command in (quickstart, inspect, show, report, predict, conserved, discover, sweep):
     app.command()(command)
 
 
@@ -61,7 +66,7 @@ def start(
 ) -> None:
     """Turn motion into law: learn a potential from trajectories and print its closed form."""
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        quickstart()
 
 
 @app.command("systems")
@@ -113,10 +118,12 @@ def fit(
     **given: Any,
 ) -> None:
     """Learn the law of a system or of measured samples, and print it."""
+    from interpret.cli.progress import Progress
     from interpret.cli.request import Request
     from interpret.cli.source import Source
     from interpret.keep import folder as runs
     from interpret.pipeline import settled
+    from training.processes import joined, number
 
     if resume is not None:
         folder, request = _asked_before(resume, context)
@@ -141,12 +148,28 @@ def fit(
             sigma=", ".join(beside(chosen)["sigmas"]) or None,
         )
         request = Request(asked.resolved(), chosen)
-        opened = asked.open()
+        with Progress(quiet) as progress:
+            opened = asked.open(partial(progress.tell, "reading"))
         # What means nothing here is refused before a folder is made.
         settled(opened, asked.name, chosen)
-        folder = runs.create(out, asked.name)
-        runs.save(folder, {runs.REQUEST: request.to_json()})
-    _fit(opened, request, folder, as_json=json, quiet=quiet)
+        folder = None
+    with joined():
+        if number():
+            _help(opened, request, folder)
+            return
+        if folder is None:
+            folder = runs.create(out, request.source.name)
+            runs.save(folder, {runs.REQUEST: request.to_json()})
+        _fit(opened, request, folder, as_json=json, quiet=quiet)
+
+
+def _help(opened: Any, request: Request, folder: Path | None) -> None:
+    """Fit alike in a process beside the first, which alone says and keeps what is found."""
+    from interpret.keep import folder as runs
+    from interpret.pipeline import fit as fit_law
+
+    kept = folder is not None and (folder / runs.CHECKPOINT).exists()
+    fit_law(opened, name=request.source.name, resume=folder if kept else None, **request.options)
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,6 +203,9 @@ def _fit(opened: Any, request: Request, folder: Path, *, as_json: bool, quiet: b
     print_run(run, as_json)
     if not as_json:
         print(f"kept in {folder}")
+    if not as_json and not quiet and sys.stderr.isatty():
+        for command in next_commands(run, folder):
+            typer.secho(f"  {command}", dim=True, err=True)
 
 
 def _asked_before(resume: str, context: typer.Context) -> tuple[Path, Request]:
@@ -259,16 +285,12 @@ def compare(
     json: options.JsonAlone = False,
 ) -> None:
     """Compare the laws of a finished run with the truth, term by term."""
-    from interpret.cli.request import Request
     from interpret.keep import folder as runs
     from interpret.pipeline import compare_run
     from interpret.run import Run
 
     loaded = Run.load(runs.find(run))
-    # A run that Python saved was not asked for on the command line: its law names the system.
-    asked = runs.load(run)["request"]
-    opened = None if asked is None else Request.from_json(asked).source.open()
-    found = compare_run(loaded, opened, truth)
+    found = compare_run(loaded, source_of(loaded), truth)
     if json:
         first, *others = [comparison.to_json() for comparison in found]
         print(runs.to_json({**first, "comparisons": [first, *others]} if others else first))

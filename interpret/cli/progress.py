@@ -44,19 +44,23 @@ class Progress:
 
     def update(self, step: int, total: int, loss: float | None) -> None:
         """Say that `step` of `total` steps are done, and the loss reached; none: data are made."""
+        what, cost = ("drawing", "") if loss is None else ("training", f"loss {loss:.3g}")
+        self.tell(what, step, total, cost)
+
+    def tell(self, what: str, done: int, total: int, cost: str = "") -> None:
+        """Say how much of something is done."""
         if not self._shown:
             return
         now = time.monotonic()
-        if step < total and now - self._drawn < REFRESH:
+        if done < total and now - self._drawn < REFRESH:
             return
         self._drawn = now
         if self._bar is None:
             self._bar = _bar(self._stream)
             self._bar.start()
-        what, cost = ("drawing", "") if loss is None else ("training", f"loss {loss:.3g}")
         if what not in self._tasks:
             self._tasks[what] = self._bar.add_task(what, total=total, cost=cost)
-        self._bar.update(self._tasks[what], completed=step, total=total, cost=cost, refresh=True)
+        self._bar.update(self._tasks[what], completed=done, total=total, cost=cost, refresh=True)
 
 
 def _bar(stream: TextIO) -> rich.progress.Progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -131,8 +132,11 @@ class Source(Columns):
             return Path(self.data).stem
         return "potential" if self.potential is not None else "lagrangian"
 
-    def open(self) -> Problem | Understood:
-        """The problem or what the data hold; raises InputError when they cannot be had."""
+    def open(self, report: Callable[[int, int], None] | None = None) -> Problem | Understood:
+        """The problem or what the data hold; raises InputError when they cannot be had.
+
+        `report` hears how much of a large file is read.
+        """
         said = self.columns()
 
         import systems
@@ -140,7 +144,7 @@ class Source(Columns):
         if self.data is not None:
             from systems.files.readers import understand
 
-            return understand(self.data, **said)
+            return understand(self.data, report=report, **said)
         if self.potential is not None:
             return systems.from_potential(
                 self.potential, said["mass"], coordinates=said["coordinates"]

@@ -7,9 +7,8 @@ from typing import Final
 import numpy as np
 
 from interpret.judge.certificate import Check
-from interpret.judge.residuals import Array, Residuals
+from interpret.judge.residuals import ALIKE, LARGER, Array, Residuals
 from interpret.judge.thresholds import short_of
-from interpret.refinement.linear import ALIKE, LARGER
 from systems.samples.trajectories import Trajectories
 
 FOLLOWED: Final = 3.0
@@ -24,23 +23,26 @@ def alike(residual: Residuals, whole: Trajectories) -> Check:
     them as large as the law does: then they are the data's. Else the law may miss forces as well as
     a tracker may wander, and nothing in the data tells which.
     """
-    errors, problem = residual.errors, residual.problem
+    errors = residual.errors
     assert errors is not None, "white errors are judged by χ²"
     measured = residual.measured
-    left = problem.sigma[measured] * errors.scale[measured]
+    sigma = residual.sigma[measured]
+    left = sigma * errors.spread[measured]
     noise, lag = (part[measured] for part in curved(whole))
-    seen = np.where(lag > ALIKE, FOLLOWED * noise, LARGER * problem.sigma[measured])
+    noise = noise / _masses(whole)[measured]
+    seen = np.where(lag > ALIKE, FOLLOWED * noise, LARGER * sigma)
     ratio = float((left / seen).max())
-    spread = np.concatenate(whole.channel_std())[measured]
+    spread = (np.concatenate(whole.channel_std()) / _masses(whole))[measured]
     missed = float((left / np.where(spread > 0, spread, 1.0)).max())
-    count = float((errors.memory.counts[measured]).min()) * whole.points
+    counts = np.array([error.count for error in errors.errors])
+    count = float(counts[measured].min()) * whole.points
     said = (
         f"the errors are alike from one sample to the next, and {whole.points} samples tell a mean "
         f"as well as {count:.0f} would: that is in the error bars"
     )
     if ratio <= 1:
         return Check("noise", ratio, 1.0, "identified", said)
-    times = float((left / problem.sigma[measured]).max())
+    times = float((left / sigma).max())
     verdict = short_of(missed)
     why = (
         f"the law misses {100 * missed:.2g} % of the motion, evenly from sample to sample and "
@@ -48,6 +50,11 @@ def alike(residual: Residuals, whole: Trajectories) -> Check:
         f"error bars take them for, or a force that is missing"
     )
     return Check("noise", ratio, 1.0, verdict, why, missed)
+
+
+def _masses(whole: Trajectories) -> Array:
+    """What a momentum is divided by to be a velocity, (2d,)."""
+    return np.concatenate([np.ones(whole.dimension), whole.mass])
 
 
 def curved(whole: Trajectories) -> tuple[Array, Array]:

@@ -27,14 +27,17 @@ def beyond(samples: Probes) -> str:
     """What the force depends on beside place: "the velocity", "the time", or "" where on neither.
 
     >>> from interpret.reading.probes import probe
-    >>> from systems import get
+    >>> from systems import Trajectories, observed
     >>> from training import Settings, train
-    >>> for name in ("oscillator", "damped_pendulum"):
-    ...     system = get(name)
+    >>> t = np.linspace(0, 12, 200)[:, None]
+    >>> for friction in (0, 0.1):
+    ...     q = np.exp(-friction * t) * np.sin(t)
+    ...     qd = np.exp(-friction * t) * np.cos(t) - friction * q
+    ...     swing = Trajectories.from_velocities(["q"], [1], [(t[:, 0], q, qd)])
     ...     short = Settings(width=16, iterations=0)
-    ...     print([name, beyond(probe(train(system, system.draw()[:2], short)))])
-    ['oscillator', '']
-    ['damped_pendulum', 'the velocity']
+    ...     print([friction, beyond(probe(train(observed(swing), swing, short)))])
+    [0, '']
+    [0.1, 'the velocity']
     """
     columns = force_columns(samples)
     place = flexible(columns, samples.levels.x)

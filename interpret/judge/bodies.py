@@ -11,15 +11,14 @@ from scipy.interpolate import CubicSpline
 
 from interpret.bodies.encounters import blind_spots
 from interpret.bodies.found import LEAST, Found
-from interpret.bodies.swarm import EXACT
+from interpret.bodies.swarm import EXACT, Swarm
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
 from interpret.judge.fitted import residuals
-from interpret.judge.motion import Rungs, size
+from interpret.judge.own_path import Rungs, along
 from interpret.judge.support import Forces, cancellation, enough
 from interpret.judge.thresholds import UNLIKELY, percent, short_of
 from interpret.laws.law import Law
 from interpret.select.criteria import CLOSE
-from interpret.select.library import Library
 from training.features import Features
 from training.prepare.preparation import prepare
 from training.settings import Settings
@@ -43,7 +42,7 @@ def certify_bodies(law: Law, found: Found) -> Certificate:
     checks += [enough(law, found.rows.swarm.points * found.rows.swarm.count)]
     checks += [cancellation(_forces(found)), _flexible(found), _alone(found), _late(found)]
     checks += _encounters(found)
-    checks.append(_followed(law, found) if found.noisy else _energy(found))
+    checks += followed(law, found.rows.swarm) if found.noisy else [_energy(found)]
     return Certificate(tuple(checks))
 
 
@@ -109,26 +108,29 @@ def _late(found: Found) -> Check:
     return Check("held out", share, allowed, verdict, said, share)
 
 
-def _followed(law: Law, found: Found) -> Check:
-    """χ² along the law's own path: what noise hides in short windows adds up there."""
-    swarm = found.rows.swarm
-    if found.law.drag is not None:
+def followed(law: Law, swarm: Swarm) -> Iterator[Check]:
+    """The checks along the law's own path: what noise hides in short windows adds up there."""
+    if len(law.parts) > 1:
         said = "the own path of bodies with friction is not followed"
-        return Check("noise", np.nan, np.nan, "identified", said)
+        yield Check("noise", np.nan, np.nan, "identified", said)
+        return
     if len(swarm.coordinates) > MOST_FOLLOWED:
         said = f"of more than {MOST_FOLLOWED} coordinates the law's own path is not followed"
-        return Check("noise", np.nan, np.nan, "identified", said)
+        yield Check("noise", np.nan, np.nan, "identified", said)
+        return
     data = swarm.trajectories()
     prepared = prepare(data, Features.identity(data.coordinates), Settings())
     if prepared.smoothed is None:
         said = "the noise is too small for the law's own path to say more"
-        return Check("noise", np.nan, np.nan, "identified", said)
-    terms = Library(tuple(map(law.written_out, law.terms)))
-    longest = Rungs.of(residuals(prepared, terms, law.coefficients)).longest
-    if longest is None:
+        yield Check("noise", np.nan, np.nan, "identified", said)
+        return
+    terms = tuple(map(law.written_out, law.terms))
+    rungs = Rungs.of(residuals(prepared, terms, law.coefficients))
+    if rungs.longest is None:
         said = "the law could not be fitted along the trajectories, however short"
-        return Check("noise", np.nan, np.nan, "ambiguous", said)
-    return size(longest)
+        yield Check("noise", np.nan, np.nan, "ambiguous", said)
+        return
+    yield from along(rungs, prepared)
 
 
 def _encounters(found: Found) -> Iterator[Check]:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from sympy import Expr
 
 from interpret.judge.residuals import MOST_VALUES, Array, Residuals
-from interpret.refinement.likelihood import maximise
-from interpret.refinement.segments import LADDER, MOST_STEPS, carried, stretched
-from interpret.refinement.subsets import sharpened
-from interpret.select.library import Library
+from interpret.ledger.candidates import Candidates
+from interpret.ledger.flow import Parameters
+from interpret.ledger.motion import Courses
+from interpret.ledger.potential import Potential
+from interpret.ledger.rows import Noise
+from interpret.ledger.shooting import Solution
+from interpret.ledger.steps import shooting
 from systems.samples.trajectories import Trajectories
+from training.prepare.noise import NEGLIGIBLE
 from training.prepare.preparation import Prepared
+from training.prepare.smoothing import Smooth
+
+LADDER: Final = (16, 4, 2, 1)
+"""The cuttings that a law climbs: from stretches half as long it steps to the whole."""
 
 SECOND: Final = LADDER[1]
 """A law that can be fitted to neither the shortest stretches nor these is not tried on longer."""
@@ -21,42 +31,78 @@ SECOND: Final = LADDER[1]
 UNFINISHED: Final = 0.01
 """A fit whose own parameters could still lower χ² by this part has not found its minimum."""
 
+OVERRATED: Final = 0.25
+"""χ²/n below this is that of coarse sampling mistaken for noise: σ is what is left."""
 
-def residuals(prepared: Prepared, library: Library, coefficients: Array) -> Iterator[Residuals]:
+SHARE: Final = 0.02
+"""An error of the integrator by this part of σ over √n is felt by no coefficient."""
+
+
+def residuals(prepared: Prepared, terms: tuple[Expr, ...], law: Array) -> Iterator[Residuals]:
     """What Σ c_k φ_k leaves of the longest trajectories: in short stretches, then in ever longer.
 
     Short stretches forgive a wrong law, since each has an initial state of its own; a sensitive
     motion cannot be fitted in one. So they end before the first on which the fit does not find its
     minimum. Each costs more than the one before: who has seen enough asks for no more.
     """
-    assert prepared.smoothed is not None, "exact data are judged by the law's flow"
-    chosen = _longest(prepared.trajectories)
-    measured, smoothed = (t[chosen] for t in (prepared.trajectories, prepared.smoothed))
+    data, courses, sigma = _longest(prepared)
+    known = Candidates(data.coordinates, tuple(map(float, data.mass)))
+    potential = Potential.of(known.with_terms("potential", terms, prepared.features.definitions))
+    assert potential is not None, "terms of a potential are one"
+    start = Parameters(law, np.zeros(0))
+    measured = np.where(np.isfinite(sigma), sigma, np.inf)
+    here = shooting(courses, potential, start, SHARE * measured)
     last: Residuals | None = None
     for cuts in LADDER:
-        start, states = stretched(
-            measured, smoothed, prepared.features, library, prepared.sigma, cuts
-        )
-        if last is not None:
-            if len(states) == len(last.estimate.states):
-                continue  # these trajectories are too short for so many cuts
-            states = carried(states, start, (last.problem, last.estimate))
-        most = None if cuts == LADDER[0] else MOST_STEPS
-        problem = start.resolved(states, coefficients, most)
-        estimate = None if problem is None else maximise(problem, states, coefficients)
-        if problem is not None and estimate is not None:
-            found = Residuals(*sharpened(problem, estimate))
-            if found.unfinished < UNFINISHED:
-                yield found.remembered()
-                last, coefficients = found, found.estimate.coefficients
+        length = max(1, round(here.longest / cuts))
+        found = here.solved(start, range(len(terms)), length, Noise.white(sigma))
+        count = 0 if found is None else len(found.reduced.stretches)
+        if last is not None and count == len(last.trajectories):
+            continue  # these trajectories are too short for so many cuts
+        if found is not None:
+            told = _sharpened(Residuals(_stretches(data, found), potential, found, sigma))
+            if told.unfinished < UNFINISHED:
+                yield told.remembered()
+                last, here, start = told, found.shooting, found.law
                 continue
         if last is not None or cuts == SECOND:
             return
 
 
-def _longest(trajectories: Trajectories) -> list[int]:
-    """The numbers of the longest trajectories, as many as hold the values to be judged."""
-    lengths = np.array([2 * item.q.size for item in trajectories])
+def _sharpened(found: Residuals) -> Residuals:
+    """The same with σ lowered to the residual, where χ²/n is far below 1."""
+    left = np.concatenate(found.items)[:, found.measured]
+    free = max(left.size - found.parameters, 1)
+    ratio = float((left**2).sum()) / free
+    if ratio > OVERRATED:
+        return found
+    spread = np.concatenate([np.concatenate([i.q, i.p], axis=1) for i in found.trajectories])
+    mass = np.concatenate([np.ones_like(found.trajectories.mass), found.trajectories.mass])
+    lowest = NEGLIGIBLE * spread.std(axis=0) / mass
+    sigma = np.maximum(found.sigma * np.sqrt(ratio), lowest)
+    return replace(found, sigma=np.where(found.measured, sigma, np.inf))
+
+
+def _longest(prepared: Prepared) -> tuple[Trajectories, Courses, Array]:
+    """The longest trajectories, as many as hold the values to be judged, with their σ (2d,)."""
+    assert prepared.smoothed is not None, "exact data are judged by the law's flow"
+    whole = prepared.trajectories
+    lengths = np.array([2 * item.q.size for item in whole])
     order = np.argsort(-lengths, kind="stable")
     count = int(np.searchsorted(np.cumsum(lengths[order]), MOST_VALUES)) + 1
-    return sorted(order[:count].tolist())
+    chosen = sorted(order[:count].tolist())
+    smooth = [Smooth(prepared.smoothed.items[k], prepared.forces[k]) for k in chosen]
+    sigma = prepared.sigma / np.concatenate([np.ones(whole.dimension), whole.mass])
+    return whole[chosen], Courses.along(whole[chosen], smooth), sigma
+
+
+def _stretches(data: Trajectories, found: Solution) -> Trajectories:
+    """The trajectories in the stretches of a fit."""
+    items, sizes = [], iter(found.reduced.stretches)
+    for item in data:
+        begin = 0
+        while begin < len(item):
+            end = begin + len(next(sizes).target)
+            items.append(item.at(slice(begin, end)))
+            begin = end
+    return replace(data, items=tuple(items))

@@ -29,11 +29,15 @@ FEW_COORDINATES: Final = 3
 
 @dataclass(frozen=True)
 class Points:
-    """Where forces act: `q` and `v` (n, d), `t` (n,)."""
+    """Where forces act: `q` and `v` (n, d), `t` (n,), and on which stretch of the data, `run` (n,).
+
+    No `run`: all are on one.
+    """
 
     q: Array
     v: Array
     t: Array
+    run: NDArray[np.intp] | int = 0
 
 
 @dataclass(frozen=True)

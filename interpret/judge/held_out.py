@@ -19,11 +19,12 @@ from interpret.judge.residuals import Array, Residuals
 from interpret.judge.thresholds import EXACT, percent, short_of
 from interpret.judge.whiteness import correlation, effective
 from interpret.laws.law import Law
+from interpret.ledger.candidates import Candidates
+from interpret.ledger.flow import Parameters, eighth_order, flow
+from interpret.ledger.potential import Potential
+from interpret.ledger.rows import alike
 from interpret.reading.probes import Probes
-from interpret.refinement.likelihood import invert
 from interpret.refinement.noisefree import row_estimate
-from interpret.refinement.shooting import Shooting, initial_states
-from interpret.select.library import Library
 from systems.samples.trajectories import Trajectories, Trajectory
 from training.features import Features
 from training.prepare.preparation import VERLET, prepare, unsmoothed
@@ -36,6 +37,10 @@ FEWEST: Final = 30
 
 FORESEEN: Final = 0.1
 """Where an error of `EXACT` grows to this part of the motion, nothing is predicted any more."""
+
+SUBSTEPS: Final = (1, 2, 4, 8, 16)
+NEARLY: Final = 0.01
+"""Steps from one sample to the next that are tried, and what halving them may move."""
 
 EVEN: Final = 1e-6
 """Störmer–Verlet's steps are equal to this part."""
@@ -63,10 +68,7 @@ def foreseen(law: Law, samples: Probes) -> Check:
     shown = row_estimate(law, replace(samples, prepared=prepared))
     spread = np.concatenate(whole.channel_std())
     spread = np.where(spread > 0, spread, 1.0)
-    start = Shooting.on(late, samples.features, Library(law.terms), EXACT * spread)
-    states = initial_states(late)
-    problem = start.resolved(states, shown.coefficients)
-    rows = None if problem is None else problem.rows(states, shown.coefficients)
+    rows = _flown(late, samples.features, shown, EXACT * spread)
     if rows is None:
         return _silent("the last tenth cannot be predicted: the law runs into a singularity there")
     if verlet:
@@ -74,6 +76,41 @@ def foreseen(law: Law, samples: Probes) -> Check:
                 for part, item in zip(rows, late, strict=True)]  # fmt: skip
     unit = np.concatenate([EXACT * spread, EXACT * np.abs(shown.coefficients)])
     return _compared(rows, unit)
+
+
+def _flown(late: Trajectories, features: Features, law: Law, unit: Array) -> list[Array] | None:
+    """[∂(q, p)/∂parameters | observed - predicted] over a unit (2d,), (n_j, 2d, P + 1) each.
+
+    From each trajectory's first sample, in steps that are halved until that moves no prediction by
+    a hundredth of the unit. None where the motion leaves the numbers.
+    """
+    known = Candidates(late.coordinates, tuple(map(float, late.mass)))
+    potential = Potential.of(known.with_terms("potential", law.terms, features.definitions))
+    assert potential is not None, "terms of a potential are one"
+    numbers = Parameters(law.coefficients, np.zeros(0))
+    masses = np.concatenate([np.ones(late.dimension), late.mass])
+    seen = [np.concatenate([item.q, item.p], axis=1) for item in late]
+    found: list[Array] = [np.empty(0)] * len(late)
+    for some, (times,) in alike([(item.t,) for item in late]):
+        starts = np.stack([seen[k][0] for k in some]) / masses
+        before: Array | None = None
+        for steps in SUBSTEPS:
+            method = replace(eighth_order(), steps=steps)
+            with np.errstate(all="ignore"):
+                path, tangents = flow(potential, starts, times, numbers, method)
+            near = before is not None and np.abs(path - before) < NEARLY * unit / masses
+            before = path
+            if np.all(near):
+                break
+        if not (np.isfinite(path).all() and np.isfinite(tangents).all()):
+            return None
+        for k, one, grown in zip(some, path, tangents, strict=True):
+            # By the momenta at the start, and not by the velocities.
+            grown[..., : len(masses)] /= masses
+            missed = (seen[k] - one * masses)[..., None]
+            rows = np.concatenate([grown * masses[:, None], missed], axis=2)
+            found[k] = rows / unit[:, None]
+    return found
 
 
 def _compared(rows: Sequence[Array], unit: Array) -> Check:
@@ -218,3 +255,19 @@ def _stretches(trajectories: Trajectories, start: float, end: float) -> Trajecto
 
 def _silent(why: str) -> Check:
     return Check("held out", np.nan, np.nan, "identified", why)
+
+
+def invert(information: Array) -> Array:
+    """The inverse after scaling to a unit diagonal; directions below round-off get none.
+
+    >>> invert(np.diag([4.0, 0.5])).round(12).tolist()
+    [[0.25, 0.0], [0.0, 2.0]]
+    """
+    if not np.isfinite(information).all():
+        return np.full_like(information, np.nan)
+    scale = np.sqrt(np.maximum(np.diagonal(information), 1e-300))
+    # What rounding makes of a diagonal of nothing is no correlation: none is above one.
+    related = np.clip(information / scale / scale[:, None], -1.0, 1.0)
+    inverse = np.linalg.pinv(related, rcond=1e-14, hermitian=True)
+    result: Array = inverse / scale / scale[:, None]
+    return result

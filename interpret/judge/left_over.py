@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interpret.judge.forces import Family, Points
+from interpret.judge.outlying import MOST_SHARE, lonely
 from interpret.judge.residuals import Residuals, projected
+from interpret.judge.thresholds import UNLIKELY
 from interpret.judge.whiteness import correlation, effective
 from systems.errors import InputError
 
@@ -32,6 +34,13 @@ SPREAD_OF_SIGMA: Final = 1.8
 """The noise read off n sixth differences is off by this over √n, in parts of itself: they overlap,
 and a median wastes a third. Measured on 3000 draws of white noise: 1.74 to 1.85 for n = 50 to 1000.
 """
+
+
+OFF: Final = 3.5
+BEYOND: Final = 4.65e-4
+BELOW: Final = 0.9939
+"""Deviations of a single reading that is told from noise; the share of white noise beyond them, and
+the mean square of what is below, ∫ r² φ / ∫ φ."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +108,9 @@ def by_trajectory(residuals: Residuals) -> Family | None:
     member = (owner * groups // count)[:, None] == np.arange(groups)
 
     def fields(points: Points) -> Array:
-        terms = -residuals.problem.slopes(points.q)
+        terms = residuals.terms(points.q)
         n, d, _ = terms.shape
-        of = np.tile(member, (n // len(owner), 1))
+        of = member[points.run]
         each: Array = (terms[:, :, :, None] * of[:, None, None, :]).reshape(n, d, -1)
         return each
 
@@ -127,7 +136,7 @@ def period(residuals: Residuals) -> tuple[float, float]:
     """
     best = (np.inf, 1.0)
     total = 0
-    for item, trajectory in zip(residuals.items, residuals.problem.trajectories, strict=True):
+    for item, trajectory in zip(residuals.items, residuals.trajectories, strict=True):
         columns = item[:, residuals.measured]
         if len(columns) < FEWEST:
             continue
@@ -154,16 +163,45 @@ def free(residuals: Residuals) -> int:
     return used - residuals.parameters
 
 
+def alone(residuals: Residuals) -> list[NDArray[np.bool_]]:
+    """Which residuals (n_j, 2d) are far off with neighbours that are not: a reading's own fault.
+
+    None where there are so many that it is the law that is off.
+    """
+    off = [lonely((np.abs(item) > OFF) & residuals.measured) for item in residuals.items]
+    count, used = sum(int(part.sum()) for part in off), free(residuals) + residuals.parameters
+    return off if count <= MOST_SHARE * used else [part & False for part in off]
+
+
 def excess(residuals: Residuals) -> tuple[float, float]:
     """χ² per degree of freedom, and by how many of its own deviations it is above one.
 
-    Its scatter has two sources: n finite, 2/n; and σ, read off differences of the same data.
+    Single readings far off are left out, and the others are compared with what white noise has
+    below that: ∫ r² over |r| < 3.5, 0.994. The scatter has two sources: n finite, 2/n; and σ, read
+    off differences of the same data.
     """
-    chi = sum(float((item[:, residuals.measured] ** 2).sum()) for item in residuals.items)
-    left_free = free(residuals)
+    off = alone(residuals)
+    pairs = zip(residuals.items, off, strict=True)
+    chi = sum(float((item[residuals.measured & ~far] ** 2).sum()) for item, far in pairs)
+    left_free = free(residuals) - sum(int(far.sum()) for far in off)
     if left_free < 1:
         raise InputError("there are fewer values than parameters, so nothing is left to judge.")
-    ratio = chi / left_free
+    ratio = chi / left_free / BELOW
     used = left_free + residuals.parameters
     scatter = np.sqrt(2 / left_free + (2 * SPREAD_OF_SIGMA) ** 2 / used)
     return ratio, float((ratio - 1) / scatter)
+
+
+def outliers(residuals: Residuals) -> str:
+    """How many single readings are far off, where that is more than chance; "" otherwise."""
+    found = np.sum([far.sum(axis=0) for far in alone(residuals)], axis=0)
+    data = residuals.trajectories
+    names = (*data.coordinates, *(f"p_{name}" for name in data.coordinates))
+    chance = BEYOND * (free(residuals) + residuals.parameters)
+    if found.sum() <= chance + UNLIKELY * np.sqrt(chance) + 1:
+        return ""
+    where = ", ".join(name for name, count in zip(names, found, strict=True) if count)
+    return (
+        f"{found.sum()} single readings of {where} are off by more than {OFF:g} deviations, "
+        f"{chance:.0f} would be by chance, and do not count"
+    )

@@ -102,9 +102,7 @@ def outlying(trajectories: Trajectories, jointly: bool = True) -> Outlying:
         if not np.concatenate(peaks).any():
             break
         known = [off | peak for off, peak in zip(known, peaks, strict=True)]
-    far = [
-        _lonely((off | _ends(off)) & (over > 1)) for off, over in zip(known, excess, strict=True)
-    ]
+    far = [lonely((off | _ends(off)) & (over > 1)) for off, over in zip(known, excess, strict=True)]
     if np.concatenate(far).any(axis=1).mean() > MOST_SHARE:
         return empty
     points = [
@@ -200,10 +198,10 @@ def _ends(values: NDArray[Any]) -> NDArray[np.bool_]:
     return found
 
 
-def _lonely(off: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The same without stretches of more than two in a row.
+def lonely(off: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The same (n, c) without stretches of more than two in a row.
 
-    >>> _lonely(np.array([[True], [False], [True], [True], [True]])).ravel().tolist()
+    >>> lonely(np.array([[True], [False], [True], [True], [True]])).ravel().tolist()
     [True, False, False, False, False]
     """
     result = off.copy()

@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interpret.judge.forces import Points
-from interpret.refinement.likelihood import Estimate
-from interpret.refinement.linear import Errors
-from interpret.refinement.shooting import Shooting
+from interpret.ledger.field import Forces
+from interpret.ledger.potential import Potential
+from interpret.ledger.rows import Noise, Stretch
+from interpret.ledger.shooting import Solution
+from systems.samples.trajectories import Trajectories
 
 Array = NDArray[np.float64]
 
@@ -26,116 +28,147 @@ MOST_VALUES: Final = 4000
 
 UNSEEN: Final = 1e-9
 
+LEAST: Final = 1e-6
+"""Errors of less than this part of σ are none."""
+
+LARGER: Final = 1.5
+"""Errors that are so many times what differences of readings show..."""
+
+ALIKE: Final = 0.5
+"""... and whose neighbours are so much alike are no white noise. Source: as `systems.samples`."""
+
 
 @dataclass(frozen=True)
 class Residuals:
-    """The law's best fit to the samples, and what is left: (observed - predicted)/σ.
+    """The law's best fit to stretches of the motion, and what is left: (observed - predicted)/σ.
 
-    `sigma` (2d,) is the noise that was read off the data; a channel without data has σ = inf.
-    Errors that are alike from one sample to the next are given as `errors`: everything is then
-    in units of what they leave white.
+    `sigma` (2d,) is the noise of q and p/m that was read off the data; a channel without data has
+    σ = inf. Errors that are alike from one sample to the next are given as `errors`, in units of
+    σ: everything is then in units of what they leave white.
     """
 
-    problem: Shooting
-    estimate: Estimate
-    errors: Errors | None = None
+    trajectories: Trajectories
+    law: Potential
+    solution: Solution
+    sigma: Array
+    errors: Noise | None = None
+
+    @property
+    def _stretches(self) -> list[Stretch]:
+        return list(self.solution.reduced.stretches)
 
     @cached_property
     def items(self) -> list[Array]:
-        """The residuals of each trajectory in units of σ, (n_j, 2d)."""
-        predicted = self.problem.predictions(self.estimate.states, self.estimate.coefficients)
-        pairs = zip(self.problem.observed, predicted, strict=True)
-        return [self._white((seen - path) / self.problem.sigma) for seen, path in pairs]
+        """The residuals of each stretch in units of σ, (n_j, 2d)."""
+        return [self._white(item.target) for item in self._stretches]
 
     def _white(self, rows: Array) -> Array:
-        return rows if self.errors is None else self.errors.white(rows)
+        """Rows (n, 2d, ...) over σ, and over what the errors leave white."""
+        over = rows / self.sigma.reshape(-1, *(1,) * (rows.ndim - 2))
+        if self.errors is None:
+            return over
+        flat = over.reshape(*over.shape[:2], -1)
+        return np.moveaxis(self.errors.whitened(flat), 0, 1).reshape(over.shape)
 
     def remembered(self) -> Residuals:
         """The same in units of the errors that are left, if those are alike and larger than σ."""
-        errors = Errors.of(self.items, self.measured, self.parameters)
-        return replace(self, errors=errors) if errors.alike(self.measured) else self
+        errors = Noise.of(self.items, self.parameters, np.where(self.measured, LEAST, 1.0))
+        lag = np.array([error.lag_one for error in errors.errors])
+        alike = (errors.spread > LARGER) & (lag > ALIKE) & self.measured
+        return replace(self, errors=errors) if alike.any() else self
 
     @property
     def measured(self) -> NDArray[np.bool_]:
         """Which of the 2d channels hold data."""
-        return np.isfinite(self.problem.sigma)
+        return np.isfinite(self.sigma)
+
+    @property
+    def coefficients(self) -> Array:
+        """Those of the law's terms (K,)."""
+        return self.solution.law.coefficients
 
     @property
     def parameters(self) -> int:
         """Numbers that were fitted: the initial states and the coefficients."""
-        return self.estimate.states.size + len(self.estimate.coefficients)
-
-    @cached_property
-    def _path(self) -> tuple[Array, Array]:
-        """States and tangents at the nodes: (N + 1, R, 2d), (N + 1, R, 2d, 2d + K)."""
-        found = self.problem.grown(self.estimate.states, self.estimate.coefficients)
-        assert found is not None, "a law that was fitted can be integrated"
-        return found
+        return self.solution.reduced.stretches.states + len(self.coefficients)
 
     @property
     def owner(self) -> NDArray[np.intp]:
         """The number of the trajectory that each stretch is of: time goes on within one."""
-        items = self.problem.trajectories
+        items = self.trajectories
         starts = [True, *(b.t[0] <= a.t[-1] for a, b in pairwise(items))]
         return np.cumsum(starts) - 1
 
+    @cached_property
+    def paths(self) -> list[Array]:
+        """The law's own motion (q, p/m) at the measured times of each stretch, (n_j, 2d)."""
+        pairs = zip(self.trajectories, self._stretches, strict=True)
+        mass = self.trajectories.mass
+        return [np.concatenate([i.q, i.p / mass], axis=1) - part.target for i, part in pairs]
+
     def response(self, fields: Callable[[Points], Array]) -> list[Array]:
-        """How the path would move under each of K forces, over σ: (n_j, 2d, K) a trajectory.
+        """How the path would move under each of K forces, over σ: (n_j, 2d, K) a stretch.
 
-        z(t) = Φ(t) ∫ Φ(s)⁻¹ (0, f(s)) ds with Φ the tangents of the initial state; the flow keeps
-        areas, so Φ⁻¹ = -J Φᵀ J. Integrals by the trapezoid rule between the nodes.
+        z(t) = Φ(t) ∫ Φ(s)⁻¹ (0, f(s)/m) ds with Φ the tangents of the initial state; the flow keeps
+        areas, so Φ⁻¹ = -J Φᵀ J in momenta. Integrals by Simpson's rule, halfway between two samples
+        by the cubics through both.
         """
-        path, tangent = self._path
-        nodes, runs, size = path.shape
-        d = size // 2
-        clock = self._clock(nodes)
-        force = fields(self._nodes).reshape(nodes, runs, d, -1)
-        growth = tangent[..., :size]
-        # Φ = [[A, B], [C, D]] has the inverse [[Dᵀ, -Bᵀ], [-Cᵀ, Aᵀ]]; on (0, f) two blocks act.
-        a, b = (np.swapaxes(growth[:, :, :d, part], 2, 3) for part in (slice(d), slice(d, None)))
-        pulled = np.concatenate([-b @ force, a @ force], axis=2)
-        length = (clock[1] - clock[0])[None, :, None, None]
-        area = np.zeros_like(pulled)
-        area[1:] = np.cumsum((pulled[1:] + pulled[:-1]) / 2 * length, axis=0)
-        return self._read(growth @ area, clock)
+        starts = [part.start for part in self._stretches]
+        rates = [self._rates(path) for path in self.paths]
+        d, steps = self.trajectories.dimension, [np.diff(item.t) for item in self.trajectories]
+        moved = [np.concatenate([path[:, d:], rate.total], axis=1)
+                 for path, rate in zip(self.paths, rates, strict=True)]  # fmt: skip
+        grown = [np.concatenate([start[:, d:], rate.slopes @ start], axis=1)
+                 for start, rate in zip(starts, rates, strict=True)]  # fmt: skip
+        middles = list(map(halfway, self.paths, moved, steps))
+        times = [item.t[:-1] + h / 2 for item, h in zip(self.trajectories, steps, strict=True)]
+        ends = self._pulled(fields, self.points, starts)
+        between = self._pulled(
+            fields, _points(middles, times), list(map(halfway, starts, grown, steps))
+        )
+        found = []
+        for start, end, middle, step in zip(starts, ends, between, steps, strict=True):
+            area = np.zeros_like(end)
+            gained = step[:, None, None] / 6 * (end[:-1] + 4 * middle + end[1:])
+            area[1:] = np.cumsum(gained, axis=0)
+            found.append(self._white(start @ area))
+        return found
 
-    @property
-    def _nodes(self) -> Points:
-        """The nodes of all paths, one after the other."""
-        path, _ = self._path
-        d = path.shape[2] // 2
-        mass = self.problem.trajectories.mass
-        clock = self._clock(len(path)).reshape(-1)
-        return Points(path[:, :, :d].reshape(-1, d), path[:, :, d:].reshape(-1, d) / mass, clock)
+    def _pulled(
+        self, fields: Callable[[Points], Array], points: Points, grown: list[Array]
+    ) -> list[Array]:
+        """Φ⁻¹ (0, f/m) of every stretch by its tangents (n, 2d, 2d): (n, 2d, K)."""
+        d, mass, found = self.trajectories.dimension, np.tile(self.trajectories.mass, 2), []
+        ends = np.cumsum([len(item) for item in grown])[:-1]
+        for force, tangent in zip(np.split(fields(points), ends), grown, strict=True):
+            # Φ = [[A, B], [C, D]] has the inverse [[Dᵀ, -Bᵀ], [-Cᵀ, Aᵀ]] for p, and not for p/m.
+            a, b = (np.swapaxes(tangent[:, :d, part], 1, 2) for part in (slice(d), slice(d, None)))
+            found.append(np.concatenate([-b @ force, a @ force], axis=1) / mass[:, None])
+        return found
+
+    def _rates(self, path: Array) -> Forces:
+        return self.law(path, path[:, 0], self.coefficients, np.zeros(0))
+
+    @cached_property
+    def points(self) -> Points:
+        """The law's own motion at all measured times, one stretch after the other."""
+        return _points(self.paths, [item.t for item in self.trajectories])
+
+    def terms(self, q: Array) -> Array:
+        """The forces (n, d, K) of each of the law's terms at places (n, d)."""
+        state = np.concatenate([q, np.zeros_like(q)], axis=1)
+        forces: Array = self._rates(state).columns * self.trajectories.mass[:, None]
+        return forces
 
     def forces(self, fields: Callable[[Points], Array]) -> tuple[Array, Array, Array]:
-        """At the nodes: forces (n, d, K), those of the law's terms (n, d, k), their sum (n, d)."""
-        nodes = self._nodes
-        terms = -self.problem.slopes(nodes.q)
-        return fields(nodes), terms, terms @ self.estimate.coefficients
+        """On the path: forces (n, d, K), those of the law's terms (n, d, k), their sum (n, d)."""
+        terms = self.terms(self.points.q)
+        return fields(self.points), terms, terms @ self.coefficients
 
     def tangents(self) -> list[Array]:
         """How the path moves with its initial state and the coefficients: (n_j, 2d, 2d + K)."""
-        path, tangent = self._path
-        return self._read(tangent, self._clock(len(path)))
-
-    def _clock(self, nodes: int) -> Array:
-        """The times of the nodes, (N + 1, R)."""
-        starts = np.array([item.t[0] for item in self.problem.trajectories])
-        ends = np.array([item.t[-1] for item in self.problem.trajectories])
-        clock: Array = np.linspace(starts, ends, nodes)
-        return clock
-
-    def _read(self, columns: Array, clock: Array) -> list[Array]:
-        """Columns at the nodes, (N + 1, R, 2d, K), between them at the measured times, over σ."""
-        found = []
-        for number, item in enumerate(self.problem.trajectories):
-            place = np.interp(item.t, clock[:, number], np.arange(len(clock)))
-            left = np.minimum(place.astype(int), len(clock) - 2)
-            part = (place - left)[:, None, None]
-            between = (1 - part) * columns[left, number] + part * columns[left + 1, number]
-            found.append(self._white(between / self.problem.sigma[:, None]))
-        return found
+        both = (np.concatenate([part.start, part.columns], axis=2) for part in self._stretches)
+        return [self._white(part) for part in both]
 
     @cached_property
     def unfinished(self) -> float:
@@ -149,6 +182,20 @@ class Residuals:
         nothing = [np.zeros((*item.shape, 0)) for item in self.items]
         _, left = projected(self, nothing)
         return 1 - float(left @ left) / before if before else 0.0
+
+
+def _points(paths: list[Array], times: list[Array]) -> Points:
+    """Those of stretches, one after the other."""
+    q, v = np.split(np.concatenate(paths), 2, axis=1)
+    run = np.repeat(np.arange(len(paths)), [len(path) for path in paths])
+    return Points(q, v, np.concatenate(times), run)
+
+
+def halfway(values: Array, rates: Array, h: Array) -> Array:
+    """Values (n - 1, ...) of the cubics between neighbours, by their rates, steps (n - 1,)."""
+    steps = h.reshape(-1, *(1,) * (values.ndim - 1))
+    middle: Array = (values[1:] + values[:-1]) / 2 + steps / 8 * (rates[:-1] - rates[1:])
+    return middle
 
 
 def projected(residuals: Residuals, columns: list[Array]) -> tuple[Array, Array]:

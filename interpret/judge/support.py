@@ -21,6 +21,9 @@ FEW: Final = 3
 NEEDED: Final = 1e-2
 """Every term of a law that keeps many must be worth this part of the force."""
 
+FASTER: Final = 1e-2
+"""What the next terms of a series bring is no less than this part of the square of the last's."""
+
 MOST_POINTS: Final = 4000
 
 CANCELLING: Final = 100.0
@@ -80,11 +83,14 @@ class Forces:
         return float(apart.min()) / self.size if self.size else 0.0
 
 
-def surrogate(law: Law, forces: Forces) -> Check:
+def surrogate(law: Law, forces: Forces, missed: float = np.inf) -> Check:
     """A law that keeps many of its candidates, some of them for next to nothing, is no law.
 
     Any smooth function is a sum of all candidates to some digits, the later ones adding ever less.
-    Asked of laws of more than half of the library alone.
+    Asked of laws of more than half of the library alone. `missed` is the share of the force that
+    the law leaves on exact data. A series ends so suddenly only where the function does: its terms
+    shrink by r_1, ..., r_K, the last is worth their product, and what follows it r_{K+1} of that,
+    which is about r_K and so no less than the product.
     """
     kept, tried = len(law.terms), len(law.candidates)
     found = f"{kept} of {tried} candidates were kept"
@@ -92,7 +98,9 @@ def surrogate(law: Law, forces: Forces) -> Check:
         return Check("support", kept, max(FEW, tried // 2), "identified", found)
     needed = forces.needed
     found = f"{found}, and without one of them {needed:.1g} of the force would be missed"
-    if needed >= NEEDED:
+    ends = missed < FASTER * needed**2
+    if needed >= NEEDED or ends:
+        found = f"{found}; with all of them {missed:.1g} is" if ends else found
         return Check("support", 1 / needed, 1 / NEEDED, "identified", found)
     why = f"{found}: such a sum fits any smooth function, so it is no law"
     return Check("support", 1 / max(needed, 1e-300), 1 / NEEDED, "not in the library", why)

@@ -55,15 +55,21 @@ def unexplained(law: Law, samples: Probes) -> tuple[str, ...]:
     - masses other than those given,
     - place: a flexible potential of the law's own variables, one that is not in the library.
 
+    Two motions in V = exp(-2 q)/2:
+
     >>> from interpret.reading.probes import probe
     >>> from interpret.reading.regression import regress
-    >>> from systems import from_potential
+    >>> from systems import Trajectories, observed
     >>> from training import Settings, train
-    >>> system = from_potential("cos(q)")
-    >>> samples = probe(train(system, system.draw()[:2], Settings(width=64)))
+    >>> t = np.linspace(0, 3, 80)[:, None]
+    >>> motions = [
+    ...     (t[:, 0], np.log(np.cosh(v * t) / v), v * np.tanh(v * t)) for v in (1.0, 1.5)
+    ... ]
+    >>> slides = Trajectories.from_velocities(["q"], [1], motions)
+    >>> samples = probe(train(observed(slides), slides, Settings(width=64)))
     >>> law = regress(samples, Library.parse("q, q**2", ["q"]))
-    >>> print(unexplained(law, samples)[-1])  # doctest: +ELLIPSIS
-    try --library trigonometric: cos(q) misses ... of the force instead of ...
+    >>> print(unexplained(law, samples)[0])  # doctest: +ELLIPSIS
+    q explains ... % of the force; of the rest, all but ... is a function of q that is not in ...
     """
     columns = force_columns(samples)
     library = Library(law.candidates or law.terms)

@@ -47,7 +47,7 @@ def png(landscape: Landscape, paths: Sequence[DescentPath] = ()) -> bytes:
     """
     from matplotlib.figure import Figure
 
-    from interpret.pictures.potentials import png as to_png
+    from interpret.pictures.drawn import png as to_png
 
     figure = Figure(figsize=(11, 10.6))
     figure.set_layout_engine("constrained", h_pad=0.1)

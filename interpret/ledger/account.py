@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interpret.ledger.candidates import Candidates
+from interpret.ledger.cells import few
 from interpret.ledger.climb import climbed, ladder
 from interpret.ledger.flow import RK4, Parameters, eighth_order
 from interpret.ledger.motion import Courses
@@ -35,6 +36,12 @@ from systems.errors import InputError
 Array = NDArray[np.float64]
 
 FEWEST_FOR_A_DRIVE: Final = 60
+
+MANY: Final = 40_000
+"""Of so many values a half tells the law to within a hundredth, as a start for all."""
+
+LIKE: Final = 1.5
+"""Trajectories that a law misses by so many times more than those it was read off have another."""
 
 EXACT: Final = 3e-5
 COARSE: Final = 25.0
@@ -112,25 +119,35 @@ class Account:
         return sorted([*self.terms, *(k for k, known in given if known.value)])
 
 
-def account(courses: Courses, candidates: Candidates, *, drive: bool = True) -> Account:
+def account(
+    courses: Courses, candidates: Candidates, *, drive: bool = True, chosen: bool = False
+) -> Account:
     """The forces on a motion, from the candidates, and a drive of unknown frequency if one shows.
+
+    Of candidates that are `chosen` all act. Of very many trajectories a few are looked at first:
+    their law starts all of them.
 
     Raises InputError where there are no candidates.
 
-    >>> from systems import get
-    >>> from systems.expressions import symbol
+    >>> from systems import Trajectories
+    >>> from systems.expressions import parse_list
     >>> from training.prepare.noise import estimate
-    >>> system = get("damped_pendulum")
-    >>> swings = system.draw()[:1]
-    >>> candidates = Candidates(("theta",), (1.0,)).with_terms("potential", system.candidates)
-    >>> candidates = candidates.with_terms("dissipative", [symbol("thetad") ** 2 / 2])
-    >>> found = account(Courses.of(swings, estimate(swings)), candidates, drive=False)
-    >>> found.law.coefficients[found.terms].round(6)
-    array([-4. ,  0.1])
+    >>> t = np.linspace(0, 6, 61)[:, None]
+    >>> swing = Trajectories.from_velocities(["q"], [1], [(t[:, 0], np.sin(t), np.cos(t))])
+    >>> candidates = Candidates(("q",), (1.0,)).with_terms("potential", parse_list("q**2, q**4"))
+    >>> found = account(Courses.of(swing, estimate(swing)), candidates, drive=False)
+    >>> found.terms, found.law.coefficients[found.terms].round(6)
+    ([0], array([0.5]))
     """
     if not len(candidates):
         raise InputError("there are no candidates of forces; give a library.")
+    if len(courses.times) * courses.channels > MANY and len(courses.items) > 1:
+        first = account(few(courses, MANY // 2), candidates, drive=drive, chosen=chosen)
+        found = settled(replace(first.setting, courses=courses), first.state, whole=True)
+        if found.solution is not None and float(found.missed.max()) < LIKE * first.missed.max():
+            return replace(found, notes=first.notes)
     setting, starts = _set(courses, candidates)
+    setting = replace(setting, chosen=chosen)
     inner = starts[0].inner
     state, parts = screened(setting, inner)
     if drive and len(courses.times) >= FEWEST_FOR_A_DRIVE:
@@ -181,14 +198,15 @@ def _other_drives(setting: Setting, found: Account, peaks: Sequence[Peak]) -> It
             return
 
 
-def settled(setting: Setting, state: State) -> Account:
-    """The account on the law's own path, from a screened set."""
+def settled(setting: Setting, state: State, *, whole: bool = False) -> Account:
+    """The account on the law's own path, from a screened set; along the `whole` of it at once."""
     courses = setting.courses
     method = eighth_order() if courses.calm < EXACT or setting.period < COARSE else RK4
     shooting = Shooting.of(courses, setting.field, method)
     last: tuple[Solution, Selection] | None = None
     joined, notes = 0.0, []
-    for rung, length in enumerate(ladder(setting, shooting.longest)):
+    rungs = [shooting.longest] if whole else ladder(setting, shooting.longest)
+    for rung, length in enumerate(rungs):
         found = climbed(setting, state, shooting, length, first=rung == 0)
         if found is None:
             notes.append(f"the law follows the motion along {length * INTERVALS} samples no more")
@@ -233,7 +251,7 @@ def _account(
 def _simpler(found: Account, length: int) -> Account:
     """The smallest law that misses hardly more, where the best misses more than noise."""
     setting = found.setting
-    if found.solution is None or float(found.missed.max()) < setting.noise_limit:
+    if found.solution is None or setting.chosen or found.missed.max() < setting.noise_limit:
         return found
     best: dict[int, Contender] = {}
     for item in found.contenders:

@@ -42,8 +42,11 @@ def climbed(
             setting = setting.at(state.law.inner)
         sought = solution.law.coefficients - setting.given
         toward = np.concatenate([sought, np.zeros_like(solution.law.inner)])
-        rows = [item.toward(toward) for item in solution.reduced.stretches]
-        selection = select(rows, noise, menu, setting.most, setting.scales)
+        rows = solution.reduced.stretches.toward(toward)
+        if setting.chosen:
+            selection = Selection(state.chosen, ())
+        else:
+            selection = select(rows, noise, menu, setting.most, setting.scales)
         found = state, solution, selection
         if selection.chosen == state.chosen:
             if moved < STILL:

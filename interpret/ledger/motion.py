@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from systems.samples.trajectories import Trajectories
 from training.prepare.noise import Noise
-from training.prepare.smoothing import smooth
+from training.prepare.smoothing import Smooth, smooth
 
 ANOTHER: Final = 2.0
 """Periods that differ by less than a factor of two are taken for one."""
@@ -126,13 +126,21 @@ class Courses:
 
         Velocities that are derived, or whose σ is infinite, are no measurements.
         """
-        d = trajectories.dimension
         alone = trajectories.derived or not np.isfinite(noise.p).all()
+        return Courses.along(trajectories, smooth(trajectories, noise), signals, alone=alone)
+
+    @staticmethod
+    def along(
+        trajectories: Trajectories,
+        smoothed: Sequence[Smooth],
+        signals: Sequence[Mapping[str, Curve]] = (),
+        *,
+        alone: bool = False,
+    ) -> Courses:
+        """Trajectories with the paths that were found through them; by positions `alone`."""
         items = []
         curves = signals or [{}] * len(trajectories)
-        for item, calm, signal in zip(
-            trajectories, smooth(trajectories, noise), curves, strict=True
-        ):
+        for item, calm, signal in zip(trajectories, smoothed, curves, strict=True):
             v = item.p / trajectories.mass
             values = item.q if alone else np.concatenate([item.q, v], axis=1)
             path = calm.trajectory
@@ -140,7 +148,7 @@ class Courses:
                 path.t, path.q, path.p / trajectories.mass, calm.force / trajectories.mass
             )
             items.append(Course(item.t, values, through, signal, label=item.label))
-        return Courses(tuple(items), d)
+        return Courses(tuple(items), trajectories.dimension)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -227,7 +235,7 @@ class Courses:
         v = self.states[:, self.dimension :]
         return float(np.sqrt((v**2).sum(axis=1).mean()))
 
-    @property
+    @cached_property
     def step(self) -> float:
         """The median time between samples."""
         return float(np.median(np.concatenate([np.diff(item.t) for item in self.items])))
@@ -237,7 +245,7 @@ class Courses:
         """The longest trajectory's time."""
         return float(max(item.t[-1] - item.t[0] for item in self.items))
 
-    @property
+    @cached_property
     def period(self) -> float:
         """2π (rms of q) / (rms of q̇): that of an oscillation, and a time scale of any motion."""
         return _period(self.states)

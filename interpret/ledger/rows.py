@@ -26,6 +26,9 @@ SMALLEST: Final = 1e-150
 ROUNDING: Final = 1e-14
 """Added to a unit diagonal: directions that doubles cannot tell have no inverse."""
 
+SAME: Final = 0.02
+"""Noise that is off by a fiftieth costs less than a thousandth of an error bar."""
+
 BLOCKS: Final = 16
 """Blocks of time between which scores scatter: enough to tell a variance to a third."""
 
@@ -57,16 +60,30 @@ class Noise:
         blocks = [part for _, (part,) in alike([(item,) for item in residuals])]
         for c in range(channels):
             series = [block[..., c] for block in blocks]
-            error = fitted(series, highest)
+            error = fitted(series, highest, 1 - freedom / count)
             white = [error.whitened(item[..., None]) for item in series]
             power = sum(float((item**2).sum()) for item in white)
             sigma[c] = max(np.sqrt(power / freedom), least[c])
             errors.append(error)
         return Noise(sigma, tuple(errors))
 
+    @property
+    def spread(self) -> Array:
+        """The σ (C,) of each channel's errors, which hang together."""
+        wider = [error.variances[0] for error in self.errors]
+        spread: Array = self.sigma * np.sqrt(np.array(wider))
+        return spread
+
     def at_least(self, sigma: Array | None) -> Noise:
         """The same with no channel's σ below what is known of it (C,), if anything is."""
         return self if sigma is None else replace(self, sigma=np.maximum(self.sigma, sigma))
+
+    def like(self, other: Noise) -> bool:
+        """Whether another is the same to what moves no coefficient by a hundredth of its error."""
+        orders = [error.order for error in self.errors]
+        if max(orders) or orders != [error.order for error in other.errors]:
+            return False
+        return bool(np.abs(np.log(self.sigma / other.sigma)).max() < SAME)
 
     def whitened(self, rows: Array) -> Array:
         """Rows (..., n, C, k) as (..., C, n, k) of independent errors with variance 1."""
@@ -113,6 +130,10 @@ class Rows(Sequence[Stretch]):
             return stretches
         parts = [(item.start, item.columns, item.target) for item in stretches]
         return Rows([(numbers, Stretch(*arrays)) for numbers, arrays in alike(parts)])
+
+    def toward(self, step: Array) -> Rows:
+        """With the target moved by what a step (p,) of the parameters explains."""
+        return Rows([(numbers, block.toward(step)) for numbers, block in self.blocks])
 
     def on(self, some: Sequence[int]) -> Rows:
         """With some of the parameters alone."""

@@ -43,12 +43,17 @@ def screened(setting: Setting, inner: Array) -> tuple[State, list[tuple[Course, 
     rows = [item for _, item in parts]
     menu = setting.menu(lifted=False)
     noise = Noise.white(np.maximum(setting.courses.scatter, setting.scales.least))
+    everything = tuple(range(len(menu)))
     for _ in range(SCREENINGS):
         reduced = Reduced(rows, noise)
-        best = search(reduced.gram, reduced.count, menu, setting.most)[0].chosen
+        best = everything
+        if not setting.chosen:
+            best = search(reduced.gram, reduced.count, menu, setting.most)[0].chosen
         step = reduced.step(menu.of(best))
         noise = noise_of(reduced, step, len(menu.of(best)), setting)
-    chosen = select(rows, noise, menu, setting.most, setting.scales).chosen
+    chosen = everything
+    if not setting.chosen:
+        chosen = select(rows, noise, menu, setting.most, setting.scales).chosen
     step = reduced.step(menu.of(chosen))
     return State(chosen, setting.law(step[: len(setting.candidates)], inner), noise), parts
 

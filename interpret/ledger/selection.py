@@ -81,7 +81,7 @@ def select(
     sets = _best_of_each_size(found)
     contenders = tuple(
         sorted(
-            (fitted(rows, noise, menu, chosen, reduced.count, scales) for chosen in sets),
+            (fitted(rows, reduced, menu, chosen, scales) for chosen in sets),
             key=lambda item: (item.score, item.chosen),
         )
     )
@@ -95,24 +95,25 @@ def select(
     return Selection(_necessary(kept, menu, chosen), contenders)
 
 
-def fitted(
-    rows: Rows,
-    noise: Noise,
-    menu: Menu,
-    chosen: Groups,
-    count: int,
-    scales: Scales,
-) -> Contender:
-    """A set of groups with coefficients and noise of its own."""
+def fitted(rows: Rows, whole: Reduced, menu: Menu, chosen: Groups, scales: Scales) -> Contender:
+    """A set of groups with coefficients and noise of its own.
+
+    At the noise of all it is a choice of columns of the `whole`; where that is its own noise too,
+    nothing else is solved.
+    """
     columns = menu.of(chosen)
-    own = rows.on(columns)
-    every = range(len(columns))
-    for _ in range(REFITS):
-        reduced = Reduced(own, noise)
-        values = reduced.step(every)
-        residuals = reduced.residuals(values)
-        noise = Noise.of(residuals, len(columns) + rows.states, scales.least)
-    covariance = reduced.solved(every)[1] if columns else np.zeros((0, 0))
+    reduced, noise, active, own = whole, whole.noise, columns, rows
+    for turn in range(REFITS):
+        if turn:
+            own = rows.on(columns) if turn == 1 else own
+            reduced, active = Reduced(own, noise), list(range(len(columns)))
+        step = reduced.step(active)
+        residuals = reduced.residuals(step)
+        before, noise = noise, Noise.of(residuals, len(columns) + rows.states, scales.least)
+        if noise.like(before):
+            break
+    values = step[active]
+    covariance = reduced.solved(active)[1] if columns else np.zeros((0, 0))
     samples = sum(map(len, residuals))
     orders = sum(error.order for error in noise.errors)
     score = noise.log_likelihood(samples, len(rows)) + orders * np.log(samples)
@@ -120,7 +121,7 @@ def fitted(
     return Contender(
         chosen,
         tuple(columns),
-        float(score) + menu.penalty(chosen, count),
+        float(score) + menu.penalty(chosen, whole.count),
         values,
         covariance,
         noise,

@@ -10,10 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from interpret.ledger import field
 from interpret.ledger.candidates import Candidates
-from interpret.ledger.field import Field
-from interpret.ledger.flow import Parameters
+from interpret.ledger.flow import Field, Parameters
 from interpret.ledger.motion import Course, Courses
+from interpret.ledger.potential import Potential
 from interpret.ledger.response import response, stretch
 from interpret.ledger.rows import Stretch
 from interpret.ledger.search import Menu
@@ -43,20 +44,24 @@ NOTHING: Final = 1e-6
 
 @dataclass(frozen=True)
 class Setting:
-    """A motion, what may act on it, and the scales by which that is judged."""
+    """A motion, what may act on it, and the scales by which that is judged.
+
+    Of candidates that are `chosen` already each one acts.
+    """
 
     courses: Courses
     candidates: Candidates
     field: Field
     scales: Scales
     extra: tuple[float, ...]
+    chosen: bool = False
 
     @staticmethod
     def of(
         courses: Courses, candidates: Candidates, inner: Array | None = None, searched: int = 0
     ) -> Setting:
         """`searched` says among how many values the constants inside of terms were found."""
-        forces = Field(candidates, courses.speed)
+        forces = Potential.of(candidates) or field.Field(candidates, courses.speed)
         friction = np.array([item.part == "dissipative" for item in candidates], dtype=bool)
         scales = Scales(np.ones(len(candidates)), friction, FLOOR * courses.range, courses.range)
         plain = Setting(courses, candidates, forces, scales, (0.0,) * len(candidates.groups))

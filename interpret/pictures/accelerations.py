@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.pictures.potentials import png
 from systems.samples.phase_space import PhaseSamples
 
 if TYPE_CHECKING:
@@ -17,6 +16,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 ARROWS: Final = 150
+MOST_DOTS: Final = 800
+"""More lie upon each other, and make a page heavy."""
+
 SMALLEST: Final = 1e-17
 """Errors below are drawn there: a logarithmic axis has no 0."""
 
@@ -37,13 +39,12 @@ def acceleration_numbers(samples: PhaseSamples, predicted: Array) -> Numbers:
     return {"q": samples.q, "measured": samples.qdd, "predicted": predicted}
 
 
-def accelerations(numbers: Numbers, names: Sequence[str]) -> bytes:
-    """Learned beside measured accelerations and how far they are apart, as PNG bytes.
+def accelerations(numbers: Numbers, names: Sequence[str]) -> Figure:
+    """Learned beside measured accelerations and how far they are apart.
 
     ``names`` are those of the coordinates.
     """
-    drawn = over_plane(numbers, names) if len(names) == PLANE else against_each_other(numbers)
-    return png(drawn)
+    return over_plane(numbers, names) if len(names) == PLANE else against_each_other(numbers)
 
 
 def over_plane(numbers: Numbers, names: Sequence[str]) -> Figure:
@@ -69,11 +70,12 @@ def dots(axes: Axes, q: Array, values: Array, title: str) -> None:
     """A value at every place q (n, 2), by colour on a logarithmic scale."""
     from matplotlib.colors import LogNorm
 
-    shown = np.maximum(values, SMALLEST)
+    some = slice(MOST_DOTS)
+    shown = np.maximum(values[some], SMALLEST)
     low, high = float(shown.min()), float(shown.max())
     norm = LogNorm(low, high if high > low else 10 * low)
-    across, up = q.T
-    points = axes.scatter(across, up, c=shown, s=4, norm=norm, cmap="viridis")
+    across, up = q[some].T
+    points = axes.scatter(across, up, c=shown, s=4, norm=norm, cmap="viridis", rasterized=True)
     assert axes.figure is not None, "axes that were drawn on belong to a figure"
     axes.figure.colorbar(points, ax=axes)
     axes.set_title(title)
@@ -86,7 +88,13 @@ def against_each_other(numbers: Numbers) -> Figure:
     figure = Figure(figsize=(7, 5), layout="constrained")
     axes = figure.subplots()
     missed = np.abs(numbers["predicted"] - numbers["measured"]).ravel()
-    axes.loglog(np.abs(numbers["measured"]).ravel(), np.maximum(missed, SMALLEST), ".", ms=2)
+    axes.loglog(
+        np.abs(numbers["measured"]).ravel(),
+        np.maximum(missed, SMALLEST),
+        ".",
+        ms=2,
+        rasterized=True,
+    )
     axes.set_xlabel("|q̈| measured")
     axes.set_ylabel("|learned - measured|")
     return figure

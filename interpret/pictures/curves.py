@@ -9,6 +9,7 @@ import sympy
 import torch
 
 from interpret.laws.law import Law
+from interpret.pictures.profiles import band
 from interpret.select.library import Library
 from systems.integrate import compile
 from training.learn.fit import Fit
@@ -25,7 +26,8 @@ def curves(fit: Fit, law: Law, truth: sympy.Expr | None = None) -> dict[str, Arr
     """V learned, by the law and in truth, at the same points, each less its mean: c is gauge.
 
     ``x`` (n, f) are 400 points along the one feature, or, of several, 400 of the training points
-    at most; ``learned``, ``law`` and ``truth`` (n,) the values there. A law in other variables than
+    at most; ``learned``, ``law`` and ``truth`` (n,) the values there,
+    ``band`` the σ of the law. A law in other variables than
     the features is nan, a truth in others is left out, as one that is not known.
     """
     x = _points(fit)
@@ -35,6 +37,8 @@ def curves(fit: Fit, law: Law, truth: sympy.Expr | None = None) -> dict[str, Arr
         "learned": _centred(fit.potential.values(torch.from_numpy(x)).numpy()),
         "law": _centred(_law_values(law, x, names)),
     }
+    if law.terms and _variables(law.expr) <= set(names) and np.isfinite(law.covariance).all():
+        found["band"] = band(law.terms, law.covariance, x, names)
     if truth is not None and _variables(truth) <= set(names):
         found["truth"] = _centred(compile([truth], names)(x)[:, 0])
     return found

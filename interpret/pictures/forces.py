@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,9 @@ from interpret.laws.law import Law
 from interpret.ledger.left_over import LeftOver
 from interpret.ledger.motion import Courses
 from interpret.ledger.work import forces_along
-from interpret.pictures.potentials import png
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 Numbers = Mapping[str, Array]
@@ -53,8 +55,8 @@ def force_numbers(law: Law, courses: Courses) -> dict[str, Array]:
     return {"t": t, "measured": _masses(law) * course.path.a(t), **parts}
 
 
-def forces(numbers: Numbers, title: str, names: Sequence[str]) -> bytes:
-    """Mass times acceleration along a motion, and the forces that it is the sum of, as PNG.
+def forces(numbers: Numbers, title: str, names: Sequence[str]) -> Figure:
+    """Mass times acceleration along a motion, and the forces that it is the sum of.
 
     ``numbers`` are those of `force_numbers`, ``names`` (d) those of the coordinates.
     """
@@ -82,7 +84,7 @@ def forces(numbers: Numbers, title: str, names: Sequence[str]) -> bytes:
     figure.suptitle(f"{title}: forces by part")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
-    return png(figure)
+    return figure
 
 
 def left_over_numbers(found: Sequence[LeftOver], scale: float) -> dict[str, Array]:
@@ -101,7 +103,7 @@ def left_over_numbers(found: Sequence[LeftOver], scale: float) -> dict[str, Arra
     return numbers
 
 
-def left_over(numbers: Numbers, labels: Sequence[str]) -> bytes:
+def left_over(numbers: Numbers, labels: Sequence[str]) -> Figure:
     """The free forces of every variable that the law's residuals ask for, with two error bars.
 
     ``labels`` are a title, the d coordinates, and the variables in their order.
@@ -132,7 +134,7 @@ def left_over(numbers: Numbers, labels: Sequence[str]) -> bytes:
     figure.suptitle(f"{title}: force left over, with two error bars")
     handles, texts = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, texts, loc="outside lower center", ncols=len(texts), frameon=False)
-    return png(figure)
+    return figure
 
 
 def drag_numbers(law: Law, courses: Courses) -> dict[str, Array]:
@@ -162,7 +164,7 @@ def drag_numbers(law: Law, courses: Courses) -> dict[str, Array]:
     return dict(zip(names, np.array(rows).T, strict=True))
 
 
-def drag(numbers: Numbers, title: str) -> bytes:
+def drag(numbers: Numbers, title: str) -> Figure:
     """Friction over speed: what the data ask for, bin by bin, and the law that was read."""
     from matplotlib.figure import Figure
 
@@ -180,7 +182,7 @@ def drag(numbers: Numbers, title: str) -> bytes:
     axes.set(xlabel="speed |q̇|", ylabel="force against the motion", title=f"{title}: friction")
     axes.set_xlim(left=0)
     axes.legend(frameon=False)
-    return png(figure)
+    return figure
 
 
 def _against_motion(law: Law, courses: Courses) -> tuple[Array, Array, Array, Array]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from interpret.pictures.drawn import png
 from interpret.reading.couplings.couplings import Couplings
 from systems.errors import InputError
 
@@ -33,6 +34,11 @@ def heatmap(couplings: Couplings, title: str) -> bytes:
     >>> heatmap(saddle, "saddle")[1:4]
     b'PNG'
     """
+    return png(tensor(couplings, title))
+
+
+def tensor(couplings: Couplings, title: str) -> Figure:
+    """The same as a figure."""
     return _drawn([(couplings, title)])
 
 
@@ -49,13 +55,11 @@ def pair(recovered: Couplings, truth: Couplings) -> bytes:
             "couplings are compared about the same center, in the same coordinates; move one of "
             "them with .about."
         )
-    return _drawn([(recovered, "recovered"), (truth.in_units(recovered.scale), "truth")])
+    return png(_drawn([(recovered, "recovered"), (truth.in_units(recovered.scale), "truth")]))
 
 
-def _drawn(panels: list[tuple[Couplings, str]]) -> bytes:
+def _drawn(panels: list[tuple[Couplings, str]]) -> Figure:
     from matplotlib.figure import Figure
-
-    from interpret.pictures.potentials import png
 
     tensors = [_without_constant(couplings) for couplings, _ in panels]
     largest = max(float(np.nanmax(np.abs(tensor))) for tensor in tensors) or 1.0
@@ -67,7 +71,7 @@ def _drawn(panels: list[tuple[Couplings, str]]) -> bytes:
         image = _panel(each, tensor, couplings.coordinates, norm)
         each.set_title(title)
     _colour_bar(figure, image, largest, list(axes))
-    return png(figure)
+    return figure
 
 
 def _without_constant(couplings: Couplings) -> Array:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from interpret.pictures.drawn import png, styled, svg
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Array = NDArray[Any]
 Numbers = Mapping[str, Array]
@@ -48,57 +53,69 @@ class Picture:
 
     def draw(self) -> bytes:
         """The picture as PNG."""
-        return DRAWERS[self.kind](self.numbers, self.labels)
+        with styled():
+            return png(DRAWERS[self.kind](self.numbers, self.labels))
+
+    def svg(self) -> str:
+        """The picture as an ``<svg>`` element, in the colours of the page it stands in."""
+        with styled():
+            return svg(DRAWERS[self.kind](self.numbers, self.labels))
 
 
-def _potential(numbers: Numbers, labels: Sequence[str]) -> bytes:
+def _potential(numbers: Numbers, labels: Sequence[str]) -> Figure:
     from interpret.pictures import potentials as plots
 
     title, *names = labels
     return plots.potential(numbers, title, names)
 
 
-def _accelerations(numbers: Numbers, labels: Sequence[str]) -> bytes:
+def _accelerations(numbers: Numbers, labels: Sequence[str]) -> Figure:
     from interpret.pictures import accelerations as plots
 
     return plots.accelerations(numbers, labels)
 
 
-def _couplings(numbers: Numbers, labels: Sequence[str]) -> bytes:
-    from interpret.pictures.heatmaps import heatmap
+def _couplings(numbers: Numbers, labels: Sequence[str]) -> Figure:
+    from interpret.pictures.heatmaps import tensor as drawn
     from interpret.reading.couplings.couplings import Couplings
 
     title, *names = labels
     tensor, center, scale = (numbers[name] for name in ("tensor", "center", "scale"))
-    return heatmap(Couplings(tensor, center, scale, tuple(names)), title)
+    return drawn(Couplings(tensor, center, scale, tuple(names)), title)
 
 
-def _levels(numbers: Numbers, labels: Sequence[str]) -> bytes:
+def _levels(numbers: Numbers, labels: Sequence[str]) -> Figure:
     from interpret.pictures.spectra import picture
 
     return picture(numbers)
 
 
-def _forces(numbers: Numbers, labels: Sequence[str]) -> bytes:
+def _forces(numbers: Numbers, labels: Sequence[str]) -> Figure:
     from interpret.pictures import forces as plots
 
     title, *names = labels
     return plots.forces(numbers, title, names)
 
 
-def _left_over(numbers: Numbers, labels: Sequence[str]) -> bytes:
+def _left_over(numbers: Numbers, labels: Sequence[str]) -> Figure:
     from interpret.pictures import forces as plots
 
     return plots.left_over(numbers, labels)
 
 
-def _drag(numbers: Numbers, labels: Sequence[str]) -> bytes:
+def _drag(numbers: Numbers, labels: Sequence[str]) -> Figure:
     from interpret.pictures import forces as plots
 
     return plots.drag(numbers, labels[0])
 
 
-DRAWERS: dict[str, Callable[[Numbers, Sequence[str]], bytes]] = {
+def _choice(numbers: Numbers, labels: Sequence[str]) -> Figure:
+    from interpret.pictures.choices import choice
+
+    return choice(numbers, labels)
+
+
+DRAWERS: dict[str, Callable[[Numbers, Sequence[str]], Figure]] = {
     "potential": _potential,
     "accelerations": _accelerations,
     "couplings": _couplings,
@@ -106,5 +123,6 @@ DRAWERS: dict[str, Callable[[Numbers, Sequence[str]], bytes]] = {
     "forces": _forces,
     "left_over": _left_over,
     "drag": _drag,
+    "choice": _choice,
 }
 """What draws each kind of picture."""

@@ -1,8 +1,7 @@
-"""Pictures of potentials, as PNG bytes, of plain arrays: drawing alone imports matplotlib."""
+"""Pictures of potentials, of plain arrays: drawing alone imports matplotlib."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +17,7 @@ SMALLEST: Final = 1e-17
 """Differences below are drawn there: a logarithmic axis has no 0."""
 
 
-def potential(numbers: Mapping[str, Array], title: str, names: Sequence[str]) -> bytes:
+def potential(numbers: Mapping[str, Array], title: str, names: Sequence[str]) -> Figure:
     """V learned, the law and, where known, the truth; below, how far they are from each other.
 
     ``numbers`` are those of `interpret.pictures.curves`: x (n, f), ``learned``, ``law`` and, where
@@ -34,10 +33,17 @@ def potential(numbers: Mapping[str, Array], title: str, names: Sequence[str]) ->
     single = len(names) == 1
     across = x[:, 0] if single else (law if known is None else known)
     style = "-" if single else "."
-    above.plot(across, learned, style, label="learned")
-    above.plot(across, law, "--" if single else ".", label="law", ms=3)
+    if known is not None and single:
+        above.plot(across, known, color="0.6", lw=5, alpha=0.6, label="truth")
+    if "band" in numbers and single:
+        two = 2 * numbers["band"]
+        above.fill_between(across, law - two, law + two, color="C1", alpha=0.3, lw=0,
+                           label="law, two σ")  # fmt: skip
+    above.plot(across, learned, style, ms=4, label="learned")
+    above.plot(across, law, "--" if single else ".", label="law", ms=2)
+    if "band" in numbers and single:
+        below.plot(across, np.maximum(two, SMALLEST), color="0.5", lw=1, ls=":", label="two σ")
     if known is not None:
-        above.plot(across, known, ":", label="truth")
         _difference(below, across, learned - known, style, "learned - truth")
         _difference(below, across, law - known, style, "law - truth")
     else:
@@ -48,17 +54,7 @@ def potential(numbers: Mapping[str, Array], title: str, names: Sequence[str]) ->
     below.set_xlabel(names[0] if single else "V of the law")
     below.set_yscale("log")
     below.legend()
-    return png(figure)
-
-
-def png(figure: Figure) -> bytes:
-    """The figure as PNG, drawn without a display."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    stream = io.BytesIO()
-    FigureCanvasAgg(figure)
-    figure.savefig(stream, format="png", dpi=120)
-    return stream.getvalue()
+    return figure
 
 
 def _difference(axes: Axes, across: Array, gap: Array, style: str, label: str) -> None:

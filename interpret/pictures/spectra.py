@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.pictures.potentials import png
 from interpret.reading.poles.pole_reading import PoleTable
 from systems.physics.finite_volume import degeneracies, zeta_sum
 from systems.physics.finite_volume.points import LevelPoints
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 
@@ -48,8 +48,8 @@ def level_numbers(
     }
 
 
-def picture(numbers: Mapping[str, Array]) -> bytes:
-    """A PNG of what a run has found, of `level_numbers`.
+def picture(numbers: Mapping[str, Array]) -> Figure:
+    """What a run has found, of `level_numbers`.
 
     Left the sizes of the errors; in the middle 2π² q cot δ at predicted levels, on Lüscher's S(q²);
     right the coefficients of its poles, on the number of momenta of each length.
@@ -66,7 +66,7 @@ def picture(numbers: Mapping[str, Array]) -> bytes:
     sizes.legend()
     _draw_poles(poles, numbers["q2"], numbers["heights"])
     _draw_integers(integers, numbers["coefficients"], numbers["stderr"])
-    return png(figure)
+    return figure
 
 
 def _counts(missed: Array) -> Array:

@@ -115,7 +115,7 @@ def extract(fit: PhaseFit | Forces, library: Library, most: int = MOST_TERMS) ->
     """
     forces = Forces.of(fit) if isinstance(fit, PhaseFit) else fit
     library = library.without_gauge()
-    raw = _problem(forces, forces.rows.force, library)
+    raw = raw_problem(forces, library)
     if forces.reference.noisy:
         choice = LeastInformation(most).choose(raw)
     else:
@@ -141,6 +141,11 @@ def extract(fit: PhaseFit | Forces, library: Library, most: int = MOST_TERMS) ->
         gauge=GAUGE,
         judgement=Judgement(verdict, reasons, gate.ratio**2),
     )
+
+
+def raw_problem(forces: Forces, library: Library) -> Compressed:
+    """The rows of every candidate against the accelerations as measured."""
+    return _problem(forces, forces.rows.force, library)
 
 
 def _problem(forces: Forces, gradient: torch.Tensor, library: Library) -> Compressed:

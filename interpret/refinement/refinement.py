@@ -5,7 +5,7 @@ from __future__ import annotations
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
 from interpret.refinement.noisefree import row_estimate
-from interpret.refinement.subsets import noisy_estimate
+from interpret.refinement.noisy import noisy_estimate
 
 
 def refine(law: Law, samples: Probes, *, select: bool = True) -> Law:

@@ -17,7 +17,6 @@ import numpy as np
 from interpret.select.matrix import ROUND_OFF, Compressed, Support, ascending
 from interpret.select.supports import (
     Ranked,
-    downward,
     elimination_path,
     least_missed,
     ranked,
@@ -38,9 +37,6 @@ Source: R. E. Kass and A. E. Raftery, J. Am. Stat. Assoc. 90 (1995) 773.
 
 INDISTINCT: Final = 1e-6
 """So small a difference of a BIC is round-off."""
-
-MOST_CANDIDATES: Final = 12
-"""Of more candidates not all subsets are tried: 4095 of 12 take less than a tenth of a second."""
 
 SIGNIFICANT: Final = 3.5
 """A coefficient of fewer standard errors is dropped; by chance 1 in 2000 has as many."""
@@ -144,13 +140,10 @@ class LeastInformation:
 
 @dataclass(frozen=True)
 class LeastChiSquared:
-    """The least |e|²/σ² + k log n of all supports of up to ``most`` terms: BIC for known noise σ.
+    """The least |e|²/σ² + k log n of all supports of up to ``most`` terms: BIC for known σ."""
 
-    Of a library of more than twelve candidates, without ``most``, the elimination path is taken.
-    """
-
-    noise: float = 1.0
-    most: int | None = None
+    noise: float
+    most: int
 
     def choose(self, problem: Compressed) -> Choice:
         """All supports in order; those within 6 of the first are its rivals.
@@ -158,12 +151,10 @@ class LeastChiSquared:
         >>> x = np.linspace(0, 1, 20)
         >>> columns = np.stack([x, x**2, x + x**2], axis=1)
         >>> problem = Compressed.of(columns, x + x**2, ("x", "x**2", "x + x**2"))
-        >>> LeastChiSquared(1e-3).choose(problem).support
+        >>> LeastChiSquared(1e-3, 3).choose(problem).support
         (2,)
         """
-        every = self.most is None
-        large = every and problem.size > MOST_CANDIDATES
-        found = downward(problem) if large else ranked(problem, self.most or problem.size)
+        found = ranked(problem, self.most)
         return _by_cost(
             found, (found.residuals / self.noise) ** 2 + found.sizes * np.log(problem.rows)
         )

@@ -118,11 +118,14 @@ def told_apart(problem: Compressed, accuracy: float) -> Support:
 
     First come those of the smallest law that does as well as all columns do, then the others in
     their order; one that differs from a sum of those kept by no more than the accuracy is left out.
+    The first is always kept: data of which nothing is known are judged by some law, not by none.
 
     >>> x = np.linspace(1, 2, 50)
     >>> columns = np.stack([x, x**2, x + 1e-9 * x**3, 1 / x], axis=1)
     >>> told_apart(Compressed.of(columns, 1 / x, ("a", "b", "c", "d")), 1e-6)
     (0, 1, 3)
+    >>> told_apart(Compressed.of(columns, 1 / x, ("a", "b", "c", "d")), 2.0)
+    (3,)
     """
     columns = problem.design / lengths(problem.design)
     every = problem.full
@@ -144,7 +147,7 @@ def _independent(columns: Array, order: Sequence[int], accuracy: float) -> Suppo
         for _ in range(2):
             left = left - span @ (span.T @ left)
         length = float(np.linalg.norm(left))
-        if length > accuracy:
+        if length > accuracy or not kept:
             kept.append(k)
             span = np.column_stack([span, left / length])
     return tuple(sorted(kept))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -10,7 +12,15 @@ import torch
 from numpy.typing import NDArray
 
 from training.prepare.stencils import Array
-from training.solve.linear import compress, solve
+from training.solve.linear import (
+    LEAST_MISSED,
+    WELL_CONDITIONED,
+    compress,
+    condition,
+    factor,
+    gram,
+    solve,
+)
 
 Support = tuple[int, ...]
 
@@ -49,32 +59,44 @@ class Compressed:
         >>> problem.design.shape, problem.rows, problem.solve((0,))[0].round(9)
         ((2, 1), 5, array([2.]))
         """
-        block = compress(torch.tensor(design), torch.tensor(truth)).numpy()
+        block = compress(_tensor(design), _tensor(truth)).numpy()
         return Compressed(block[:, :-1], block[:, -1], names, len(truth))
 
     @staticmethod
-    def about(
-        best: Array, covariance: Array, least: float, rows: int, names: tuple[str, ...]
-    ) -> Compressed:
-        """The problem with |A c - b|² = χ² + (c - ĉ)ᵀ C⁻¹ (c - ĉ): a likelihood about its maximum.
+    def streamed(
+        blocks: Callable[[], Iterable[tuple[Array, Array]]], names: tuple[str, ...]
+    ) -> tuple[Compressed, ...]:
+        """The problems of several truths B (n, m), whose rows A (n, K) come block by block.
 
-        ``best`` ĉ (K,), ``covariance`` C (K, K), ``least`` χ², ``rows`` the number of observations.
-        A direction without variance is one that C's maker could not see: it costs nothing.
+        No more than a block is in memory. ``blocks`` is asked once, and where the normal equations
+        would lose digits once more.
 
-        >>> problem = Compressed.about(np.array([3.0]), np.array([[4.0]]), 9.0, 10, ("q",))
-        >>> round(problem.solve(())[1] ** 2, 9)  # 9 + 3²/4
-        11.25
+        >>> one = np.array([[1.0, 0.0], [1.0, 1.0]]), np.array([[1.0], [3.0]])
+        >>> other = np.array([[1.0, 2.0]]), np.array([[5.0]])
+        >>> (line,) = Compressed.streamed(lambda: iter([one, other]), ("1", "x"))
+        >>> line.rows, line.solve((0, 1))[0].round(9)
+        (3, array([1., 2.]))
         """
-        scale = np.sqrt(np.maximum(np.diagonal(covariance), 1e-300))
-        # A variance of nothing has no correlations, whatever rounding says; none is above one.
-        related = np.nan_to_num(covariance / scale / scale[:, None], posinf=0.0, neginf=0.0)
-        related = np.clip(related, -1.0, 1.0)
-        values, directions = np.linalg.eigh(related)
-        seen = values > UNSEEN * values.max(initial=0)
-        stretch = np.where(seen, 1 / np.sqrt(np.where(seen, values, 1)), 0)
-        root = stretch[:, None] * directions.T / scale
-        design = np.vstack([root, np.zeros(len(best))])
-        return Compressed(design, np.append(root @ best, np.sqrt(least)), names, rows)
+        rows = 0
+
+        def counted() -> Iterator[tuple[Array, Array]]:
+            nonlocal rows
+            for a, b in blocks():
+                rows += len(b)
+                yield a, b
+
+        square, size = torch.from_numpy(gram(counted())), len(names)
+        places = [[*range(size), place] for place in range(size, len(square))]
+        quick = [factor(square[place][:, place]) for place in places]
+        if any(found is None for found in quick):
+            left = None
+            for block in blocks():
+                whole = np.column_stack(block)
+                left = triangle(whole if left is None else np.concatenate([left, whole]))
+            assert left is not None, "there is a block"
+            quick = [torch.from_numpy(triangle(left[:, place])) for place in places]
+        found = [upper.numpy() for upper in quick if upper is not None]
+        return tuple(Compressed(r[:, :-1], r[:, -1], names, rows) for r in found)
 
     @property
     def size(self) -> int:
@@ -91,15 +113,33 @@ class Compressed:
         """The support of all columns."""
         return tuple(range(self.size))
 
+    @cached_property
+    def normal(self) -> Normal | None:
+        """The normal equations, where their solutions are as good as any; else None."""
+        return Normal.of(self.design, self.truth)
+
+    @cached_property
+    def _solved(self) -> dict[Support, tuple[Array, float]]:
+        """What was asked before: thresholds pass through the same supports."""
+        return {}
+
     def solve(self, support: Support) -> tuple[Array, float]:
         """Least squares on the columns of ``support``: all K coefficients, and the residual."""
-        coefficients = np.zeros(self.size)
-        if not support:
-            return coefficients, self.length
-        columns = torch.tensor(self.design[:, list(support)])
-        solved = solve(columns, torch.tensor(self.truth), rcond=UNSEEN)
-        coefficients[list(support)] = solved.coefficients.numpy()
-        return coefficients, solved.residual
+        if support not in self._solved:
+            coefficients = np.zeros(self.size)
+            kept = list(support)
+            if kept:
+                coefficients[kept] = self._coefficients(kept)
+            missed = self.design[:, kept] @ coefficients[kept] - self.truth
+            coefficients.setflags(write=False)
+            self._solved[support] = coefficients, float(np.linalg.norm(missed))
+        return self._solved[support]
+
+    def _coefficients(self, kept: list[int]) -> Array:
+        if self.normal is not None:
+            return self.normal.coefficients(kept)
+        columns = _tensor(self.design[:, kept])
+        return solve(columns, _tensor(self.truth), rcond=UNSEEN).coefficients.numpy()
 
     def inverse_gram(self, support: Support) -> Array:
         """(AᵀA)⁻¹ of the columns of ``support``: the covariance for noise of deviation 1."""
@@ -109,6 +149,49 @@ class Compressed:
         """By how much round-off may move each coefficient of ``support``, (k,): see `rounding`."""
         kept = list(support)
         return rounding(self.design[:, kept], self.truth, self.solve(support)[0][kept])
+
+
+@dataclass(frozen=True)
+class Normal:
+    """G c = g of columns of unit length, G = AᵀA and g = Aᵀb, so well conditioned that its solution
+    is that of QR to one part in 10⁹, of every subset of the columns too.
+
+    ``gram`` (K, K), ``right`` (K,), ``lengths`` (K,) of the columns as they were.
+    """
+
+    gram: Array
+    right: Array
+    lengths: Array
+
+    @staticmethod
+    def of(design: Array, truth: Array) -> Normal | None:
+        """Those of a design (n, K); None where it is conditioned worse than 1e3, or the truth is
+        met to less than 1e-4 of itself: there round-off tells what is next to nothing."""
+        scale = lengths(design)
+        columns = design / scale
+        gram = columns.T @ columns
+        try:
+            lower = np.linalg.cholesky(gram).astype(np.float64, copy=False)
+        except np.linalg.LinAlgError:
+            return None
+        if condition(gram, lower) > WELL_CONDITIONED:
+            return None
+        right = columns.T @ truth
+        missed = np.linalg.norm(columns @ np.linalg.solve(gram, right) - truth)
+        if not missed > LEAST_MISSED * np.linalg.norm(truth):
+            return None
+        return Normal(gram, right, scale)
+
+    def coefficients(self, kept: list[int]) -> Array:
+        """c (k,) on some of the columns."""
+        found = np.linalg.solve(self.gram[np.ix_(kept, kept)], self.right[kept])
+        return np.asarray(found / self.lengths[kept])
+
+
+def _tensor(array: Array) -> torch.Tensor:
+    """The same numbers; torch warns of what it could write to and should not."""
+    whole = np.ascontiguousarray(array)
+    return torch.from_numpy(whole) if whole.flags.writeable else torch.tensor(whole)
 
 
 def inverse_gram(columns: Array) -> Array:

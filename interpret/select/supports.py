@@ -14,6 +14,7 @@ from interpret.select.matrix import (
     ROUND_OFF,
     TIE,
     Compressed,
+    Normal,
     Support,
     ascending,
     inverse_gram,
@@ -94,6 +95,8 @@ def elimination_path(problem: Compressed) -> list[Support]:
 
     Of those that hurt equally little the last of the library goes.
     """
+    if problem.normal is not None:
+        return _by_downdates(problem, problem.normal)
     support = problem.full
     path = [support]
     while support:
@@ -101,6 +104,33 @@ def elimination_path(problem: Compressed) -> list[Support]:
         support = tuple(k for k in support if k != weakest)
         path.append(support)
     return path
+
+
+def _by_downdates(problem: Compressed, normal: Normal) -> list[Support]:
+    """The same from one inverse H of the Gram matrix: without column k it is H - h_k h_kᵀ/H_kk.
+
+    Source: A. J. Miller, Subset Selection in Regression (2002), section 2.4.
+    """
+    inverse = np.linalg.inv(normal.gram)
+    coefficients = inverse @ normal.right
+    support = problem.full
+    path = [support]
+    while support:
+        kept = list(support)
+        losses = np.abs(coefficients[kept]) / np.sqrt(inverse[kept, kept])
+        out = kept[_weakest(losses, problem.length)]
+        column, pivot = inverse[:, out].copy(), inverse[out, out]
+        coefficients -= coefficients[out] / pivot * column
+        inverse -= np.outer(column, column / pivot)
+        support = tuple(k for k in support if k != out)
+        path.append(support)
+    return path
+
+
+def _weakest(losses: Array, length: float) -> int:
+    """The number of the least loss, the last of those that are equal."""
+    backward = ascending(losses[::-1], slack=ROUND_OFF * length)
+    return len(losses) - 1 - int(backward[0])
 
 
 def least_missed(problem: Compressed, support: Support) -> tuple[int, float]:
@@ -112,15 +142,8 @@ def least_missed(problem: Compressed, support: Support) -> tuple[int, float]:
     kept = list(support)
     spread = np.sqrt(np.diagonal(inverse_gram(problem.design[:, kept])))
     losses = np.abs(coefficients[kept]) / spread
-    backward = ascending(losses[::-1], slack=ROUND_OFF * problem.length)
-    weakest = len(kept) - 1 - int(backward[0])
+    weakest = _weakest(losses, problem.length)
     return kept[weakest], float(losses[weakest])
-
-
-def downward(problem: Compressed) -> Ranked:
-    """The elimination path, without the empty support."""
-    path = elimination_path(problem)[:-1]
-    return Ranked(tuple(path), np.array([problem.solve(support)[1] for support in path]))
 
 
 def ranked(problem: Compressed, most: int) -> Ranked:

@@ -57,7 +57,7 @@ def picture(order: int, layers: int) -> bytes:
     >>> picture(order=2, layers=2)[1:4]
     b'PNG'
     """
-    from interpret.pictures.potentials import png
+    from interpret.pictures.drawn import png
 
     return png(drawn(order, layers))
 

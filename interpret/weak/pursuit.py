@@ -14,10 +14,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.ledger.flow import RK4, Field, Parameters, Tableau, eighth_order
+from interpret.ledger.flow import Parameters
 from interpret.ledger.motion import Courses
 from interpret.ledger.rows import Noise, Reduced
 from interpret.ledger.shooting import INTERVALS, Shooting, Solution
+from interpret.ledger.steps import shooting
 from interpret.weak.moving_masses import MovingMasses
 from interpret.weak.terms import Terms
 from training.prepare.noise import NEGLIGIBLE
@@ -27,13 +28,6 @@ Array = NDArray[np.float64]
 ROUNDS: Final = 3
 STILL: Final = 0.05
 """Fits by which the noise settles, to a change that moves no error bar by more than a twentieth."""
-
-ALIKE: Final = 0.1
-"""Where a finer method moves no state by more than this part of its noise, the coarser one does."""
-
-HARDEST: Final = 16
-SUBSTEPS: Final = (1, 2, 4, 8)
-"""Steps of order eight between two samples that are tried: a close encounter asks for some."""
 
 FLOOR: Final = 1e-11
 """No channel is better than this part of its range: doubles, and the digits of a file."""
@@ -122,37 +116,10 @@ class Pursuit:
     prescribed: tuple[str, ...] = ()
 
     def shooting(self, law: Parameters) -> Shooting:
-        """Segments that start on the smooth path, by the coarsest method that is fine enough.
-
-        Where it is not, is seen on those segments that are accelerated most.
-        """
+        """Segments that start on the smooth path, by the coarsest method that is fine enough."""
         field = MovingMasses(self.terms, self.courses.speed, self.prescribed)
-        whole = Shooting.of(self.courses, field, RK4)
-        hardest = self._hardest(whole, law)
         size = np.maximum(self.courses.scatter, FLOOR * self.courses.range)
-        method, coarse = RK4, _ends(hardest, field, RK4, law)
-        for steps in SUBSTEPS:
-            finer = replace(eighth_order(), steps=steps)
-            fine = _ends(hardest, field, finer, law)
-            off = np.abs(fine - coarse)[..., : len(size)].max(axis=(0, 1))
-            if (off < ALIKE * size).all():
-                break
-            method, coarse = finer, fine
-        return replace(whole, method=method)
-
-    def _hardest(self, whole: Shooting, law: Parameters) -> Courses:
-        """The segments that are accelerated most, each as a course of its own."""
-        pieces, pushed = [], []
-        for item in self.courses.items:
-            a = whole.field(
-                item.path.state(item.t), item.moments(item.t), law.coefficients, law.inner
-            ).total
-            size = np.nan_to_num(np.abs(a).max(axis=1), nan=np.inf)
-            for begin in range(0, len(item) - 1, INTERVALS):
-                pieces.append(item.cut(begin, begin + INTERVALS + 1))
-                pushed.append(size[begin : begin + INTERVALS + 1].max())
-        worst = np.argsort(pushed)[-HARDEST:]
-        return Courses(tuple(pieces[k] for k in worst), self.courses.dimension)
+        return shooting(self.courses, field, law, size)
 
     @property
     def first(self) -> int:
@@ -254,9 +221,3 @@ class Pursuit:
             stretch,
             found.solution,
         )
-
-
-def _ends(some: Courses, field: Field, method: Tableau, law: Parameters) -> Array:
-    """The states of segments under a law, and no numbers where it runs off."""
-    with np.errstate(all="ignore"):
-        return Shooting.of(some, field, method).flown(law)[0]

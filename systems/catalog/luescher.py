@@ -31,7 +31,7 @@ POLES = 100
 
 q, n, c, L = map(symbol, "qncL")
 FORMULA = {
-    "poles": Add(*(int(many) / (i - q**2) for i, many in enumerate(degeneracies(POLES)))),
+    "poles": Add(*(int(many) / (i - q**2) for i, many in enumerate(degeneracies(POLES)) if many)),
     "spacing": 4 * pi**2 * n / L**2,
     "residue": 4 * pi * c / L**3,
 }

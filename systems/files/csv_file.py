@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from systems.errors import InputError
 from systems.files.arrow_table import ArrowTable
@@ -17,6 +19,13 @@ from systems.files.text_table import TextColumns, check_header
 BLOCK = 1 << 18
 """Bytes that Arrow parses at once: they stay in the processor's cache. One thread needs a sixth
 less time of the processors than several do."""
+
+
+STREAMED = 1 << 24
+"""Bytes at a time of a file that is streamed: some hundred thousand rows."""
+
+HEAD_BYTES = 1 << 16
+"""Of a large file, to tell how it is written."""
 
 
 def read_csv(path: Path) -> Table:
@@ -49,23 +58,9 @@ def _by_arrow(text: PlainText, dialect: Dialect) -> ArrowTable | None:
     import pyarrow.csv
 
     body, skipped = _regular(text, dialect)
-    names = [str(place) for place in range(len(dialect.kinds))]
-    number = {"number": pa.float64(), "empty": pa.float64()}
     try:
         table = pyarrow.csv.read_csv(
-            pa.BufferReader(pa.py_buffer(body)),
-            read_options=pyarrow.csv.ReadOptions(
-                use_threads=False, block_size=BLOCK, skip_rows=skipped, column_names=names
-            ),
-            parse_options=pyarrow.csv.ParseOptions(delimiter=dialect.separator),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types={
-                    name: number.get(kind, pa.string())
-                    for name, kind in zip(names, dialect.kinds, strict=True)
-                },
-                null_values=_missing(),
-                decimal_point=dialect.point,
-            ),
+            pa.BufferReader(pa.py_buffer(body)), **_settings(dialect, skipped, BLOCK)
         )
     except pa.ArrowInvalid:
         return None
@@ -78,6 +73,71 @@ def _by_arrow(text: PlainText, dialect: Dialect) -> ArrowTable | None:
     return ArrowTable(
         text.name, table, dialect.header, dialect.kinds, place, (*text.notes, *dialect.notes)
     )
+
+
+def width(path: Path) -> int:
+    """How many columns a file of text has, by its first lines."""
+    return len(_head(path)[1].kinds)
+
+
+def batches(path: Path) -> Iterator[ArrowTable]:
+    """The table of a large and regular file of text, some rows at a time.
+
+    Raises `InputError` where it is not as regular as Arrow wants it.
+    """
+    import pyarrow as pa
+    import pyarrow.csv
+
+    _, dialect = _head(path)
+    if dialect.separator == " ":
+        raise InputError(f"{path.name} is too large to be read with blanks between its columns.")
+    try:
+        with pyarrow.csv.open_csv(path, **_settings(dialect, dialect.first, STREAMED)) as reader:
+            for batch in reader:
+                table = pa.Table.from_batches([batch])
+                yield ArrowTable(
+                    path.name,
+                    table,
+                    dialect.header,
+                    dialect.kinds,
+                    lambda row: f"{path.name}, row {row} of a part",
+                )
+    except pa.ArrowInvalid as error:
+        raise InputError(
+            f"{path.name} is too large to be mended, and not regular: {error!s:.200}"
+        ) from error
+
+
+def _head(path: Path) -> tuple[str, Dialect]:
+    """The first lines of a large file, and how they are written."""
+    with path.open("rb") as file:
+        lines = file.read(HEAD_BYTES).rpartition(b"\n")[0]
+    try:
+        head = lines.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path.name} is no text in UTF-8, and too large to be mended.") from error
+    return head, _with_labels(sniff(head))
+
+
+def _settings(dialect: Dialect, skipped: int, block: int) -> dict[str, Any]:
+    """How Arrow is to read a dialect."""
+    import pyarrow as pa
+    import pyarrow.csv
+
+    names = [str(place) for place in range(len(dialect.kinds))]
+    number = {"number": pa.float64(), "empty": pa.float64()}
+    pairs = zip(names, dialect.kinds, strict=True)
+    return {
+        "read_options": pyarrow.csv.ReadOptions(
+            use_threads=False, block_size=block, skip_rows=skipped, column_names=names
+        ),
+        "parse_options": pyarrow.csv.ParseOptions(delimiter=dialect.separator),
+        "convert_options": pyarrow.csv.ConvertOptions(
+            column_types={name: number.get(kind, pa.string()) for name, kind in pairs},
+            null_values=_missing(),
+            decimal_point=dialect.point,
+        ),
+    }
 
 
 def _regular(text: PlainText, dialect: Dialect) -> tuple[bytes | object, int]:

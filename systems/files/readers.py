@@ -24,7 +24,11 @@ TEXT = frozenset({".csv", ".txt", ".tsv", ".dat", ".gz", ".trk", ".asc"})
 ARRAYS = frozenset({".npz", ".h5", ".hdf5", ".hdf"})
 PARQUET = frozenset({".parquet", ".pq"})
 ATOMS = frozenset({".extxyz", ".xyz", ".traj"})
-SUFFIXES = TEXT | ARRAYS | PARQUET | ATOMS
+RECORDS = frozenset({".npy"})
+SUFFIXES = TEXT | ARRAYS | RECORDS | PARQUET | ATOMS
+
+SMALL = 1 << 20
+"""Bytes that hold no more numbers than the memory, however they are packed."""
 
 
 class NamedColumns(TypedDict, total=False):
@@ -67,6 +71,7 @@ def understand(
     source: str | Path | Any,
     *,
     mass: ArrayLike | None = None,
+    report: Callable[[int, int], None] | None = None,
     **columns: Unpack[NamedColumns],
 ) -> Understood:
     """The samples of a file of text, NPZ, HDF5, Parquet or atoms, of a data frame or dictionary.
@@ -77,7 +82,9 @@ def understand(
     by default those of a file of atoms, or 1; `drives` name what else was measured, and acts on the
     motion, `sigmas` what holds the σ of other columns. Where there are neither momenta nor
     velocities, they are computed from the positions. Points (q, q̇, q̈) without times become
-    `PhaseSamples`. Arrays of NPZ and HDF5 files are laid out as `systems.files.stacked` says.
+    `PhaseSamples`. Arrays of NPZ and HDF5 files are laid out as `systems.files.stacked` says. Of
+    files too large for the memory what `systems.files.condensed` chooses is read; `report` hears
+    how many rows of how many.
 
     Raises `InputError` for a file that is missing, empty or damaged, unknown columns, numbers that
     are infinite, times that do not increase, and fewer than three points.
@@ -97,7 +104,7 @@ def understand(
     from systems.files.columns import Named
     from systems.files.understood import understood
 
-    table, named = _table(source, Named.of(**columns))
+    table, named = _table(source, Named.of(**columns), report)
     return understood(table, named, mass)
 
 
@@ -125,12 +132,14 @@ def series(source: str | Path | Any, names: Sequence[str]) -> tuple[Array, dict[
     return t, dict(zip(names, values[:, 1:].T, strict=True))
 
 
-def _table(source: Any, named: Any) -> tuple[Table, Any]:
+def _table(
+    source: Any, named: Any, report: Callable[[int, int], None] | None = None
+) -> tuple[Table, Any]:
     """The table, and the columns that are left to be named."""
     from systems.files import frames
 
     if isinstance(source, str | Path):
-        return _of_file(Path(source), named)
+        return _of_file(Path(source), named, report)
     if isinstance(source, Mapping) and any(_depth(column) > 1 for column in source.values()):
         from systems.files.stacked import from_arrays
 
@@ -141,10 +150,23 @@ def _table(source: Any, named: Any) -> tuple[Table, Any]:
     raise InputError(f"{source!r:.60} is no file, data frame or dictionary of columns.")
 
 
-def _of_file(path: Path, named: Any) -> tuple[Table, Any]:
+def _of_file(
+    path: Path, named: Any, report: Callable[[int, int], None] | None
+) -> tuple[Table, Any]:
     if not os.path.isfile(path):  # noqa: PTH113  # of a name that no file can have, too
         raise InputError(f"there is no file {str(path)!r:.200}.")
     suffix = path.suffix.lower()
+    if path.stat().st_size > SMALL:
+        from systems.files.condensed import condensed
+        from systems.files.streams import stream
+
+        large = stream(path)
+        if large is not None:
+            return condensed(large, named, report), named
+    if suffix == ".npy":
+        from systems.files.streams import of_records, read_npy
+
+        return of_records(path.name, read_npy(path)), named
     if suffix in PARQUET:
         from systems.files.parquet_file import read_parquet
 
@@ -165,7 +187,7 @@ def _of_file(path: Path, named: Any) -> tuple[Table, Any]:
 
         return read_csv(path), named
     raise InputError(
-        f"{path.name!r} is no file of text (.csv, .txt, .tsv, .dat), .npz, .h5, .parquet or "
+        f"{path.name!r} is no file of text (.csv, .txt, .tsv, .dat), .npz, .npy, .h5, .parquet or "
         f".extxyz."
     )
 

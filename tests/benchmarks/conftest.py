@@ -1,12 +1,15 @@
 """Races: ours and its rivals by turns in one process, on one thread, in CPU seconds of it.
 
 Only ratios within one run mean anything on a machine that others use too, so only ratios are
-asserted. The tables are printed at the end and written, as Markdown, to `--benchmark-report`.
+asserted. The tables are printed at the end and written, as Markdown and as JSON, to the folder
+`--benchmark-report`, with what the processor itself can do beside them. What `--benchmark-minutes`
+leave no time for is skipped, and said.
 """
 
 from __future__ import annotations
 
 import functools
+import json
 import os
 import platform
 import time
@@ -102,19 +105,37 @@ class Record:
 
 RECORDS = pytest.StashKey[dict[str, Record]]()
 REPORT = pytest.StashKey[Path]()
+BEGAN = pytest.StashKey[float]()
+LEFT_OUT = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--benchmark-report",
-        metavar="FILE",
+        metavar="FOLDER",
         type=Path,
-        help="write the tables of the benchmarks to FILE, as Markdown",
+        help="write the tables of the benchmarks to report.md and report.json there",
+    )
+    parser.addoption(
+        "--benchmark-minutes",
+        metavar="MINUTES",
+        type=float,
+        default=float("inf"),
+        help="begin no benchmark after so long",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[RECORDS] = {}
+    config.stash[BEGAN] = time.monotonic()
+    config.stash[LEFT_OUT] = []
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    spent = time.monotonic() - item.config.stash[BEGAN]
+    if spent > 60 * item.config.getoption("benchmark_minutes"):
+        item.config.stash[LEFT_OUT].append(item.nodeid)
+        pytest.skip("the time is up")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -129,9 +150,9 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def report(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Where the tables go: the file asked for, or one in pytest's own folder."""
+    """Where the tables go: the folder asked for, or one of pytest's own."""
     asked = pytestconfig.getoption("benchmark_report")
-    pytestconfig.stash[REPORT] = asked or tmp_path_factory.mktemp("benchmarks") / "report.md"
+    pytestconfig.stash[REPORT] = asked or tmp_path_factory.mktemp("benchmarks")
 
 
 def pytest_terminal_summary(
@@ -140,8 +161,19 @@ def pytest_terminal_summary(
     records = config.stash[RECORDS].values()
     if not records:
         return
-    written = "\n".join([f"{_circumstances()}\n", *(record.markdown() for record in records)])
-    config.stash[REPORT].write_text(written, encoding="utf-8")
+    left_out = config.stash[LEFT_OUT]
+    missing = f"Left out, for the time was up: {', '.join(left_out)}.\n" if left_out else ""
+    about = "\n".join(filter(None, [f"{_circumstances()}\n", missing]))
+    written = "\n".join([about, *(record.markdown() for record in records)])
+    folder = config.stash[REPORT]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.md").write_text(written, encoding="utf-8")
+    content = {
+        "circumstances": _circumstances(),
+        "left_out": left_out,
+        "tables": [vars(record) for record in records],
+    }
+    (folder / "report.json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     screen = Console(width=WIDTH, no_color=True)
     with screen.capture() as captured:
         for record in records:

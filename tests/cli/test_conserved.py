@@ -39,6 +39,7 @@ def test_a_run_says_what_it_conserves_and_keeps_its_settings(run):
     assert (code, "not those that it was fitted to" in err) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_file_is_fitted_first(run):
     (item,) = systems.get("kepler").draw()[:1]
     table = np.column_stack([item.t, item.q, item.p])
@@ -66,17 +67,23 @@ def test_points_are_searched_for_every_lagrangian(run):
     assert run("discover", "born")[0] == 2
 
 
+PENDULUM = "l**2*thetad**2/2 + l*g*cos(theta)"
+
+
+@pytest.mark.slow
 def test_a_lagrangian_has_constants_friction_and_starts(run):
-    pendulum = "l**2*thetad**2/2 + l*g*cos(theta)"
     code, out, _ = run(
-        "fit", "--lagrangian", pendulum, "--set", "l=1,g=4", "--rayleigh", "thetad**2/20",
+        "fit", "--lagrangian", PENDULUM, "--set", "l=1,g=4", "--rayleigh", "thetad**2/20",
         "--start", "theta=1; theta=2, thetad=0.5", "--quiet", "--json",
     )  # fmt: skip
     assert code == 0
     found = json.loads(out)
     assert found["comparison"]["verdict"] == "IDENTICAL"
     assert {term["part"] for term in found["law"]["terms"]} == {"potential", "dissipative"}
+
+
+def test_what_a_lagrangian_cannot_have_is_told(run):
     for wrong in (["--start", "x=1"], ["--set", "l=a"], ["--rayleigh", "v**2"]):
-        code, _, err = run("fit", "--lagrangian", pendulum, "--set", "l=1,g=4", *wrong)
+        code, _, err = run("fit", "--lagrangian", PENDULUM, "--set", "l=1,g=4", *wrong)
         assert (code, err.count("\n")) == (2, 1)
     assert run("fit", "kepler", "--rayleigh", "xd**2")[0] == 2

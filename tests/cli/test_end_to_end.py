@@ -119,6 +119,7 @@ def test_velocities_and_masses_are_taken_into_account(capfd, folder):
     assert term["coefficient"] == pytest.approx(6, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_missing_term_is_never_a_law(capfd):
     options = ["--dataset", "T1", "--library", "q, q**2, q**3, q**5, q**6", "--parts", "potential"]
     code, out, _ = call(capfd, "fit", "--system", "double_well", *options)

@@ -10,16 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from interpret import cli, pipeline
 from interpret.cli.progress import Progress
+from interpret.cli.reporting import opened as source_of
 from interpret.keep.folder import to_json
+from interpret.pages.evidence import KEPT
+from interpret.pages.page import report
 from interpret.run import Run
 from systems.errors import InputError
+from tests.pages import Page
 from training.learn import series
 
 POINTS = ("trapped_charges", "--learn")
+
+SCHEMA = json.loads(Path(cli.__file__).with_name("run.schema.json").read_text(encoding="utf-8"))
 
 SQUARE = """\
 import numpy as np
@@ -46,22 +53,25 @@ class Case:
 
 TRUE_TRAP = "2*q0**2 + 2*q1**2 + 1/r"
 CASES = {
-    "potential": Case(("oscillator",), "q**2/2", ("potential",), printed="q**2/2 + c"),
+    "potential": Case(("oscillator",), "q**2/2", ("choice", "potential"), printed="q**2/2 + c"),
     "exact": Case((*POINTS, "exact", "--samples", "20"), TRUE_TRAP, printed=f"{TRUE_TRAP} + c"),
     "polynomial": Case(
         (*POINTS, "polynomial", "--samples", "200"),
         TRUE_TRAP,
-        ("accelerations",),
+        ("accelerations", "choice"),
         printed="1/r + 2*q0**2 + 2*q1**2 + c",
     ),
     "coupling": Case(
         (*POINTS, "coupling", "--samples", "400", "--window", "one_side"),
         "1/r",
-        ("accelerations", "couplings"),
+        ("accelerations", "choice", "couplings"),
         printed="couplings about (",
     ),
     "neural": Case(
-        (*POINTS, "neural", "--samples", "400", "--steps", "3"), "1/r", ("accelerations",), ""
+        (*POINTS, "neural", "--samples", "400", "--steps", "3"),
+        "1/r",
+        ("accelerations", "choice"),
+        "",
     ),
     "general": Case(
         (*POINTS, "general", "--samples", "400", "--steps", "3"), TRUE_TRAP, ("accelerations",), ""
@@ -83,7 +93,7 @@ CASES = {
         "EQUAL WITHIN ERROR",
         "6/(1 - q²) + 12/(2 - q²)",
     ),
-    "values": Case(("mine.py",), "x0 + x1**2", printed="x0 + x1**2"),
+    "values": Case(("mine.py",), "x0 + x1**2", ("choice",), printed="x0 + x1**2"),
 }
 
 
@@ -117,22 +127,15 @@ def refused(*arguments: str) -> str:
     return line
 
 
-SLOW = ("structured", "general", "born")
-"""Six models' levels are drawn, a Lagrangian or two orders of amplitudes are trained."""
+SLOW = ("structured", "general", "born", "neural", "polynomial")
+"""Six models' levels are drawn, a Lagrangian or two orders of amplitudes are trained; the last two
+differ from `coupling` in how they learn alone."""
 
 
-ALIKE = ("neural", "general", "polynomial")
-"""Their picture is one of `coupling`'s, drawn of the same numbers."""
-
-
-def cases(*slow: str) -> list[Any]:
-    """All of them, those named and the slow ones in the slow tests alone."""
-    return [
-        pytest.param(name, marks=[pytest.mark.slow] * (name in (*SLOW, *slow))) for name in CASES
-    ]
-
-
-@pytest.fixture(scope="module", params=cases())
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in CASES],
+)
 def kept(request, tmp_path_factory) -> Kept:
     """Each case, fitted once on the command line."""
     place = tmp_path_factory.mktemp(request.param)
@@ -168,6 +171,7 @@ def test_show_json_is_the_fits_own(kept):
     shown = json.loads(called("show", str(kept.folder), "--json"))
     assert shown == json.loads(to_json(kept.run.json()))
     assert shown["run"] == str(kept.folder)
+    jsonschema.Draft202012Validator(SCHEMA).validate(shown)
     assert [row["coefficient"] for row in shown["law"]["terms"]] == list(kept.run.law.coefficients)
 
 
@@ -180,7 +184,6 @@ def test_it_is_written_in_every_format(kept):
     assert "not as 'toml'" in refused("show", str(kept.folder), "--format", "toml")
 
 
-@pytest.mark.parametrize("kept", cases(*ALIKE), indirect=True, scope="module")
 def test_its_pictures_are_drawn(kept):
     out = called("show", str(kept.folder), "--picture")
     drawn = sorted(kept.folder.glob("*.png"))
@@ -191,6 +194,18 @@ def test_its_pictures_are_drawn(kept):
     if not drawn:
         with pytest.raises(InputError, match="has no picture"):
             _ = kept.run.picture
+
+
+def test_it_has_a_page_that_loads_nothing(kept):
+    page = Page(report(Run.load(kept.folder), opened=source_of))
+    assert (page.loads, page.unclosed) == ([], [])
+    assert len(page.source.encode()) < 2_000_000
+    assert set(page.links) <= set(page.ids)
+    pictures = [KEPT[kind][0] for kind in kept.case.pictures]
+    for text in (*pictures, kept.run.law.verdict, "Training", *kept.run.notes):
+        assert text in page.text
+    assert page.tags.count("math") >= sum(len(law.parts) for law in kept.run.laws)
+    assert kept.run.law.latex in page.text or kept.run.law.verdict == "not in the library"
 
 
 def test_it_is_loaded_without_saying_what_it_is(kept):

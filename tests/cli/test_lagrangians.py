@@ -39,7 +39,16 @@ def fit(capfd):
     return call
 
 
-@pytest.mark.parametrize("window", ["origin", "far", "far_opposite", "fixed_point", "narrow"])
+@pytest.mark.parametrize(
+    "window",
+    [
+        "narrow",
+        *(
+            pytest.param(window, marks=pytest.mark.slow)
+            for window in ("origin", "far", "far_opposite", "fixed_point")
+        ),
+    ],
+)
 def test_exact_numbers_in_every_window(fit, window):
     code, out, _ = fit("--model", "exact", "--window", window, "--set", "k=1,alpha=1", "--json")
     assert code == 0
@@ -96,6 +105,7 @@ def test_a_coupling_keeps_its_tensor_and_what_was_learned(fit, capfd):
     assert capfd.readouterr().out.splitlines()[0] == out.splitlines()[0]
 
 
+@pytest.mark.slow
 def test_the_reports_recipe_is_refused_by_the_gate(fit):
     code, out, _ = fit("--model", "neural", "--recipe", "report", "--steps", "60")
     assert code == 0
@@ -122,6 +132,7 @@ def test_a_general_lagrangian_says_what_the_data_leave_open(fit):
     assert "masses " in out
 
 
+@pytest.mark.slow
 def test_a_landscape_is_a_picture_and_its_numbers(capfd):
     code = cli.main(
         ["landscape", "--system", "trapped_charges", "--window", "far_opposite",

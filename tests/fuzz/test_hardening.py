@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from interpret.cli import main
@@ -73,7 +73,6 @@ def _powers(inner):
 formulas = st.recursive(st.sampled_from(["q", "x", "2", "10**39", "0.1"]), _powers, max_leaves=8)
 
 
-@settings(max_examples=150)
 @given(formulas | st.text(alphabet="qx0123456789.+-*/^()e, ", max_size=40))
 def test_a_formula_is_read_or_refused_at_once(written):
     began = time.process_time()
@@ -196,7 +195,6 @@ def test_a_choice_of_numbers_is_told():
 # What is kept of a run
 
 
-@settings(max_examples=60)
 @given(st.data())
 def test_any_json_anywhere_in_a_run_is_read_or_refused(tmp_path_factory, data):
     files = json.loads(json.dumps(data.draw(st.sampled_from(RUNS))))
@@ -233,7 +231,6 @@ def _kept(path):
         (path / name).write_text(runs.to_json(content))
 
 
-@settings(max_examples=100)
 @given(place=st.integers(0), bit=st.integers(0, 7))
 def test_a_flipped_bit_in_weights_changes_nothing_or_is_found(tmp_path_factory, place, bit):
     weights = {"coefficients": torch.linspace(0, 1, 7, dtype=torch.float64), "names": ["x", "y"]}
@@ -312,6 +309,7 @@ def test_a_disk_that_fills_up_in_training_leaves_what_was_kept(folder, monkeypat
     assert Run.load("mine").law == run.law
 
 
+@pytest.mark.slow
 def test_a_run_finds_its_data_from_any_folder(folder, monkeypatch, capsys):
     """Compared, and asked again, where the data's relative path leads nowhere."""
     t = np.linspace(0, 8, 400)

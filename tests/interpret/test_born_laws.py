@@ -9,7 +9,7 @@ from math import factorial
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import systems
@@ -38,6 +38,7 @@ from systems.physics.scattering import (
 from systems.physics.scattering.cells import ordered, packed
 from systems.physics.scattering.symmetric import Packing
 from systems.samples.values import ValueSamples
+from tests.builders import dear
 from training.learn.series import perturb
 
 DERIVATIVES = {order: factorial(order) * born_tensor(order) for order in (1, 2, 3)}
@@ -100,7 +101,7 @@ def test_exact_tensors_give_the_exact_laws(order):
     np.testing.assert_allclose(law_tensor(found.law, 64), born_tensor(order), rtol=1e-14)
 
 
-@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize("order", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 def test_the_expression_is_the_integral(order):
     """At U = 1 it is the square well's, at U(r) = r the limit of fine steps."""
     expression = read_kernel(DERIVATIVES[order]).law.expr
@@ -170,16 +171,10 @@ def test_the_form_survives_noise(order, fraction, kind):
         assert found.verdict == "IDENTICAL"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["white", "proportional"])
 @pytest.mark.parametrize(
-    ("order", "cells", "draws"),
-    [
-        (3, 12, 40),
-        *(
-            pytest.param(*case, marks=pytest.mark.slow)
-            for case in ((1, 64, 50), (1, 64, 100), (2, 16, 50))
-        ),
-    ],
+    ("order", "cells", "draws"), [(3, 12, 40), (1, 64, 50), (1, 64, 100), (2, 16, 50)]
 )
 def test_error_bars_are_those_of_the_noise(order, cells, draws, kind):
     pulls = []
@@ -205,7 +200,7 @@ def test_much_noise_leaves_rivals():
     assert read_kernel(noisy(3, 4.0, seed=0)).powers == ((2, 1, 1),)
 
 
-@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize("order", [1, pytest.param(2, marks=pytest.mark.slow), 3])
 def test_noise_alone_is_no_law(order):
     tensor = np.random.default_rng(order).standard_normal((32,) * order)
     assert read_kernel(tensor).law.verdict == "not in the library"
@@ -273,7 +268,7 @@ def test_a_wrong_coefficient_is_no_agreement():
 
 
 @given(st.floats(0.1, 10), st.sampled_from([1, 2]))
-@settings(max_examples=8)
+@dear
 def test_laws_scale_as_their_tensors(factor, order):
     tensor = noisy(order, 1e-3, seed=0)
     found, scaled = read_kernel(tensor), read_kernel(factor * tensor)
@@ -306,7 +301,8 @@ def test_powers_that_are_not_whole(powers):
     assert free.powers == pytest.approx(powers, abs=1e-7)
 
 
-@pytest.mark.parametrize("draws", [15, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("draws", [15, 30])
 def test_free_powers_have_error_bars(draws):
     pulls = []
     for seed in range(draws):
@@ -492,6 +488,7 @@ def test_noise_widens_the_error_bars_and_identifies_nothing_wrong():
             assert compare(law, BORN).verdict != "DIFFERENT"
 
 
+@pytest.mark.slow
 def test_a_law_that_the_network_contradicts_is_none():
     """A map whose second order is that of no candidate."""
     samples = born.make(steps=16).draw(count=700)

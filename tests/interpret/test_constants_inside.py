@@ -63,12 +63,9 @@ KINDS = {
 """A potential, a library, its constant and what it is, starts, and for how long."""
 
 
-def kinds(*quick: str) -> list:
-    """All kinds, in the fast tests those named."""
-    return [pytest.param(kind, marks=[pytest.mark.slow] * (kind not in quick)) for kind in KINDS]
-
-
-@pytest.mark.parametrize("kind", kinds("pole"))
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.slow] * (kind != "pole")) for kind in KINDS]
+)
 def test_a_constant_is_found_to_its_last_digits(kind):
     potential, library, name, true, starts, span = KINDS[kind]
 
@@ -80,7 +77,8 @@ def test_a_constant_is_found_to_its_last_digits(kind):
     assert law.verdict == "identified"
 
 
-@pytest.mark.parametrize("kind", kinds("range"))
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_constant_is_found_in_noise(kind):
     potential, library, name, true, starts, span = KINDS[kind]
 
@@ -114,6 +112,7 @@ def test_a_mere_factor_is_refused(library):
         accounted(motion("q**2", ((1.0, 0.0),), samples=100), library)
 
 
+@pytest.mark.slow
 def test_a_constant_of_terms_that_are_not_there_is_named():
     law = accounted(motion("q**2/2 + q**4/4", ((1.0, 0.0),)), "q**2, q**4, 1/(c - q)")
     assert law.potential == q**2 / 2 + q**4 / 4
@@ -135,6 +134,7 @@ def test_a_term_without_any_variable_is_refused():
         parsed("1/r, 1/x, r**p", ["r"])
 
 
+@pytest.mark.slow
 def test_the_way_of_all_forces_takes_unknown_constants():
     run = interpret.fit(motion("1/r + 1/(10 - r)", ((1.2, 0.3), (3, -0.2))), library="1/r,1/(c-r)")
     assert run.law.potential == 1 / r + 1 / (10 - r)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import interpret
-from interpret.refinement.linear import Errors, Linear
-from interpret.refinement.memory import Memory
+from interpret.ledger.autoregression import Autoregression, fitted
+from interpret.ledger.rows import Noise, Stretch
+from interpret.ledger.search import Menu
+from interpret.ledger.selection import Scales, select
 from systems.samples.trajectories import Trajectories, Trajectory
 from tests.interpret.test_judge import LIBRARY, motion, spring
 
@@ -39,48 +41,49 @@ def wandering(data, noise, rho, seed):
 @pytest.mark.parametrize("predictor", [[0.9], [1.85, -0.88], [0.5, 0.2, 0.1]])
 def test_a_memory_is_found_and_taken_out(predictor):
     rng = np.random.default_rng(0)
-    items = [remembering(rng, 3000, predictor)[:, None] for _ in range(3)]
-    memory = Memory.of(items)
-    assert memory.predictors[0][-1][: len(predictor)] == pytest.approx(predictor, abs=0.05)
-    white = np.concatenate([memory.white(item)[:, 0] for item in items])
-    assert white.std() == pytest.approx(1, abs=0.03)
+    items = [remembering(rng, 3000, predictor) for _ in range(3)]
+    memory = fitted(items)
+    assert memory.predictors[-1][: len(predictor)] == pytest.approx(predictor, abs=0.05)
+    white = np.concatenate([memory.whitened(item[:, None])[:, 0] for item in items])
+    assert white.std() * np.sqrt(memory.variances[0]) == pytest.approx(1, abs=0.03)
     assert abs(np.corrcoef(white[1:], white[:-1])[0, 1]) < 0.03
 
 
 def test_white_errors_have_no_memory():
     rng = np.random.default_rng(1)
-    found = [Memory.of([rng.standard_normal((400, 1))]) for _ in range(50)]
-    assert np.mean([memory.orders == 0 for memory in found]) > 0.9
-    assert Memory.of([rng.standard_normal((400, 2))], [True, False]).predictors[1][-1].size == 0
+    found = [fitted([rng.standard_normal(400)]) for _ in range(50)]
+    assert np.mean([memory.order == 0 for memory in found]) > 0.9
 
 
-def test_the_correlations_are_those_of_the_process():
-    """Of an AR(1) process ρ^|i-j|; and whitening undoes them: W R Wᵀ = 1."""
-    memory = Memory(((np.zeros(0), np.array([0.8])),), (np.array([1.0, 1 - 0.8**2]),))
-    correlations = memory.correlated(np.eye(12)[:, None, :])[:, 0]
-    steps = np.abs(np.subtract.outer(np.arange(12), np.arange(12)))
-    assert correlations == pytest.approx(0.8**steps)
-    white = memory.white(np.eye(12)[:, None, :])[:, 0]
-    assert white @ correlations @ white.T == pytest.approx(np.eye(12), abs=1e-12)
+def test_fitting_short_stretches_makes_no_memory():
+    """A mean that is taken off makes neighbours of white errors alike by -1/n."""
+    values = np.random.default_rng(2).standard_normal((4000, 18))
+    left = values - values.mean(axis=1, keepdims=True)
+    assert fitted([left]).order > 0
+    assert fitted([left], share=1 / 18).order == 0
+
+
+def test_as_many_samples_tell_a_mean_as_the_correlation_allows():
+    """Of an AR(1) process (1 - ρ)/(1 + ρ) of them."""
+    memory = Autoregression((np.zeros(0), np.array([0.8])), (1 / (1 - 0.8**2), 1.0))
+    assert memory.count == pytest.approx(0.2 / 1.8)
+    assert memory.lag_one == 0.8
+    assert Noise(np.array([0.6]), (memory,)).spread == pytest.approx([1.0])
 
 
 def test_each_law_has_errors_of_its_own():
     """A straight line under AR(2) errors: no candidate that would follow them is kept."""
     rng = np.random.default_rng(2)
     t = np.linspace(-1, 1, 300)
-    columns = np.stack([t**k for k in range(1, 9)], axis=1)
+    columns = np.stack([t**k for k in range(1, 9)], axis=1)[:, None]
+    menu = Menu(tuple((k,) for k in range(8)), (0.0,) * 8)
+    scales = Scales(np.ones(8) / 100, np.zeros(8, dtype=bool), np.full(1, 1e-9), np.ones(1))
     chosen = []
     for _ in range(10):
         missed = 40 * t + remembering(rng, 300, [1.85, -0.88])
-        rows = np.column_stack([np.ones(300), columns, missed])[:, None, :]
-        linear = Linear((rows,), np.array([True]), tuple(f"t**{k}" for k in range(1, 9)))
-        best = linear.best()[0]
-        chosen.append(best.support)
-        assert best.coefficients[0] == pytest.approx(40, abs=8)
+        rows = Stretch(np.ones((300, 1, 1)), columns, missed[:, None])
+        chosen.append(select([rows], Noise.white(np.ones(1)), menu, 6, scales).chosen)
     assert chosen.count((0,)) >= 8
-    errors = Errors.of([remembering(rng, 300, [0.9])[:, None] * 3], np.array([True]), 2)
-    assert errors.scale[0] == pytest.approx(3, rel=0.3)
-    assert errors.alike(np.array([True]))
 
 
 # Whole fits
@@ -126,7 +129,8 @@ def test_error_bars_know_of_the_correlation(rho):
     assert 0.85 < (scores < 1.96).mean() <= 1
 
 
-@pytest.mark.parametrize("noise", [0.0, pytest.param(0.01, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", [0.0, 0.01])
 def test_spikes_are_counted_and_the_law_stays(noise):
     data = motion(spring, noise=noise, times=np.linspace(0, 12, 200))
     rng = np.random.default_rng(5)
@@ -143,6 +147,7 @@ def test_spikes_are_counted_and_the_law_stays(noise):
 # What the data leave open
 
 
+@pytest.mark.slow
 def test_one_normal_mode_says_nothing_of_the_other_under_noise():
     t = np.linspace(0, 20, 300)
     wave = np.stack([np.cos(t), np.cos(t)], 1), np.stack([-np.sin(t), -np.sin(t)], 1)
@@ -160,6 +165,7 @@ def test_one_circle_says_nothing_of_the_distance():
     assert any("r is 1 throughout" in reason for reason in run.law.reasons)
 
 
+@pytest.mark.slow
 def test_a_term_that_rests_on_two_points_is_no_law():
     """A wall that one trajectory touches once, for a sample or two."""
     run = interpret.fit(motion(spring), library=LIBRARY)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import sympy
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.image import imread
 
@@ -18,6 +18,7 @@ from interpret.reading.couplings.couplings import Couplings
 from systems.errors import InputError
 from systems.expressions import symbol
 from systems.integrate import compile
+from tests.builders import dear
 from training.bases.box import Box
 
 NAMES = ("x", "y", "z")
@@ -64,7 +65,6 @@ def polynomial(couplings):
 
 
 @given(seeds, dimensions)
-@settings(max_examples=30)
 def test_moving_twice_is_moving_once(seed, d):
     couplings = whole(seed, d)
     there, further = np.random.default_rng(seed + 1).integers(-3, 4, (2, d))
@@ -74,7 +74,6 @@ def test_moving_twice_is_moving_once(seed, d):
 
 
 @given(seeds, dimensions)
-@settings(max_examples=30)
 def test_neither_center_nor_unit_changes_the_function(seed, d):
     couplings = drawn(seed, d)
     q = near(couplings, seed)
@@ -88,7 +87,7 @@ def test_neither_center_nor_unit_changes_the_function(seed, d):
 
 
 @given(seeds, dimensions)
-@settings(max_examples=10)
+@dear
 def test_the_polynomial_and_the_expression_are_the_function(seed, d):
     """Both are sums of sympy, one expanded about the origin and one about the center."""
     couplings = drawn(seed, d)
@@ -105,7 +104,7 @@ def test_the_polynomial_and_the_expression_are_the_function(seed, d):
 
 
 @given(seeds, dimensions)
-@settings(max_examples=15)
+@dear
 def test_the_gradient_is_the_derivative_of_the_polynomial(seed, d):
     couplings = whole(seed, d)
     q = np.random.default_rng(seed).integers(-3, 4, (3, d)).astype(float)
@@ -126,7 +125,6 @@ def test_entries_in_units_of_one_are_derivatives():
 
 
 @given(seeds, dimensions, st.sampled_from(["monomial", "chebyshev"]))
-@settings(max_examples=30)
 def test_a_box_and_its_couplings_are_one_function(seed, d, kind):
     rng = np.random.default_rng(seed)
     basis = Box.coupling(rng.uniform(-2, 2, d), rng.uniform(0.5, 2, d), 4, kind)
@@ -167,7 +165,6 @@ def test_a_box_that_lacks_an_order_or_lies_elsewhere():
 
 
 @given(seeds, dimensions)
-@settings(max_examples=20)
 def test_json_keeps_every_bit(seed, d):
     couplings = drawn(seed, d)
     read = Couplings.from_json(json.loads(json.dumps(couplings.to_json())))
@@ -245,6 +242,7 @@ def test_the_picture_has_positive_red_and_negative_blue():
     assert columns.mean() > left.mean()  # j grows to the right
 
 
+@pytest.mark.slow
 def test_a_pair_has_one_scale_of_colours():
     """The truth is drawn in the units of what is recovered, so that equal couplings look alike."""
     couplings = Couplings([[0, 1], [-1, 3]], (0, 0), 1, ("x", "y"))

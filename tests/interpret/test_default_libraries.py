@@ -82,7 +82,7 @@ def orbit(eccentricity):
     return system.motion().flow(start, [[0.0, speed]], np.linspace(0, 3, 400))
 
 
-@pytest.mark.parametrize("eccentricity", [0.05, 0.4])
+@pytest.mark.parametrize("eccentricity", [0.05, pytest.param(0.4, marks=pytest.mark.slow)])
 def test_a_nearly_circular_orbit_is_no_error(eccentricity):
     """The columns of the default library are collinear there: that is nobody's fault."""
     law = fit(orbit(eccentricity)).law
@@ -142,8 +142,8 @@ def test_jumps_by_whole_turns_are_taken_out():
     [
         (lambda: wrapped(turning(("q",))), {}),
         (lambda: turning(("theta",)), {}),
-        (lambda: turning(("q",)), {"angles": "q"}),
-        (lambda: turning(("q",)), {"angles": ["q"]}),
+        pytest.param(lambda: turning(("q",)), {"angles": "q"}, marks=pytest.mark.slow),
+        pytest.param(lambda: turning(("q",)), {"angles": ["q"]}, marks=pytest.mark.slow),
     ],
 )
 def test_an_angle_is_told_by_jumps_by_name_or_by_the_user(data, options):
@@ -154,6 +154,7 @@ def test_an_angle_is_told_by_jumps_by_name_or_by_the_user(data, options):
     assert law.coefficients[0] == pytest.approx(-1, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_what_is_only_called_an_angle_keeps_its_powers():
     system = systems.from_potential("phi**4/4 - phi**2/2")
     law = fit(system.motion().flow([[1.3], [0.2]], [[0.1], [0.5]], np.linspace(0, 12, 400))).law

@@ -7,13 +7,14 @@ import math
 
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Rational
 
 from interpret.discovery.lagrangian.equivalence import compare_lagrangians
 from systems import InputError, equations
 from systems.expressions import parse
+from tests.builders import dear
 
 NAMES = ("q0", "q1")
 q0, q1, q0d, q1d = sympy.symbols("q0 q1 q0d q1d")
@@ -62,7 +63,7 @@ lagrangians = st.sampled_from([CHARGES, MAGNETIC])
 
 
 @pytest.mark.slow
-@settings(max_examples=15)
+@dear
 @given(lagrangians, polynomials, scales, st.integers(-3, 3))
 def test_scale_total_derivative_and_constant_are_equivalent(lagrangian, function, scale, constant):
     found = compare(scale * lagrangian + total_derivative(function) + constant, lagrangian)
@@ -77,7 +78,7 @@ def test_scale_total_derivative_and_constant_are_equivalent(lagrangian, function
         assert sympy.expand(function).is_number
 
 
-@settings(max_examples=6)
+@dear
 @given(lagrangians, polynomials, polynomials, scales)
 def test_anything_else_added_is_not_equivalent(lagrangian, function, potential, scale):
     """A potential on top of scale and gauge changes the motion."""
@@ -93,7 +94,7 @@ def test_anything_else_added_is_not_equivalent(lagrangian, function, potential, 
         assert found.difference > 0
 
 
-@settings(max_examples=8)
+@dear
 @given(lagrangians, polynomials)
 def test_a_term_linear_in_the_velocities_that_is_no_gradient_is_a_magnetic_field(
     lagrangian, function
@@ -125,6 +126,7 @@ def test_a_derivative_of_other_functions_is_gauge():
     assert found.gauge == function
 
 
+@pytest.mark.slow
 def test_a_derivative_without_a_closed_integral_is_gauge_all_the_same():
     found = compare(CHARGES + total_derivative(sympy.log(sympy.Abs(q0 - q1))), CHARGES)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import systems
@@ -39,8 +41,19 @@ def law_of(name, noise, extra=(), seed=0):
     return system, extract(learn(Particles(system, 1), samples), library)
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.001, 0.01])
-@pytest.mark.parametrize("name", IN_THE_LIBRARY)
+NOISES = (0.0, 0.001, 0.01)
+
+
+def cases(names):
+    """Every law at every noise; in the fast tests each law at one, of the noises by turns."""
+    return [
+        pytest.param(name, noise, marks=[pytest.mark.slow] * (quick != noise))
+        for name, quick in zip(names, cycle(NOISES), strict=False)
+        for noise in NOISES
+    ]
+
+
+@pytest.mark.parametrize(("name", "noise"), cases(IN_THE_LIBRARY))
 def test_laws_of_the_library_are_found_exactly(name, noise):
     system, law = law_of(name, noise)
     found = compare(law, system)
@@ -50,8 +63,7 @@ def test_laws_of_the_library_are_found_exactly(name, noise):
     assert found.worst_relative_error < (5 * noise or 1e-12)
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.001, 0.01])
-@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize(("name", "noise"), cases(FOREIGN))
 def test_laws_outside_the_library_are_refused_and_found_once_they_are_in_it(name, noise):
     _, refused = law_of(name, noise)
     assert refused.verdict == "not in the library"
@@ -74,7 +86,9 @@ def law_values(law, x):
     return law(points)
 
 
-@pytest.mark.parametrize("noise", [0.0, 1e-4, 1e-3, 1e-2])
+@pytest.mark.parametrize(
+    "noise", [0.0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1e-4, 1e-3)), 1e-2]
+)
 def test_the_exact_law_from_a_window_of_three_ten_thousandths(noise):
     samples = CHARGES.draw("pinhole")
     if noise:
@@ -107,9 +121,8 @@ def test_error_bars_hold_what_nearly_collinear_columns_make_of_round_off(seed):
     assert (law.stderr < 1e-9).all()
 
 
-@pytest.mark.parametrize(
-    "form", ["exp-log", *(pytest.param(form, marks=pytest.mark.slow) for form in ("log-r", "raw"))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["exp-log", "log-r", "raw"])
 def test_every_smooth_network_yields_the_coulomb_law_alone(form):
     fit = learn(TWO, CHARGES.draw(), Model("neural", form, external=False))
     law = extract(fit, Library.of(CHARGES))
@@ -179,7 +192,6 @@ def test_a_candidate_that_is_singular_on_the_data_is_named():
         extract(fit, broken)
 
 
-@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10_000), size=st.integers(1, 3))
 def test_the_search_finds_the_planted_support(seed, size):
     rng = np.random.default_rng(seed)

@@ -68,6 +68,7 @@ def test_a_known_term_is_in_the_law_and_has_no_error_bar(tmp_path):
     np.testing.assert_allclose(q, ball(0.0)[0].q[:50], atol=0.01)
 
 
+@pytest.mark.slow
 def test_all_of_a_law_may_be_known():
     both = {"potential": "9.81*y", "dissipative": "0.1*v**3/3"}
     law = interpret.fit(ball(), Motion(known=both)).law
@@ -77,6 +78,7 @@ def test_all_of_a_law_may_be_known():
     assert max(map(abs, drag.as_coefficients_dict().values()), default=0) < 1e-12
 
 
+@pytest.mark.slow
 def test_nothing_is_added_to_what_is_known():
     spring = Mechanics(("x",), (1.0,), parse("x**2/2"))
     data = spring.flow([[1.0]], [[0.0]], np.linspace(0, 20, 201)).with_noise(0.01, 1)
@@ -85,12 +87,16 @@ def test_nothing_is_added_to_what_is_known():
     assert law.verdict == "identified"
 
 
+@pytest.mark.slow
 def test_what_is_known_wrongly_is_no_law():
     run = interpret.fit(bowl(), Motion(known="0.6*x**2", **BOWL))
     assert run.law.verdict != "identified"
 
 
-@pytest.mark.parametrize(("known", "verdict"), [("0.5*q**2", "IDENTICAL"), ("q**2", "DIFFERENT")])
+@pytest.mark.parametrize(
+    ("known", "verdict"),
+    [("0.5*q**2", "IDENTICAL"), pytest.param("q**2", "DIFFERENT", marks=pytest.mark.slow)],
+)
 def test_what_is_known_is_compared_with_the_truth(known, verdict):
     run = interpret.fit("oscillator", Motion(known=known, noise=0.01, parts="potential"))
     assert run.comparison.verdict == verdict
@@ -116,6 +122,7 @@ def test_what_would_be_beyond_zero_is_left_out():
     assert "x*y is not in the law: its coefficient would be beyond its bound 0" in str(law)
 
 
+@pytest.mark.slow
 def test_bounds_that_hold_change_nothing():
     free, bound = (
         interpret.fit(bowl(), Motion(**options, **BOWL, learn="forces")).law
@@ -133,6 +140,7 @@ def test_terms_share_one_coefficient():
 # σ
 
 
+@pytest.mark.slow
 def test_values_count_by_their_sigma():
     """Every tenth value is wild, and the column of σ says so: it is as if it were not there."""
     rng = np.random.default_rng(3)
@@ -217,6 +225,7 @@ def test_the_coefficient_of_one_data_set_differs_and_it_is_named(tmp_path, capfd
     assert "no data set 'mars'" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_one_law_that_all_share_is_told_where_they_do_not(tmp_path):
     file = planets(tmp_path, {"venus": 1.0, "jupiter": 1.05})
     law = interpret.fit(file, Motion(learn="forces", **ORBITS)).law

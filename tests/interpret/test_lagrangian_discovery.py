@@ -59,12 +59,12 @@ def residual(lagrangian, data):
 @pytest.mark.parametrize(
     ("lagrangian", "library", "nullity", "gauge"),
     [
-        (EQUAL, QUADRATIC, 2, 0),
+        pytest.param(EQUAL, QUADRATIC, 2, 0, marks=pytest.mark.slow),
         (EQUAL, QUADRATIC + LINEAR, 2, 5),
-        (EQUAL, QUADRATIC + QUARTIC, 3, 0),
+        pytest.param(EQUAL, QUADRATIC + QUARTIC, 3, 0, marks=pytest.mark.slow),
         (UNEQUAL, QUADRATIC, 1, 0),
-        (UNEQUAL, QUADRATIC + QUARTIC, 1, 0),
-        (ANHARMONIC, QUADRATIC + QUARTIC, 1, 0),
+        pytest.param(UNEQUAL, QUADRATIC + QUARTIC, 1, 0, marks=pytest.mark.slow),
+        pytest.param(ANHARMONIC, QUADRATIC + QUARTIC, 1, 0, marks=pytest.mark.slow),
         (MAGNETIC, QUADRATIC + LINEAR + MIXED, 1, 7),
     ],
 )
@@ -216,7 +216,16 @@ def test_other_kinetic_energies(truth, names, library, expected):
     assert law.verdict == "identified"
 
 
-@pytest.mark.parametrize("window", ["far", "fixed_point", "narrow", "pinhole", "one_side"])
+@pytest.mark.parametrize(
+    "window",
+    [
+        "pinhole",
+        *(
+            pytest.param(window, marks=pytest.mark.slow)
+            for window in ("far", "fixed_point", "narrow", "one_side")
+        ),
+    ],
+)
 def test_every_window_gives_the_law(window):
     data = systems.get("trapped_charges").draw(window, seed=0, count=500)
     library = QUADRATIC + parse_list(
@@ -238,13 +247,21 @@ def known(lagrangian, library):
     return coefficients(discover_lagrangian(samples(lagrangian, seed=3, count=400), library))
 
 
-@pytest.mark.parametrize(("noise", "kind"), [(1e-4, "white"), (1e-2, "white"), (1e-2, "growing")])
+ERRORS = [(1e-4, "white"), (1e-2, "white"), (1e-2, "growing")]
+OPEN = [
+    (EQUAL, QUADRATIC + LINEAR, 2),
+    (UNEQUAL, QUADRATIC + QUARTIC, 1),
+    (MAGNETIC, QUADRATIC + LINEAR + MIXED, 1),
+]
+
+
 @pytest.mark.parametrize(
-    ("lagrangian", "library", "nullity"),
+    ("lagrangian", "library", "nullity", "noise", "kind"),
     [
-        (EQUAL, QUADRATIC + LINEAR, 2),
-        (UNEQUAL, QUADRATIC + QUARTIC, 1),
-        (MAGNETIC, QUADRATIC + LINEAR + MIXED, 1),
+        # In the fast tests each Lagrangian has errors of one kind.
+        pytest.param(*case, *errors, marks=[pytest.mark.slow] * (i != j))
+        for i, case in enumerate(OPEN)
+        for j, errors in enumerate(ERRORS)
     ],
 )
 def test_noise_leaves_law_and_nullity(lagrangian, library, nullity, noise, kind):

@@ -237,7 +237,7 @@ def test_the_file_holds_pictures_and_paths():
 def test_the_picture_shows_the_loss_upright_with_the_paths_on_it(monkeypatch):
     figures = []
     monkeypatch.setattr(
-        "interpret.pictures.potentials.png", lambda figure: figures.append(figure) or b"PNG"
+        "interpret.pictures.drawn.png", lambda figure: figures.append(figure) or b"PNG"
     )
     picture, paths = landscape_of(CHARGES, seen("origin", 50, pixels=20, steps=10), ["gd", "adam"])
 

@@ -50,6 +50,7 @@ def pushed(noise=0.01, seed=0):
     return Trajectories(("x",), [1.0], (item,), extra=("u",))
 
 
+@pytest.mark.slow
 def test_an_unknown_exponent_of_the_speed_is_found():
     law = interpret.fit(dragged(), Motion(dissipation="v**p", **PLAIN)).law
     assert law.verdict == "identified"
@@ -57,6 +58,15 @@ def test_an_unknown_exponent_of_the_speed_is_found():
     p = law.variables.inside.constants["p"]
     assert abs(p.value - 2.5) < 4 * p.stderr
     assert p.stderr < 0.01
+
+
+def test_an_unknown_exponent_of_exact_motion_is_exact():
+    """A force that may vanish at rest is not softened there, which would be another law."""
+    law = interpret.fit(dragged(0.0), Motion(dissipation="v**p", **PLAIN)).law
+    assert law.verdict == "identified"
+    p = law.variables.inside.constants["p"]
+    assert p.value == pytest.approx(2.5, abs=1e-6)
+    assert p.recognised == 2.5
 
 
 @pytest.mark.slow
@@ -80,6 +90,7 @@ def test_a_network_learns_the_drag(noise, off):
     assert read(curve, POWER).constant == pytest.approx(1.5, abs=max(0.02, 3 * off))
 
 
+@pytest.mark.slow
 def test_the_network_drag_is_read_with_its_exponent(tmp_path):
     run = interpret.fit(dragged(), Motion(dissipation="neural", **PLAIN), out=tmp_path / "run")
     law = run.law

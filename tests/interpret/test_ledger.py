@@ -78,6 +78,7 @@ def test_every_part_is_found_at_any_noise(name, noise, seed):
     assert run.comparison.verdict in wanted
 
 
+@pytest.mark.slow
 def test_friction_of_noisy_positions_alone():
     swings = systems.get("damped_pendulum").draw()[:1].with_noise(0.01, 1)
     alone = Trajectories.from_positions(
@@ -109,6 +110,7 @@ def test_a_law_without_the_truths_friction_is_another(exact):
     assert found.support_recall == pytest.approx(0.5)
 
 
+@pytest.mark.slow
 def test_what_the_library_lacks_is_left_over():
     swing = systems.get("damped_pendulum").draw()[:1].with_noise(0.01, 1)
     run = interpret.fit(swing, Motion(learn="forces", library=["theta"]))

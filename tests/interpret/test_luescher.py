@@ -89,7 +89,13 @@ def test_phases_count_modulo_pi():
     "seeds", [(0, 1), pytest.param((2, 3, 4, 5), marks=pytest.mark.slow)], ids=["two", "others"]
 )
 @pytest.mark.parametrize(
-    ("noise", "fewest", "most"), [(1e-4, 61, 61), (1e-3, 61, 61), (1e-2, 8, 40), (1e-1, 0, 4)]
+    ("noise", "fewest", "most"),
+    [
+        pytest.param(1e-4, 61, 61, marks=pytest.mark.slow),
+        (1e-3, 61, 61),
+        (1e-2, 8, 40),
+        pytest.param(1e-1, 0, 4, marks=pytest.mark.slow),
+    ],
 )
 def test_what_is_called_resolved_is_right(noise, fewest, most, seeds):
     """At every level of noise integers stop somewhere, and none is wrong before or beyond."""
@@ -108,6 +114,7 @@ def test_what_is_called_resolved_is_right(noise, fewest, most, seeds):
             assert f"at n = {end} " in table.reading
 
 
+@pytest.mark.slow
 def test_error_bars_are_those_of_the_noise():
     pulls = []
     for seed in range(30):
@@ -240,9 +247,9 @@ def test_noise_alone_is_no_law():
 # Blind poles
 
 
-@pytest.mark.parametrize(
-    "noise", [*(pytest.param(noise, marks=pytest.mark.slow) for noise in (0.0, 1e-8, 1e-6)), 1e-4]
-)
+# In the fast tests `laws` below are blind poles'.
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", [0.0, 1e-8, 1e-6, 1e-4])
 def test_blind_poles_find_both_constants(noise):
     """1e-6 and 1e-4 for the accuracy of levels in boxes of 18 fm, 1e-8 to 1e-6 rad."""
     q2, delta = points(400, 10.9, noise)
@@ -397,9 +404,8 @@ def test_a_table_without_integers_is_no_law():
 # The collapse
 
 
-@pytest.mark.parametrize(
-    "noise", [1e-3, *(pytest.param(noise, marks=pytest.mark.slow) for noise in (0.0, 1e-2))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", [0.0, 1e-3, 1e-2])
 def test_all_boxes_collapse_at_one(noise):
     rng = np.random.default_rng(0)
     k, boxes = rng.uniform(0.15, 1.3, 2500), rng.uniform(9, 14, 2500)

@@ -40,6 +40,7 @@ def noisy():
     return interpret.fit(pendula(0.01), Motion(learn="lagrangian"))
 
 
+@pytest.mark.slow
 def test_a_double_pendulum_is_identified_with_error_bars_that_hold(noisy):
     law = noisy.law
     assert law.verdict == "identified"
@@ -70,6 +71,7 @@ def test_the_gauge_is_said(noisy):
     assert "ad**2/2 is held at 1" in str(noisy)
 
 
+@pytest.mark.slow
 def test_its_equations_have_the_moving_masses(noisy):
     law, data = noisy.law, pendula()
     item = data[0]
@@ -156,6 +158,7 @@ def test_a_servo_cart_is_prescribed(noise):
     assert law.signals == ("xdd",)
 
 
+@pytest.mark.slow
 def test_a_servo_is_found_and_said():
     run = interpret.fit(servo(0.005), Motion(learn="lagrangian"))
     assert run.law.verdict == "identified"

@@ -74,6 +74,7 @@ def test_friction_and_a_drive_are_found_when_nobody_asks(name):
     assert any("all parts are sought" in note for note in run.notes)
 
 
+@pytest.mark.slow
 def test_a_potential_that_explains_the_motion_is_left_as_it_is():
     free, alone = (
         interpret.fit("oscillator"),
@@ -108,7 +109,11 @@ def test_a_noisy_well_has_no_other_parts(noise):
 
 @pytest.mark.parametrize(
     ("name", "cause"),
-    [("double_well", ""), ("magnetic_trap", "the velocity"), ("driven_duffing", "the time")],
+    [
+        pytest.param("double_well", "", marks=pytest.mark.slow),
+        ("magnetic_trap", "the velocity"),
+        pytest.param("driven_duffing", "the time", marks=pytest.mark.slow),
+    ],
 )
 def test_a_look_tells_what_the_force_depends_on(name, cause):
     from interpret.experiments.motion import trajectories
@@ -218,6 +223,7 @@ def test_a_noisy_motion_has_its_drive_within_error_bars(tmp_path):
     assert law.stderr.max() < 0.01
 
 
+@pytest.mark.slow
 def test_a_measured_column_drives_the_motion(tmp_path, capfd):
     file, out = tmp_path / "coil.csv", tmp_path / "run"
     file.write_text(driven(0.0), encoding="utf-8")

@@ -55,6 +55,7 @@ def test_a_truth_in_other_variables_is_no_curve(oscillator):
     assert potential(numbers, "oscillator", ["q"]).startswith(PNG)
 
 
+@pytest.mark.slow
 def test_several_features_are_drawn_against_each_other():
     x = np.random.default_rng(0).uniform(-1, 1, (50, 2))
     values = (x**2).sum(axis=1)
@@ -62,7 +63,13 @@ def test_several_features_are_drawn_against_each_other():
     assert potential(numbers, "two", ["x", "y"]).startswith(PNG)
 
 
-@pytest.mark.parametrize("names", [("x",), ("x", "y"), ("x", "y", "z")])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("x", "y"),
+        *(pytest.param(names, marks=pytest.mark.slow) for names in (("x",), ("x", "y", "z"))),
+    ],
+)
 def test_accelerations_of_any_number_of_coordinates(names):
     q = np.random.default_rng(0).uniform(0.5, 1, (40, len(names)))
     numbers = acceleration_numbers(PhaseSamples(names, q, 0 * q, -q), -1.01 * q)

@@ -56,9 +56,10 @@ def test_a_name(oscillator):
     assert oscillator.fit.learned.neurons == 256
 
 
-def test_a_system_and_its_name_are_the_same_thing(oscillator):
+def test_a_system_and_its_name_are_the_same_thing(oscillator, folder):
     by_record = fit(systems.get("oscillator"))
     assert by_record.law == oscillator.law
+    assert not list(folder.iterdir()), "nothing is written without `out`"
 
 
 def test_absolute_values_are_candidates_and_features_like_any_other():
@@ -75,24 +76,6 @@ def test_absolute_values_are_candidates_and_features_like_any_other():
     law = fit(data, features="r=abs(x)", library="r, r**2").law
     assert law.terms == (sympy.Symbol("r"),)
     assert law.coefficients[0] == pytest.approx(1, rel=1e-6)
-
-
-def test_a_file_of_ones_own(tmp_path):
-    path = tmp_path / "mine.py"
-    path.write_text(
-        "import numpy as np\n"
-        "from systems import Dataset, System\n"
-        "from systems.expressions import parse\n"
-        "def draw(seed):\n"
-        "    starts = np.linspace(0.5, 2, 4)[:, None]\n"
-        "    return SYSTEM.flow(starts, 0 * starts, np.linspace(0, 5, 300))\n"
-        "SYSTEM = System('mine', 'a stiff spring', '', ('q',), (2.0,), parse('3*q**2 + q**4/4'),\n"
-        "    (parse('q'), parse('q**2'), parse('q**3'), parse('q**4')),\n"
-        "    datasets={'all': Dataset('four swings', draw)})\n"
-    )
-    run = fit(str(path))
-    assert run.law.expr == 3 * q**2 + q**4 / 4
-    assert run.comparison.verdict == "IDENTICAL"
 
 
 def test_a_dictionary_of_columns_is_fitted_and_what_was_understood_is_said():
@@ -155,7 +138,7 @@ def test_units_do_not_matter(length, time, mass, noise):
     np.testing.assert_allclose(scaled, [2, 3, -4, 1], rtol=0.05 if noise else 1e-9)
 
 
-@pytest.mark.parametrize("unit", [1e9, 1e-9])
+@pytest.mark.parametrize("unit", [1e9, pytest.param(1e-9, marks=pytest.mark.slow)])
 def test_units_do_not_matter_for_the_invariant(unit):
     """Two charges a light second apart, and two in a crystal: r is |q1 - q2| or its centre."""
     if unit > 1:
@@ -180,6 +163,7 @@ def test_units_do_not_matter_for_the_invariant(unit):
 # Features
 
 
+@pytest.mark.slow
 def test_samples_that_are_learned_from_step_by_step_may_name_their_data_set():
     system = systems.get("central_force")
     options = interpret.Motion(dataset="drawn")
@@ -206,6 +190,7 @@ def test_features_are_found_or_given():
     assert "found" not in why
 
 
+@pytest.mark.slow
 def test_without_features_the_coordinates_are_learned():
     run = fit(systems.from_potential("x**2/2 + y**2 + x*y**2/5"), features="none")
     assert run.law.features == {}
@@ -261,6 +246,7 @@ def test_a_threshold_is_obeyed():
 # Noise, seeds
 
 
+@pytest.mark.slow
 def test_noise_has_its_own_stream_and_its_own_seed():
     few = swing(100)
     first, again, other = (
@@ -271,6 +257,7 @@ def test_noise_has_its_own_stream_and_its_own_seed():
     assert (first.origin.seed, other.origin.seed) == (0, 1)
 
 
+@pytest.mark.slow
 def test_the_noise_is_that_much():
     """The fitted noise level, by chi^2/n under the level read off the data."""
     run = fit("oscillator", noise=0.03)
@@ -306,15 +293,11 @@ def test_the_settings_say_what_was_asked(oscillator):
     assert settings["options"]["noise"] == 0
 
 
-def test_without_out_nothing_is_written(folder):
-    fit("oscillator")
-    assert not list(folder.iterdir())
-
-
 FEW = thinned("double_well", "T2", 10)
 SMALL = {"recipe": "mlp", "steps": 8, "dataset": "T2"}
 
 
+@pytest.mark.slow
 def test_a_new_folder_is_made_even_when_training_takes_its_time(folder):
     """The first checkpoint is written before the run is saved."""
     run = fit(FEW, out=folder / "new", **SMALL)
@@ -397,7 +380,7 @@ ODD = {
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.slow if name == "one step a turn" else ())
+        pytest.param(name, marks=[pytest.mark.slow] * (name in ("one step a turn", "pure noise")))
         for name in ODD
     ],
 )
@@ -430,6 +413,7 @@ def test_odd_noisy_data_give_a_law_or_a_sentence(data):
         assert "\n" not in str(error)  # noqa: PT017
 
 
+@pytest.mark.slow
 def test_what_others_pull_at_a_planet_makes_no_terms():
     """A near circle, pulled at by 5e-6 of the force: of its distance all functions are alike."""
     pulled = systems.Mechanics(

@@ -59,7 +59,7 @@ def test_the_truth_predicts_to_rounding(right_well):
     assert found.relative == pytest.approx(found.error / max(item.q.max() for item in right_well))
 
 
-@pytest.mark.parametrize("wrong", [1e-3, 0.1])
+@pytest.mark.parametrize("wrong", [1e-3, pytest.param(0.1, marks=pytest.mark.slow)])
 def test_a_wrong_law_is_told_by_how_far_it_is_off(right_well, wrong):
     """Against an independent integration of the wrong law itself."""
     coefficients = [2.0, 3.0 * (1 + wrong), -4.0, 1.0]
@@ -133,6 +133,7 @@ def test_a_law_of_other_variables_is_refused(right_well):
         rollout(law((1 / r,), [1.0], None, {"r": (1.0, 2.0)}), right_well)
 
 
+@pytest.mark.slow
 def test_a_law_that_runs_away_is_told():
     """-q**4 falls to infinity within the time of the data."""
     with pytest.raises(InputError, match="cannot be followed beyond"):
@@ -155,7 +156,8 @@ def test_measured_motion_is_tested_on_its_own_last_tenth():
     assert "the last tenth, held out, is predicted to" in check.sentence
 
 
-@pytest.mark.parametrize("noise", [pytest.param(0.0, marks=pytest.mark.slow), 0.01])
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", [0.0, 0.01])
 def test_the_last_tenth_is_not_fitted(noise):
     """Another law rules there: the fit of the first nine tenths must miss it."""
     t = np.linspace(0, 10, 401)

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import systems
 from interpret.laws.comparison import compare
 from interpret.pipeline import fit
 from interpret.reading.probes import probe
 from interpret.reading.regression import regress
-from interpret.refinement import subsets
-from interpret.refinement.likelihood import Estimate
 from interpret.refinement.refinement import refine
-from interpret.select import supports
-from interpret.select.criteria import LeastChiSquared
 from interpret.select.library import Library, powers
 from systems.expressions import parse, symbol
 from systems.samples.trajectories import Trajectories, Trajectory
 from systems.system import System
-from tests.builders import changed, potential_law, samples
+from tests.builders import changed, samples
 from training import Settings, train
 from training.bases.candidates import Candidates
 from training.features import Features
@@ -144,155 +138,6 @@ def test_bars_hold_where_the_quadrature_looks_like_a_term():
     assert bar < 1e-6
 
 
-# Subsets: for a linear problem the Fisher approximation is exact
-
-
-def linear(seed, size, scale=None):
-    """The full fit of y = A c + noise as an Estimate, and the residual of any support."""
-    rng = np.random.default_rng(seed)
-    design = rng.normal(size=(40, size)) * (np.ones(size) if scale is None else scale)
-    truth = rng.normal(size=40)
-    gram = design / np.linalg.norm(design, axis=0)
-    inverse = np.linalg.inv(gram.T @ gram)
-    inverse = inverse / np.outer(*[np.linalg.norm(design, axis=0)] * 2)
-    solved = np.linalg.lstsq(gram, truth, rcond=None)[0] / np.linalg.norm(design, axis=0)
-    rest = float(((design @ solved - truth) ** 2).sum())
-    estimate = Estimate(solved, inverse, np.zeros((1, 2)), rest, 40)
-
-    def alone(support):
-        columns = design[:, list(support)] / np.linalg.norm(design[:, list(support)], axis=0)
-        part = np.linalg.lstsq(columns, truth, rcond=None)[0]
-        chi = float(((columns @ part - truth) ** 2).sum())
-        return chi, part / np.linalg.norm(design[:, list(support)], axis=0)
-
-    return estimate, alone
-
-
-def about(estimate):
-    return subsets.about(estimate, powers("q", len(estimate.coefficients)))
-
-
-some = st.integers(2, 5).flatmap(
-    lambda size: st.tuples(st.just(size), st.sets(st.integers(0, size - 1), min_size=1))
-)
-
-
-def check_against_refits(estimate, alone, support):
-    chi, coefficients = alone(support)
-    bic = chi + len(support) * np.log(40)
-    fisher = about(estimate)
-    solved, residual = fisher.solve(support)
-    price = len(support) * np.log(fisher.rows)
-    assert residual**2 + price == pytest.approx(bic, rel=1e-6)
-    np.testing.assert_allclose(solved[list(support)], coefficients, rtol=1e-5)
-
-
-@given(st.integers(0, 2**32 - 1), some)
-@settings(max_examples=40)
-def test_dropping_terms_by_the_fisher_metric_is_refitting(seed, case):
-    """BIC and coefficients of every subset without fitting any."""
-    size, support = case
-    check_against_refits(*linear(seed, size), tuple(sorted(support)))
-
-
-def test_dropping_terms_does_not_depend_on_their_units():
-    """Columns like q and q**6 in nanometres."""
-    for support in ((1,), (0, 2)):
-        check_against_refits(*linear(0, 4, np.array([1.0, 1e-9, 1e-18, 1e-27])), support)
-
-
-def test_parts_of_the_best_law_are_tried_by_its_own_fit(monkeypatch):
-    """Where the fit of the whole library tells nothing, no term stays that only came in with it."""
-    monkeypatch.setattr(subsets, "_others", lambda *_: ())
-    system = systems.get("oscillator")
-    noisy = probe(train(system, system.draw()[:3].with_noise(0.02, 1), Settings(width=64)))
-    law = potential_law(
-        system="oscillator",
-        terms=(q, q**2, q**4),
-        coefficients=[0.0, 0.5, 0.0],
-        covariance=np.eye(3),
-        candidates=(q, q**2, q**3, q**4),
-        domain={"q": (-1.0, 1.0)},
-        gauge="one constant",
-        verdict="identified",
-        chi2_per_n=1.0,
-    )
-    found = refine(law, noisy)
-    assert found.terms == (q**2,)
-    assert found.verdict == "identified"
-
-
-def test_every_subset_is_considered_once():
-    estimate, _ = linear(0, 5)
-    found = LeastChiSquared().choose(about(estimate)).order.supports
-    assert len(found) == len(set(found)) == 2**5 - 1
-
-
-def test_a_large_library_goes_down_one_path():
-    """Thirteen candidates: thirteen supports instead of 8191, the worst term first."""
-    estimate, alone = linear(1, 13)
-    found = supports.downward(about(estimate)).supports
-    assert set(found) == set(LeastChiSquared().choose(about(estimate)).order.supports)
-    assert [len(support) for support in found] == list(range(13, 0, -1))
-    losses = {k: alone(tuple(j for j in range(13) if j != k))[0] for k in range(13)}
-    weakest = min(losses, key=losses.get)
-    assert set(found[0]) - set(found[1]) == {weakest}
-
-
-# The verdict
-
-
-LAW = potential_law(
-    system="s",
-    terms=(q,),
-    coefficients=[1.0],
-    covariance=[[1.0]],
-    candidates=(q, q**2, q**3),
-    domain={"q": (-1.0, 1.0)},
-    gauge="one constant",
-    verdict="identified",
-    chi2_per_n=1.0,
-)
-
-
-def contender(support, chi, observations=1000):
-    size = len(support)
-    estimate = Estimate(np.ones(size), np.eye(size), np.zeros((1, 2)), chi, observations)
-    return subsets.Contender(support, estimate)
-
-
-def concluded(*contenders):
-    ranked = sorted(contenders, key=lambda each: each.bic)
-    return subsets._conclude(LAW, Library(LAW.candidates), ranked)
-
-
-def test_the_information_criterion_is_chi_squared_and_a_price_per_term():
-    assert contender((0,), 990.0).bic == pytest.approx(990 + np.log(1000))
-    assert contender((0, 2), 990.0).bic == pytest.approx(990 + 2 * np.log(1000))
-
-
-@pytest.mark.parametrize(("behind", "verdict"), [(5.9, "ambiguous"), (6.1, "identified")])
-def test_a_rival_with_other_terms_makes_the_law_ambiguous(behind, verdict):
-    law = concluded(contender((0,), 990.0), contender((1,), 990.0 + behind))
-    assert law.terms == (q,)
-    assert law.verdict == verdict
-    if verdict == "ambiguous":
-        assert law.reasons == ("the terms q**2 fit almost as well (BIC higher by 5.9)",)
-
-
-def test_any_of_the_rivals_will_do():
-    """The second best only adds a term; the third is another law."""
-    law = concluded(contender((0,), 990.0), contender((0, 1), 988.0), contender((2,), 995.0))
-    assert law.verdict == "ambiguous"
-    assert "q**3 fit almost as well" in law.reasons[0]
-
-
-def test_the_least_bic_wins_even_against_the_law_that_came_in():
-    law = concluded(contender((0,), 1100.0), contender((1, 2), 990.0))
-    assert law.terms == (q**2, q**3)
-    assert law.verdict == "identified"
-
-
 # On noisy motion
 
 
@@ -306,14 +151,17 @@ def swing(amplitude, samples=200, noise=0.02, seed=0):
     )
 
 
-@pytest.mark.parametrize(("amplitude", "verdict"), [(0.1, "ambiguous"), (0.6, "identified")])
+@pytest.mark.parametrize(
+    ("amplitude", "verdict"),
+    [(0.1, "ambiguous"), pytest.param(0.6, "identified", marks=pytest.mark.slow)],
+)
 def test_a_spring_and_a_pendulum_are_told_apart_only_if_they_swing(amplitude, verdict):
     """q**2/2 and -cos(q) differ by q**4/24."""
     law = fit(swing(amplitude), library="q**2, cos(q)").law
     assert law.verdict == verdict
     assert len(law.terms) == 1
     if verdict == "ambiguous":
-        assert "fit almost as well" in law.reasons[0]
+        assert "explain the motion as well" in law.reasons[0]
     else:
         assert law.terms == (q**2,)
 

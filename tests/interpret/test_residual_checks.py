@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from interpret.judge import left_over
 from interpret.judge.outlying import outlying
 from interpret.judge.whiteness import effective, lag_one, whiteness
 from systems.samples.trajectories import Trajectories
@@ -148,3 +151,34 @@ def test_a_grid_of_any_step():
     assert step(np.ones(300)) == 0.0
     # Sixteen written digits are no rounding worth the name.
     assert step(np.round(rng.standard_normal(300), 11)) == 0.0
+
+
+def residuals(rows):
+    """Those of a law of two parameters with a coordinate and its momentum, in units of the noise.
+
+    The problem itself is not asked for more than the coordinates' names.
+    """
+    problem = SimpleNamespace(trajectories=SimpleNamespace(coordinates=("x",)))
+    return SimpleNamespace(items=[rows], measured=np.ones(2, bool), parameters=2, problem=problem)
+
+
+def test_single_readings_that_are_off_do_not_refute_a_law():
+    """One in a hundred by 3.5 to 6 deviations: too near for the smooth motion to tell them."""
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((2000, 2))
+    assert left_over.outliers(residuals(rows)) == ""
+    assert abs(left_over.excess(residuals(rows))[1]) < 2
+    off = rng.random(rows.shape) < 0.01
+    rows[off] += rng.uniform(3.5, 6, off.sum()) * rng.choice([-1, 1], off.sum())
+    _, z = left_over.excess(residuals(rows))
+    assert abs(z) < 2.5
+    told = left_over.outliers(residuals(rows))
+    assert int(told.split()[0]) == pytest.approx(off.sum(), rel=0.2)
+    assert "x, p_x" in told
+
+
+@pytest.mark.parametrize("missed", [1.0, 3.0, 6.0])
+def test_a_motion_that_is_missed_is_no_single_reading(missed):
+    noise = np.random.default_rng(1).standard_normal((1000, 2))
+    missed = missed * np.sin(np.linspace(0, 30, 1000))[:, None]
+    assert left_over.excess(residuals(noise + missed))[1] > 4

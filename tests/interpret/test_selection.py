@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from interpret.select.criteria import Plateau, Threshold
@@ -15,6 +15,7 @@ from interpret.select.matrix import Compressed
 from interpret.select.optimizers import OPTIMIZERS, Optimizer
 from interpret.select.supports import elimination_path, stlsq, threshold_path
 from systems.errors import InputError
+from tests.training.test_linear import of_condition
 
 seeds = st.integers(0, 2**32 - 1)
 supports = st.integers(2, 7).flatmap(
@@ -43,7 +44,6 @@ def sparse(seed, size, support, error=1e-9, rows=40, correlated=False):
 
 
 @given(seeds, st.integers(1, 6), st.data())
-@settings(max_examples=40)
 def test_solving_on_a_support_is_numpys_least_squares(seed, size, data):
     support = tuple(sorted(data.draw(st.sets(st.integers(0, size - 1)))))
     rng = np.random.default_rng(seed)
@@ -61,7 +61,6 @@ def test_solving_on_a_support_is_numpys_least_squares(seed, size, data):
 
 
 @given(supports, seeds, st.booleans())
-@settings(max_examples=60)
 def test_the_plateau_is_the_true_support(case, seed, correlated):
     size, support = case
     problem, _ = sparse(seed, size, support, correlated=correlated)
@@ -69,7 +68,6 @@ def test_the_plateau_is_the_true_support(case, seed, correlated):
 
 
 @given(supports, seeds, st.lists(st.floats(-6, 6), min_size=7, max_size=7), st.floats(-6, 6))
-@settings(max_examples=40)
 def test_units_change_nothing(case, seed, powers, of_truth):
     """Columns and truth in other units: the same paths and the same choice."""
     size, support = case
@@ -83,7 +81,6 @@ def test_units_change_nothing(case, seed, powers, of_truth):
 
 
 @given(supports, seeds)
-@settings(max_examples=30)
 def test_paths_go_down_one_by_one_from_all_to_none(case, seed):
     size, support = case
     problem, _ = sparse(seed, size, support, error=0.1)
@@ -202,3 +199,41 @@ def test_below_what_the_network_misses_no_term_is_told():
     assert Plateau(2.0).choose(problem).support == (0, 1)
     assert Plateau(2.0, least=1e-6).choose(problem).support == (0, 1)
     assert Plateau(2.0, least=2e-5).choose(problem).support == (0,)
+
+
+@pytest.mark.parametrize(("kappa", "missed"), [(30.0, 1e-2), (1e6, 1e-2), (30.0, 0.0)])
+def test_rows_may_come_block_by_block(kappa, missed):
+    design, truth = (part.numpy() for part in of_condition(kappa, missed=missed))
+    both = np.column_stack([truth, design[:, 0] / np.linalg.norm(design[:, 0])])
+    asked = []
+
+    def blocks():
+        asked.append(True)
+        return ((design[i : i + 700], both[i : i + 700]) for i in range(0, len(design), 700))
+
+    names = tuple(map(str, range(design.shape[1])))
+    for problem, right in zip(Compressed.streamed(blocks, names), both.T, strict=True):
+        whole = Compressed.of(design, right.copy(), names)
+        assert problem.rows == len(design)
+        found, missing = problem.solve(problem.full)
+        expected, residual = whole.solve(whole.full)
+        scale = np.linalg.norm(expected * np.linalg.norm(design, axis=0))
+        off = np.linalg.norm((found - expected) * np.linalg.norm(design, axis=0)) / scale
+        assert off < 1e-14 * max(kappa, 1e3)
+        np.testing.assert_allclose(missing, residual, rtol=1e-6, atol=1e-13)
+    assert len(asked) == 2  # the second truth is a column itself: nothing is missed
+
+
+def test_the_elimination_path_of_one_inverse_is_that_of_every_subset(monkeypatch):
+    for seed in range(5):
+        problem, _ = sparse(seed, 7, {1, 4}, error=0.3)
+        assert problem.normal is not None
+        one = elimination_path(problem)
+        other, _ = sparse(seed, 7, {1, 4}, error=0.3)
+        monkeypatch.setattr("interpret.select.matrix.Normal.of", lambda *_: None)
+        assert other.normal is None
+        assert one == elimination_path(other)
+        for support in one:
+            found, expected = problem.solve(support)[0], other.solve(support)[0]
+            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9 * abs(expected).max())
+        monkeypatch.undo()

@@ -9,12 +9,8 @@ import interpret
 import systems
 from interpret.experiments.motion import Motion
 from interpret.judge.remainder import remainder
-from interpret.refinement.segments import carried, stretched
-from interpret.refinement.subsets import lead
-from interpret.select.library import Library
 from systems.dop853 import solve
 from systems.samples.trajectories import Trajectories, Trajectory
-from training.features import Features
 
 TIMES = np.linspace(0, 12, 150)
 LIBRARY = "x, x**2, x**3, x**4, x**5, x**6"
@@ -63,8 +59,9 @@ def test_what_is_no_potential_or_too_small_leaves_nothing_smooth():
     assert found.statistic == pytest.approx(1, abs=0.3)
 
 
-@pytest.mark.parametrize("parts", ["potential", pytest.param("auto", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("noise", [pytest.param(0.0, marks=pytest.mark.slow), 0.02])
+@pytest.mark.slow
+@pytest.mark.parametrize("parts", ["potential", "auto"])
+@pytest.mark.parametrize("noise", [0.0, 0.02])
 def test_two_springs_in_one_file_are_no_law(noise, parts):
     def second(q):
         return 1.3 * q + q**3
@@ -76,6 +73,7 @@ def test_two_springs_in_one_file_are_no_law(noise, parts):
         assert "number of the trajectory" in " ".join(run.law.reasons)
 
 
+@pytest.mark.slow
 def test_an_uneven_trap_is_a_sum_of_squares():
     """Numbers measured off forces would be in the feature, where no error bar knows of them."""
 
@@ -87,27 +85,6 @@ def test_an_uneven_trap_is_a_sum_of_squares():
     assert {str(term) for term in run.law.terms} == {"x**2", "y**2"}
     assert run.law.verdict == "identified", run.certificate.table()
     assert run.law.coefficients == pytest.approx([0.617, 0.3885], abs=1e-6)
-
-
-def test_longer_stretches_start_where_shorter_ones_were_fitted():
-    data = motion([soft, soft], STARTS, noise=0.01)
-    library, sigma = Library.parse("x**2", ("x",)), np.array([0.01, 0.01])
-    features = Features.identity(("x",))
-    short, states = stretched(data, data, features, library, sigma, 4)
-    whole, rough = stretched(data, data, features, library, sigma, 1)
-
-    class Fitted:
-        states: np.ndarray
-
-    fitted = Fitted()
-    fitted.states = np.arange(states.size, dtype=float).reshape(states.shape)
-    assert carried(rough, whole, (short, fitted)) == pytest.approx(fitted.states[[0, 4]])
-
-
-def test_a_larger_law_is_no_rival_of_its_part():
-    assert lead((0, 1), (0, 1, 2), 3) == 0
-    assert lead((0, 1), (0, 1, 2), 12) < -4
-    assert lead((0, 1), (0, 2), 12) == lead((0, 1), (0,), 12) > 0
 
 
 @pytest.mark.slow

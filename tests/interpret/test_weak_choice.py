@@ -36,9 +36,8 @@ def terms_of(data, angles, signals=()):
     return [str(terms.items[k].expr) for k in found.support], found
 
 
-@pytest.mark.parametrize(
-    "noise", [*(pytest.param(noise, marks=pytest.mark.slow) for noise in (0.0, 0.001)), 0.01]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", [0.0, 0.001, 0.01])
 def test_a_double_pendulum_with_friction(noise):
     names, found = terms_of(pendula(noise), ["a", "b"])
     assert names == DOUBLE
@@ -52,6 +51,7 @@ def test_a_driven_pendulum_on_a_cart(noise):
     assert names == DRIVEN
 
 
+@pytest.mark.slow
 def test_positions_alone():
     names, _ = terms_of(pendula(0.003).positions_alone(), ["a", "b"])
     assert names == DOUBLE

@@ -74,6 +74,7 @@ PENDULA = {
 }
 
 
+@pytest.mark.slow
 def test_rows_of_the_true_law_vanish_without_noise():
     terms, found = rows(pendula())
     c = truth(terms, PENDULA)
@@ -122,6 +123,7 @@ def test_the_smallest_singular_value_is_an_absolute_test():
         assert found.rows.settled().spectrum(some).values[0] > 1.3
 
 
+@pytest.mark.slow
 def test_windows_are_longer_where_there_is_noise():
     lengths = []
     for data in (pendula(), pendula(0.03)):

@@ -51,6 +51,7 @@ def test_a_pendulum_asks_for_waves():
     assert advice.startswith("try --library trigonometric: cos(q) misses")
 
 
+@pytest.mark.slow
 def test_what_two_libraries_have_together_is_written_out():
     system = systems.from_potential("exp(-q)/q + 2*q/5")
     data = system.motion().flow([[1.0], [0.6]], [[0.3], [0.1]], TIMES)
@@ -59,6 +60,7 @@ def test_what_two_libraries_have_together_is_written_out():
     assert fit(data, library="exp(-q)/q, q").law.verdict == "identified"
 
 
+@pytest.mark.slow
 def test_the_end_where_the_rest_grows_is_named():
     system = systems.from_potential("-1/sqrt(x**2 + y**2) + 1/(300*(x**2 + y**2)**2)")
     data = system.motion().flow([[1.0, 0.1]], [[0.0, 0.7]], TIMES / 2)

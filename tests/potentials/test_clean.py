@@ -13,20 +13,23 @@ from interpret import Library
 from interpret.run import Run
 from systems import System, Trajectories
 
-CASES = [
+EVERY = [
     ("oscillator", "circles", "auto", 1e-7),
     ("double_well", "T1", "auto", 1e-7),
     ("double_well", "T2", "auto", 1e-7),
     ("double_well", "T3", "auto", 1e-7),
     ("central_force", "reduced", "auto", 1e-7),
-    pytest.param("central_force", "drawn", "auto", 1e-7, marks=pytest.mark.slow),
-    # On the command line `test_end_to_end` has this one.
-    pytest.param("coulomb", "verlet", "auto", 1e-6, marks=pytest.mark.slow),
+    ("central_force", "drawn", "auto", 1e-7),
+    ("coulomb", "verlet", "auto", 1e-6),
     ("coulomb", "exact", "auto", 1e-6),
-    pytest.param("coulomb", "long_exact", "given", 1e-7, marks=pytest.mark.slow),
-    pytest.param("coulomb", "long_verlet", "given", 1e-7, marks=pytest.mark.slow),
+    ("coulomb", "long_exact", "given", 1e-7),
+    ("coulomb", "long_verlet", "given", 1e-7),
 ]
-ONE_DIMENSIONAL = [case[:2] for case in CASES[:5]]
+QUICK = ("circles", "T3", "reduced")
+"""Of the fast tests; on the command line `test_end_to_end` has coulomb, too."""
+
+CASES = [pytest.param(*case, marks=[pytest.mark.slow] * (case[1] not in QUICK)) for case in EVERY]
+ONE_DIMENSIONAL = [case[:2] for case in EVERY[:5]]
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 5))]
 
 
@@ -61,7 +64,9 @@ def test_the_network_itself_knows_the_law(name, dataset, features, bound):
         assert own == pytest.approx(refined, rel=bound)
 
 
-@pytest.mark.parametrize("dataset", [pytest.param("verlet", marks=pytest.mark.slow), "exact"])
+# In the fast tests `test_end_to_end` finds it.
+@pytest.mark.slow
+@pytest.mark.parametrize("dataset", ["verlet", "exact"])
 def test_the_distance_is_found_from_six_raw_coordinates(dataset):
     (found,) = fitted("coulomb", dataset, "auto", 0).law.features.values()
     assert found == systems.get("coulomb").motion().features["r"]
@@ -102,7 +107,8 @@ def jittered(seed: int, h: float = 0.2, jitter: float = 0.4) -> tuple[System, Tr
     return system, system.motion().flow(q, p, t)
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(s, marks=pytest.mark.slow) for s in (0, 2))])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
 def test_coarse_irregular_sampling_is_no_obstacle(seed):
     system, data = jittered(seed)
     run = interpret.fit(data, library=Library.of(system))
@@ -115,7 +121,7 @@ def test_coarse_irregular_sampling_is_no_obstacle(seed):
     ("name", "dataset", "features", "without"),
     [
         ("oscillator", "circles", "auto", "q**2"),
-        ("double_well", "T3", "auto", "q"),
+        pytest.param("double_well", "T3", "auto", "q", marks=pytest.mark.slow),
         pytest.param("central_force", "reduced", "auto", "1/(10-r)", marks=pytest.mark.slow),
         pytest.param("coulomb", "verlet", "auto", "1/r", marks=pytest.mark.slow),
     ],
@@ -139,6 +145,7 @@ def test_pysindys_optimizers_find_the_support_too(optimizer):
     assert run.comparison.verdict == "IDENTICAL"
 
 
+@pytest.mark.slow
 def test_raw_coordinates_without_an_invariant():
     """Hénon-Heiles: no distance to find; the law is read off the network of both coordinates."""
     run = interpret.fit(systems.from_potential("x**2*y - y**3/3 + (x**2 + y**2)/2"))

@@ -68,6 +68,7 @@ def test_at_one_percent_noise(name, dataset, term):
     check(judged(name, dataset, term, 0.01))
 
 
+@pytest.mark.slow
 def test_at_one_percent_noise_where_nothing_else_is_sought():
     check(judged("oscillator", "circles", "q**2", 0.01, parts="potential"))
 

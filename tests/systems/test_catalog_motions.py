@@ -14,13 +14,19 @@ MOTIONS = [
     ("kepler", {}),
     ("kepler", {"dimension": 3, "b": 0.2}),
     ("toda", {}),
-    pytest.param("toda", {"particles": 4, "last": 1.5}, marks=pytest.mark.slow),
+    ("toda", {"particles": 4, "last": 1.5}),
     ("lennard_jones", {}),
-    pytest.param("lennard_jones", {"atoms": 3, "dimension": 1}, marks=pytest.mark.slow),
+    ("lennard_jones", {"atoms": 3, "dimension": 1}),
 ]
 
 
-@pytest.mark.parametrize(("name", "parameters"), MOTIONS)
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        pytest.param(*motion, marks=[pytest.mark.slow] * (motion != ("kepler", {})))
+        for motion in MOTIONS
+    ],
+)
 def test_energy_is_conserved_by_every_drawn_motion(name, parameters):
     problem = systems.get(name, parameters)
     drawn = problem.draw(seed=1)
@@ -29,6 +35,7 @@ def test_energy_is_conserved_by_every_drawn_motion(name, parameters):
     assert problem.held_out(seed=1).digest() != drawn.digest()
 
 
+@pytest.mark.slow
 def test_toda_conserves_its_third_quantity_and_an_unlike_spring_does_not():
     def spread(problem):
         worst = 0.0
@@ -65,10 +72,12 @@ def test_sizes_that_no_system_has_are_refused():
             systems.get(name, parameters)
 
 
-OTHERS = [pytest.param(name, marks=pytest.mark.slow) for name in ("toda", "henon_heiles")]
+OTHERS = ("lennard_jones", "toda", "henon_heiles")
 
 
-@pytest.mark.parametrize("name", ["kepler", "lennard_jones", *OTHERS])
+@pytest.mark.parametrize(
+    "name", ["kepler", *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)]
+)
 def test_they_are_fitted_as_they_come(name):
     run = interpret.fit(name)
     assert run.comparison.verdict == "IDENTICAL"

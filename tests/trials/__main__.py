@@ -1,6 +1,6 @@
 """`python -m tests.trials`: simulated data with known laws, and what the program makes of them.
 
-Results are kept a line a trial, so that what is stopped goes on where it was; the figures are
+Results are kept a file a trial, so that what is stopped goes on where it was; the figures are
 written as a table, and the exit code is 1 where one is missed.
 """
 
@@ -11,33 +11,34 @@ import json
 import sys
 from pathlib import Path
 
-from tests.trials import outcome, table, workers
+from interpret.sweeps.outcomes import finished, go_on
+from interpret.sweeps.workers import Crew
+from tests.trials import outcome, table
 from tests.trials.groups import GROUPS, run
 from tests.trials.outcome import Trial
 from tests.trials.progress import Progress
 
 ROOT = outcome.ROOT
+KEPT = "trials"
 
 
 def main() -> int:
     """Run the trials asked for that are not kept yet, and write the table."""
     asked = arguments()
     folder = Path(asked.out)
-    folder.mkdir(parents=True, exist_ok=True)
-    results = folder / "results.jsonl"
     code = outcome.digest()
-    wanted = trials(asked)
-    found = outcome.read(results, code)
-    left = [trial for trial in wanted if trial not in found]
+    wanted = {outcome.name_of(trial, code): trial for trial in trials(asked)}
+    left = [name for name in wanted if not finished(folder / KEPT, name)]
     if len(left) < len(wanted):
-        print(f"{len(wanted) - len(left)} of {len(wanted)} trials are in {results}", flush=True)
-    pool = workers.Pool(run, asked.jobs, asked.limit, 60 * asked.minutes)
+        print(f"{len(wanted) - len(left)} of {len(wanted)} trials are in {folder}", flush=True)
+    crew = Crew(asked.jobs, asked.address, asked.limit)
+    progress = Progress(wanted, len(left), 60 * asked.minutes)
     try:
-        workers.keep(pool, left, results, code, Progress(len(left)))
+        go_on(crew, run, wanted, folder / KEPT, progress)
     except KeyboardInterrupt:
         print("stopped; the same command goes on", file=sys.stderr)
-    found = outcome.read(results, code)
-    done = [found[trial] for trial in wanted if trial in found]
+    found = (outcome.read(folder / KEPT, trial, code) for trial in wanted.values())
+    done = [item for item in found if item is not None]
     written = table.markdown(done, asked.seed)
     (folder / "table.md").write_text(written)
     (folder / "figures.json").write_text(json.dumps(table.plain(done), indent=1) + "\n")
@@ -53,6 +54,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=0, help="the number of the first trial")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1, help="processes, of one thread each")
+    parser.add_argument("--address", help="of a dask scheduler, whose processes work instead")
     parser.add_argument("--limit", type=float, default=300, help="seconds that a trial may take")
     parser.add_argument(
         "--minutes",

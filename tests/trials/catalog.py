@@ -10,11 +10,13 @@ import numpy as np
 import interpret
 import systems
 from interpret.experiments.motion import Motion
+from interpret.laws.law import Law
 from systems.errors import InputError
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories, Trajectory
 from systems.seeds import other_stream
 from tests.trials import measures
+from tests.trials.judged import judged
 from tests.trials.outcome import Outcome, Trial
 
 
@@ -25,18 +27,21 @@ class Cell:
     - `thinned`: of noisy data every so manieth row is taken, which costs information and saves
       time, never so few that a passage of the centre has none left.
     - `most`: so many trajectories at most.
+    - `alone`: whether positions alone are measured.
     """
 
     system: str
     dataset: str
-    learn: str = "potential"
+    learn: str | None = None
     thinned: int = 1
     most: int = 1000
     noise: float = 0.0
+    alone: bool = False
 
     def __str__(self) -> str:
-        learn = "" if self.learn == "potential" else f", {self.learn}"
-        return f"{self.system}, {self.dataset}{learn}"
+        learn = f", {self.learn}" if self.learn else ""
+        alone = ", positions alone" if self.alone else ""
+        return f"{self.system}, {self.dataset}{learn}{alone}"
 
     def samples(self, problem: Problem, seed: int) -> Samples:
         """What is learned from."""
@@ -44,7 +49,8 @@ class Cell:
         if isinstance(drawn, Trajectories):
             every = self.thinned if self.noise else 1
             drawn = _rows(drawn[: self.most], every)
-        return drawn.with_noise(self.noise, other_stream(seed)) if self.noise else drawn
+        noisy = drawn.with_noise(self.noise, other_stream(seed)) if self.noise else drawn
+        return noisy.positions_alone() if self.alone else noisy
 
     def options(self, seed: int) -> Motion:
         """Those of the fit; the forces of noisy data in space do not show what they depend on."""
@@ -76,14 +82,23 @@ WINDOWS: Final = tuple(
     for learn in ("exact", "polynomial")
 )
 NOISES: Final = (0.0, 0.01, 0.05)
+HIDDEN: Final = (
+    ("far_opposite", "exact"),
+    ("far_opposite", "polynomial"),
+    ("narrow", "polynomial"),
+    ("pinhole", "polynomial"),
+)
+"""What 1 % of noise hides from whoever asks. Twenty apart, the best error bar on alpha, that of
+`exact`, is half of it and more. In the two smallest windows r and q0⁵ q1 + q0 q1⁵ have the forces
+of the law to 3e-4 and 5e-4: χ² of all rows falls by 2 and by 10 for the law, by 0.1 and 0.4 at 5 %.
+"""
+
 KEPT: Final = tuple(
     replace(cell, noise=noise)
     for noise in NOISES
     for cell in (*TRAJECTORIES, *WINDOWS)
-    if not (noise and cell.dataset == "far_opposite")
+    if not (noise and (cell.dataset, cell.learn) in HIDDEN)
 )
-"""Twenty apart, 1 % of noise hides the force between the charges from whoever asks: the best error
-bar on alpha, that of `exact`, is half of it and more."""
 
 COVERED: Final = tuple(
     replace(cell, noise=noise) for noise in (0.01, 0.05) for cell in TRAJECTORIES
@@ -91,6 +106,22 @@ COVERED: Final = tuple(
     {("oscillator", "circles"), ("double_well", "T1"), ("central_force", "reduced")}
 )  # fmt: skip
 EXACT: Final = (*TRAJECTORIES, *WINDOWS)
+
+FORCED: Final = (
+    Cell("damped_pendulum", "swings", most=1, noise=0.01, alone=True),
+    Cell("driven_duffing", "motions", noise=0.01),
+    Cell("magnetic_trap", "orbits", most=1, noise=0.01),
+)
+"""One swing, or orbit, has no second one beside it to be compared with."""
+
+CONSERVATIVE: Final = tuple(
+    Cell(system, dataset, thinned=thinned, most=2, noise=noise, alone=alone)
+    for noise in NOISES
+    for alone in (False, True)
+    for system, dataset, thinned in (
+        ("oscillator", "circles", 1), ("double_well", "T1", 5), ("henon_heiles", "stars", 2),
+    )
+)  # fmt: skip
 
 
 def kept(trial: Trial) -> Outcome:
@@ -108,6 +139,16 @@ def exact(trial: Trial) -> Outcome:
     return _tried(trial, EXACT, judge=True)
 
 
+def forced(trial: Trial) -> Outcome:
+    """Are friction, drive and magnetic field found, and nothing else?"""
+    return _tried(trial, FORCED, judge=True)
+
+
+def absent(trial: Trial) -> Outcome:
+    """Is a part claimed that is not there?"""
+    return _tried(trial, CONSERVATIVE, judge=True)
+
+
 def _tried(trial: Trial, cells: tuple[Cell, ...], judge: bool) -> Outcome:
     """The trial of a cell: seeds count up from a thousand times the trial's own."""
     number, which = divmod(trial.index, len(cells))
@@ -115,14 +156,7 @@ def _tried(trial: Trial, cells: tuple[Cell, ...], judge: bool) -> Outcome:
     problem = systems.get(cell.system)
     noise = f"{100 * cell.noise:g} %" if cell.noise else "0"
     try:
-        fit = interpret.learn(problem, cell.samples(problem, seed), cell.options(seed))
-        (law,) = interpret.read(fit)
-        law = interpret.refine(law, fit)
-        checks = {}
-        if judge:
-            certificate = interpret.certify(law, fit)
-            law = certificate.judged(law)
-            checks = {c.name: c.sentence for c in certificate.checks if not c.passed}
+        law, checks = _law(problem, cell, seed, judge)
         compared = interpret.compare(law, problem)
     except InputError as error:
         return Outcome(trial, str(cell), noise, "refused", checks={"refused": str(error)})
@@ -133,6 +167,8 @@ def _tried(trial: Trial, cells: tuple[Cell, ...], judge: bool) -> Outcome:
         for term in compared.terms
         if term.truth is not None
     }
+    there = {term.part for term in compared.terms if term.truth is not None}
+    told_of = {term.part for term in compared.terms if term.recovered is not None}
     told = None if compared.verdict == "UNDETERMINED" else compared.verdict in measures.RIGHT
     return Outcome(
         trial,
@@ -142,5 +178,21 @@ def _tried(trial: Trial, cells: tuple[Cell, ...], judge: bool) -> Outcome:
         measures.stated(law),
         checks,
         told,
-        {"why": f"{compared.verdict} {compared.reason}".strip(), "z": off, "seed": seed},
+        {
+            "why": f"{compared.verdict} {compared.reason}".strip(),
+            "z": off,
+            "seed": seed,
+            "claimed": sorted(told_of - there),
+            "support": compared.support_precision == compared.support_recall == 1,
+        },
     )
+
+
+def _law(problem: Problem, cell: Cell, seed: int, judge: bool) -> tuple[Law, dict[str, str]]:
+    """The law of a cell, with its verdict and the checks that it failed where it is judged."""
+    samples, options = cell.samples(problem, seed), cell.options(seed)
+    if judge:
+        return judged(problem, samples, options)
+    fit = interpret.learn(problem, samples, options)
+    (law,) = interpret.read(fit)
+    return interpret.refine(law, fit), {}

@@ -1,15 +1,16 @@
-"""What came of a trial, kept as one line of JSON."""
+"""What came of a trial, kept as a file of JSON."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from interpret.sweeps.outcomes import kept
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("systems", "training", "interpret", "tests/trials")
@@ -52,11 +53,10 @@ class Outcome:
     def identified(self) -> bool:
         return self.verdict == "identified"
 
-    def line(self, code: str, seconds: float) -> str:
-        """The line that is kept, with the digest of the code that it came from."""
+    def content(self) -> dict[str, Any]:
+        """Plain values, as they are kept."""
         numbers = {name: _plain(value) for name, value in self.numbers.items()}
-        content = {**asdict(self), "numbers": numbers, "seconds": round(seconds, 2), "code": code}
-        return json.dumps(content) + "\n"
+        return {**asdict(self), "numbers": numbers}
 
 
 def _plain(value: Any) -> Any:
@@ -74,30 +74,20 @@ def _number(value: Any) -> Any:
     return float(value) if value in ("inf", "-inf", "nan") else value
 
 
-def read(path: Path, code: str) -> dict[Trial, Outcome]:
-    """The outcomes kept in a file that the same code came to; a line cut short is left out."""
-    found = {}
-    for line in path.read_text().split("\n") if path.exists() else ():
-        try:
-            content = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        if content.pop("code") == code:
-            content.pop("seconds")
-            trial = Trial(**content.pop("trial"))
-            numbers = _number(content.pop("numbers"))
-            found[trial] = Outcome(trial, numbers=numbers, **content)
-    return found
+def name_of(trial: Trial, code: str) -> str:
+    """What the file of a trial is called: other code is tried anew."""
+    return f"{trial.group}-{trial.seed}-{trial.index}-{code}"
 
 
-def append(path: Path, line: str) -> None:
-    """Add a line; first an end to one that was cut short."""
-    with path.open("ab+") as file:
-        if file.tell():
-            file.seek(-1, 2)
-            if file.read(1) != b"\n":
-                file.write(b"\n")
-        file.write(line.encode())
+def read(folder: Path, trial: Trial, code: str) -> Outcome | None:
+    """The outcome of a trial by this code; None where it is not kept."""
+    answer = kept(folder, name_of(trial, code))
+    if answer is None:
+        return None
+    if answer.result is None:
+        return Outcome(trial, "", "", failure=answer.failure)
+    content = {**answer.result, "trial": trial}
+    return Outcome(**{**content, "numbers": _number(content["numbers"])})
 
 
 def digest(folders: Iterable[str] = CODE) -> str:

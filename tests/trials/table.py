@@ -64,6 +64,8 @@ def figures(outcomes: Sequence[Outcome]) -> list[Figure]:
         ("wrong", _wrong),
         ("kept", _kept),
         ("coverage", _covered),
+        ("forced", _forced),
+        ("absent", _absent),
         ("exact", _exact),
     ):
         if group in by_group:
@@ -116,6 +118,23 @@ def _bounds(n: int, expected: float) -> tuple[float, float]:
     return round(float(low), 3), round(float(high), 3)
 
 
+def _forced(items: list[Outcome]) -> Iterator[Figure]:
+    for case in sorted({item.case for item in items}):
+        some = [item for item in items if item.case == case]
+        hits = (item.numbers["support"] for item in some)
+        yield share(f"terms of {case}, {some[0].noise}, all found", hits, 0.98, 1)
+    yield from _covered([item for item in items if item.right])
+
+
+def _absent(items: list[Outcome]) -> Iterator[Figure]:
+    yield share("parts claimed that are not there", map(claims, items), 0, 0.01)
+
+
+def claims(item: Outcome) -> bool:
+    """Whether a law has a part that the truth has not."""
+    return bool(item.numbers.get("claimed"))
+
+
 def _exact(items: list[Outcome]) -> Iterator[Figure]:
     hits = [item.numbers.get("why", "").startswith("IDENTICAL") for item in items]
     yield share("noise-free laws IDENTICAL", hits, 1, 1)
@@ -135,7 +154,7 @@ def markdown(outcomes: Sequence[Outcome], seed: int) -> str:
         f"# Trials of seed {seed}: {len(outcomes)}",
         _table(("figure", "asked", "measured", "of", ""), [f.row() for f in figures(outcomes)]),
     ]
-    for group in ("wrong", "kept", "exact"):
+    for group in ("wrong", "kept", "forced", "absent", "exact"):
         some = [item for item in outcomes if item.trial.group == group and not item.failure]
         if some:
             parts += [f"## {group}", _counts(some)]
@@ -163,6 +182,8 @@ def missing(item: Outcome) -> str:
         return "" if item.numbers.get("why", "").startswith("IDENTICAL") else "not identical"
     if group == "kept" and (not item.identified or item.right is False):
         return "a right law is not identified" if item.right else "the law is not right"
+    if group == "absent":
+        return "a part is claimed that is not there" if claims(item) else ""
     return "" if group == "kept" or item.right is not False else "the law is not right"
 
 
@@ -204,7 +225,7 @@ def _spread(outcomes: Sequence[Outcome]) -> list[str]:
     """Mean and standard deviation of the coefficients' errors, in their error bars."""
     z: dict[str, list[float]] = {}
     for item in outcomes:
-        if item.trial.group == "coverage":
+        if item.trial.group in ("coverage", "forced"):
             for term, value in item.numbers.get("z", {}).items():
                 z.setdefault(f"{item.case}, {item.noise}: {term}", []).append(value)
 

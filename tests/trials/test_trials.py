@@ -3,74 +3,52 @@
 from __future__ import annotations
 
 import random
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import binom
 
+from interpret.keep.folder import save
 from interpret.laws.parts import Bodies
-from tests.trials import measures, outcome, table, workers, wrong
-from tests.trials.groups import GROUPS, run
+from interpret.sweeps.outcomes import go_on
+from interpret.sweeps.workers import Answer, Crew, tried
+from tests.trials import measures, outcome, table, wrong
+from tests.trials.groups import GROUPS
 from tests.trials.outcome import Outcome, Trial
-from tests.trials.toys import TRIALS, faulty, nobody, quick, slow
+from tests.trials.toys import TRIALS, faulty, nobody, quick, right
 from tests.trials.worlds import KINDS
 
-
-def test_every_trial_is_run_once_by_any_number_of_processes(folder):
-    for jobs in (1, 3):
-        path = folder / f"{jobs}.jsonl"
-        workers.keep(workers.Pool(quick, jobs, 60), TRIALS, path, "code", nobody)
-        assert len(path.read_text().splitlines()) == len(TRIALS)
-        assert outcome.read(path, "code") == {trial: quick(trial) for trial in TRIALS}
+NAMED = {outcome.name_of(trial, "code"): trial for trial in TRIALS}
 
 
-@pytest.mark.slow
-def test_hangs_and_deaths_are_outcomes_and_take_no_other_trial_along(folder, monkeypatch):
-    monkeypatch.setattr(workers, "GRACE", 0.5)
-    workers.keep(workers.Pool(faulty, 2, 2.0), TRIALS, folder / "r", "code", nobody)
-    found = outcome.read(folder / "r", "code")
-    why = [found[trial].failure for trial in TRIALS]
-    assert why[0].startswith("Hang")
-    assert why[1] == "Hang: killed"
-    assert why[2] == "Died: exit code -9"
-    assert why[3] == "ZeroDivisionError at ?:0: a fault"
-    assert why[4:] == ["", ""]
-    assert not table.figures(list(found.values()))[0].met
+def found(folder, code="code"):
+    """What is kept of the toys, by trial."""
+    pairs = ((trial, outcome.read(folder, trial, code)) for trial in TRIALS)
+    return {trial: item for trial, item in pairs if item is not None}
+
+
+def test_what_is_kept_is_read_back(folder):
+    tried = {trial: {**quick(trial), "numbers": {"z": {"q": "inf"}}} for trial in TRIALS}
+    for name, trial in NAMED.items():
+        save(folder, {f"{name}.json": vars(Answer(tried[trial]))})
+    assert found(folder) == {
+        trial: replace(right(trial), numbers={"z": {"q": np.inf}}) for trial in TRIALS
+    }
+    assert found(folder, "other code") == {}
+    (folder / f"{next(iter(NAMED))}.json").write_text('{"result": {"ca')  # what a disk may leave
+    assert len(found(folder)) == len(TRIALS) - 1
 
 
 @pytest.mark.slow
-def test_what_was_killed_goes_on(folder, root):
-    path = folder / "results.jsonl"
-    code = (
-        "from pathlib import Path\n"
-        "from tests.trials import toys, workers\n"
-        "if __name__ == '__main__':\n"
-        f"    workers.keep(workers.Pool(toys.slow, 1, 60), toys.TRIALS, Path({str(path)!r}),"
-        " 'code', toys.nobody)\n"
-    )
-    (folder / "go.py").write_text(code)
-    command = [sys.executable, str(folder / "go.py")]
-    process = subprocess.Popen(command, env={"PYTHONPATH": str(root), "PATH": ""})
-    while not path.exists() or path.read_text().count("\n") < 2:
-        assert process.poll() is None
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    with path.open("a") as file:
-        file.write('{"trial": {"group": "wro')  # what a kill may leave
-    kept = outcome.read(path, "code")
-    assert 2 <= len(kept) < len(TRIALS)
-    left = [trial for trial in TRIALS if trial not in kept]
-
-    workers.keep(workers.Pool(slow, 1, 60), left, path, "code", nobody)
-
-    assert set(outcome.read(path, "code")) == set(TRIALS)
-    assert outcome.read(path, "other code") == {}
+def test_hangs_and_deaths_are_outcomes_and_take_no_other_trial_along(folder):
+    go_on(Crew(2, limit=20.0), faulty, NAMED, folder, nobody)
+    why = [item.failure for item in found(folder).values()]
+    assert why[1].startswith("Died: 2 processes ended on this task")
+    assert why[2].startswith("Died: 2 processes ended on this task")
+    assert why[3].startswith("ZeroDivisionError at trials/toys.py:")
+    assert [why[0], *why[4:]] == ["", "", ""]
+    assert not table.figures(list(found(folder).values()))[0].met
 
 
 # What is counted
@@ -108,6 +86,14 @@ def missed(*outcomes):
             laws(trial=Trial("exact", 0, 0), numbers={"why": "DIFFERENT"}),
             "noise-free laws IDENTICAL",
         ),
+        (
+            laws(trial=Trial("forced", 0, 0), right=False, numbers={"support": False, "z": {}}),
+            "terms of toy, 0, all found",
+        ),
+        (
+            laws(trial=Trial("absent", 0, 0), numbers={"claimed": ["dissipative"]}),
+            "parts claimed that are not there",
+        ),
     ],
 )
 def test_a_planted_fault_is_counted_and_told(planted, name):
@@ -124,6 +110,8 @@ def test_a_planted_fault_is_counted_and_told(planted, name):
         laws(right=False, noise="1 %", numbers={"excess": 29.0}),
         laws(trial=Trial("kept", 0, 0)),
         laws(trial=Trial("exact", 0, 0), numbers={"why": "IDENTICAL"}),
+        laws(trial=Trial("forced", 0, 0), numbers={"support": True, "z": {}}),
+        laws(trial=Trial("absent", 0, 0), verdict="ambiguous", numbers={"claimed": []}),
     ],
 )
 def test_what_is_as_asked_is_not_missed(fine):
@@ -207,9 +195,10 @@ def test_a_sample_of_the_trials():
     found = []
     for group in ("wrong", "kept"):
         for index in sorted(rng.sample(range(GROUPS[group].count), SAMPLE)):
-            found.append(workers.tried(run, Trial(group, index, 0), 600)[0])
+            answer = tried(GROUPS[group].run, Trial(group, index, 0))
+            assert not answer.failure, answer
+            found.append(answer.result)
     told = table.markdown(found, 0)
-    assert not any(item.failure for item in found), told
     laws = [item for item in found if item.trial.group == "wrong" and item.right is False]
     assert not any(item.identified for item in laws if table.is_exact(item)), told
     clear = [item.identified for item in laws if table.refuted(item)]

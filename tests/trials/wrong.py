@@ -7,13 +7,11 @@ from typing import Final
 
 import numpy as np
 
-import interpret
 import systems
 from interpret.experiments.motion import Motion
-from interpret.laws.law import Law
 from systems.errors import InputError
-from systems.samples.trajectories import Trajectories
 from tests.trials import measures
+from tests.trials.judged import judged
 from tests.trials.outcome import Outcome, Trial
 from tests.trials.recording import QUALITIES, SHARES, NoMotion, Record, recorded
 from tests.trials.worlds import FAMILIES, KINDS, Numbers
@@ -47,26 +45,11 @@ def made(trial: Trial) -> tuple[str, str, Record, dict[str, object]]:
     return f"{family}: {name}", told, record, dict(world.options)
 
 
-def judged(data: Trajectories, options: Motion) -> tuple[Law, dict[str, str]]:
-    """The law of measured trajectories with its verdict, and the checks that it failed.
-
-    What a run only says beside that is left out: it decides nothing, and takes longest.
-    """
-    problem = systems.observed(data)
-    fit = interpret.learn(problem, data, options)
-    (law,) = interpret.read(fit)
-    law = interpret.refine(law, fit)
-    certificate = interpret.certify(law, fit)
-    return certificate.judged(law), {
-        check.name: check.sentence for check in certificate.checks if not check.passed
-    }
-
-
 def run(trial: Trial) -> Outcome:
     """Fit data that one of the kinds made, and tell whether the law is right."""
     case, noise, record, options = made(trial)
     try:
-        law, checks = judged(record.shown, Motion(**options))
+        law, checks = judged(systems.observed(record.shown), record.shown, Motion(**options))
     except InputError as error:
         return Outcome(trial, case, noise, "refused", checks={"refused": str(error)})
     told, why = measures.right(law, record)

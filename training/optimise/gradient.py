@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from systems.errors import InputError, damage
+from training import processes
 from training.optimise.checkpoint import Progress
 from training.optimise.moments import remembered, take_up
 from training.optimise.rules import Rule
@@ -42,11 +43,17 @@ class Descent:
 
 
 def descend(
-    loss: Loss, start: Tensor, rule: Rule, steps: int, monitor: Monitor = UNWATCHED
+    loss: Loss,
+    start: Tensor,
+    rule: Rule,
+    steps: int,
+    monitor: Monitor = UNWATCHED,
+    shared: bool = False,
 ) -> Descent:
     """Take ``steps`` steps in all from ``start`` (P,), or go on from what the checkpoint holds.
 
-    The monitor is told about ten times a second and at the end. The descent goes on from a
+    ``shared``: of several processes (`training.processes`) each gives its share of the loss. The
+    monitor is told about ten times a second and at the end. The descent goes on from a
     checkpoint exactly as it would have without.
 
     Raises InputError when the loss is no longer finite.
@@ -62,7 +69,7 @@ def descend(
         walk.recall(monitor.progress)
     told = -math.inf
     while walk.step < steps:
-        value = _differentiated(loss, walk.weights, walk.step)
+        value = _differentiated(loss, walk.weights, walk.step, shared)
         now = time.monotonic()
         due = now - told > SECONDS_BETWEEN_REPORTS or walk.step + 1 == steps
         entered = _enter(walk.history, walk.step, value)
@@ -129,7 +136,7 @@ class _Walk:
         take_up(self.optimizer, self.schedule, kept.memory)
 
 
-def _differentiated(loss: Loss, weights: Tensor, step: int) -> Tensor:
+def _differentiated(loss: Loss, weights: Tensor, step: int, shared: bool) -> Tensor:
     """The loss; its gradient is left in the weights. Only one part's graph exists at a time."""
     total = gradient = None
     for part in loss(weights, step):
@@ -137,9 +144,10 @@ def _differentiated(loss: Loss, weights: Tensor, step: int) -> Tensor:
         value = part.detach()
         gradient = slope if gradient is None else gradient + slope
         total = value if total is None else total + value
-    assert total is not None, "a loss has at least one part"
-    weights.grad = gradient
-    return total
+    assert gradient is not None, "a loss has at least one part"
+    assert total is not None, "and so has its value"
+    weights.grad = processes.summed(gradient) if shared else gradient
+    return processes.summed(total) if shared else total
 
 
 def _enter(history: list[float], step: int, loss: Tensor) -> bool:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from training import processes
 from training.bases.basis import Trainable
 from training.bases.tangent import Tangent
 from training.rows.trajectories import Rows
-from training.solve.families import stack
-from training.solve.linear import solve
+from training.solve.families import shared, stack
+from training.solve.linear import compress, solve
 
 T = TypeVar("T", bound=Trainable)
 After = Callable[[float, Any, Mapping[str, float]], None]
@@ -45,6 +47,8 @@ class Limits:
 class Reduced:
     """The reduced loss: L(w) = min_c |A(w) c - b|^2 + ridge^2 |c|^2, stacked over the families.
 
+    Of several processes each has a share of A's rows and of the residual, see `training.processes`.
+
     The ridge makes the minimum over c a smooth function of w, where cutting off singular values
     would let it jump; once w is trained, the last solve is done without it.
     """
@@ -53,20 +57,26 @@ class Reduced:
     weights: Sequence[float]
     ridge: float = RIDGE
 
+    @cached_property
+    def own(self) -> Sequence[Rows]:
+        """This process's share of the families."""
+        return shared(self.families)
+
     def eliminate(self, network: Trainable) -> tuple[Tensor, Tensor, Tensor]:
         """A with the ridge's rows below, c*(w), and the residual A c* - b."""
-        design, truth = stack(self.families, self.weights, network)
-        penalty = self.ridge * torch.eye(network.size, dtype=design.dtype, device=design.device)
+        design, truth = stack(self.own, self.weights, network)
+        ridge = self.ridge if processes.number() == 0 else 0.0
+        penalty = ridge * torch.eye(network.size, dtype=design.dtype, device=design.device)
         design = torch.cat([design, penalty])
         truth = torch.cat([truth, truth.new_zeros(network.size)])
         with torch.no_grad():
-            coefficients = solve(design, truth, NOTHING_CUT).coefficients
+            coefficients = _solved(design, truth)
         return design, coefficients, design @ coefficients - truth
 
     def loss(self, network: Trainable) -> float:
         """L(w)."""
         with torch.no_grad():
-            return float(self.eliminate(network)[2].square().sum())
+            return float(processes.summed(self.eliminate(network)[2].square().sum()))
 
     def loss_and_gradient(self, network: Trainable, flat: Tensor) -> tuple[float, Tensor]:
         """L(w) and dL/dw; c* needs no derivative, being the minimum over c (envelope theorem)."""
@@ -74,7 +84,15 @@ class Reduced:
         _, _, residual = self.eliminate(network.with_parameters(flat))
         loss = residual.square().sum()
         (gradient,) = torch.autograd.grad(loss, flat)
-        return float(loss.detach()), gradient
+        return float(processes.summed(loss.detach())), processes.summed(gradient)
+
+
+def _solved(design: Tensor, truth: Tensor) -> Tensor:
+    """c* (K,) from the rows of all processes."""
+    if processes.count() > 1:
+        together = processes.pooled(compress(design, truth))
+        design, truth = together[:, :-1], together[:, -1]
+    return solve(design, truth, NOTHING_CUT).coefficients
 
 
 def lbfgs(
@@ -168,8 +186,8 @@ def _normal_equations(network: Trainable, reduced: Reduced) -> tuple[Tensor, Ten
     """J_p^T J_p and J_p^T r, with the range of A projected out of J."""
     with torch.no_grad():
         design, coefficients, residual = reduced.eliminate(network)
-        span = torch.linalg.qr(design).Q
-        jacobian, _ = stack(reduced.families, reduced.weights, Tangent(network, coefficients))
+        span = processes.span(design)
+        jacobian, _ = stack(reduced.own, reduced.weights, Tangent(network, coefficients))
         jacobian = torch.cat([jacobian, jacobian.new_zeros(network.size, jacobian.shape[1])])
-        projected = jacobian - span @ (span.T @ jacobian)
-    return projected.T @ projected, projected.T @ residual
+        projected = jacobian - span @ processes.summed(span.T @ jacobian)
+    return processes.summed(projected.T @ projected), processes.summed(projected.T @ residual)

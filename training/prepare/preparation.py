@@ -34,7 +34,8 @@ class Prepared:
     """What the trainer learns from.
 
     ``families`` of rows; ``points`` the chosen samples; ``trajectories`` as measured, ``smoothed``
-    if noisy; ``drift`` of the energy, relative, where it is not conserved, else 0.
+    if noisy, with the spline's own ``forces`` there; ``drift`` of the energy, relative, where it is
+    not conserved, else 0.
     """
 
     features: Features
@@ -45,6 +46,7 @@ class Prepared:
     noise: Noise
     integrator: str
     drift: float = 0.0
+    forces: tuple[Array, ...] = ()
 
     @property
     def noisy(self) -> bool:
@@ -160,7 +162,10 @@ def _smoothed(
     force = rows.compact(rows.given(quiet, features, chosen, gradient))
     families = (rows.energy(quiet, features, chosen), force)
     points = _points(quiet, features, chosen)
-    return Prepared(features, families, points, trajectories, quiet, noise, "smoothed")
+    pulled = tuple(item.force for item in smoothed)
+    return Prepared(
+        features, families, points, trajectories, quiet, noise, "smoothed", forces=pulled
+    )
 
 
 def _coarse_not_noisy(prepared: Prepared, settings: Settings) -> bool:

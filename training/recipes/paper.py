@@ -18,6 +18,7 @@ from torch import Tensor
 from systems.expressions import symbol
 from systems.problem import Problem
 from systems.samples.trajectories import Trajectories
+from training import processes
 from training.bases.perceptron import Perceptron
 from training.device import choose
 from training.features import Features
@@ -29,7 +30,7 @@ from training.potential import Potential
 from training.prepare.preparation import prepare
 from training.prepare.selection import Indices
 from training.rows import trajectories as rows
-from training.rows.trajectories import ForceRows
+from training.rows.trajectories import ForceRows, stretch
 from training.settings import Settings
 
 SAMPLES_AT_ONCE = 12_500
@@ -153,6 +154,7 @@ def train_paper(
         gradient_descent(paper.rate, partial(_handover, network, change)),
         steps,
         monitor,
+        shared=True,
     )
     trained = replace(network, activation=paper.activations[-1])
     potential = Potential(
@@ -197,6 +199,10 @@ class _Batch:
     jacobian: Tensor
     force: Tensor
 
+    def at(self, some: slice) -> _Batch:
+        """Some of the samples."""
+        return _Batch(self.x[some], self.jacobian[some], self.force[some])
+
 
 def _batches(forward: ForceRows, chosen: Indices, size: int | None) -> list[_Batch]:
     """The samples of ``size`` trajectories after the other; one batch of all without a size."""
@@ -218,7 +224,8 @@ def _loss(
     step: int,
 ) -> Iterator[Tensor]:
     """The loss of a step's batch, in parts; ``flat`` holds the weights."""
-    batch = batches[step % len(batches)]
+    whole = batches[step % len(batches)]
+    batch = whole.at(stretch(len(whole.x), processes.number(), processes.count()))
     activation = activations[0] if step < change else activations[-1]
     parts = zip(
         torch.split(batch.x, SAMPLES_AT_ONCE),
@@ -231,7 +238,7 @@ def _loss(
         current = replace(network.with_parameters(flat), activation=activation)
         (slope,) = torch.autograd.grad(current.values(x).sum(), x, create_graph=True)
         gradient = (jacobian * slope[:, None, :]).sum(dim=2)
-        yield (gradient - force).square().sum() / batch.force.numel()
+        yield (gradient - force).square().sum() / whole.force.numel()
 
 
 def _handover(network: Perceptron, at: int, step: int, weights: Tensor) -> None:

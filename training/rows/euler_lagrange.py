@@ -111,6 +111,8 @@ class EulerLagrangeRows(Movable):
             importance=self.importance[cut],
         )
 
+    share = part
+
 
 @dataclass(frozen=True)
 class MassRows(Movable):
@@ -147,6 +149,8 @@ class MassRows(Movable):
     def part(self, number: int, parts: int) -> MassRows:
         """A stretch of the samples, centred anew."""
         return replace(self, state=self.state[stretch(len(self.state.x), number, parts)])
+
+    share = part
 
 
 def _pushed(basis: Basis, x: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:

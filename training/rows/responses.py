@@ -62,3 +62,5 @@ class ResponseRows(Movable):
         """A contiguous part of the rows."""
         ends = torch.linspace(0, len(self.target), parts + 1).long().tolist()
         return replace(self, cut=(ends[number], ends[number + 1]))
+
+    share = part

@@ -37,6 +37,9 @@ class Rows(Protocol):
     def part(self, number: int, parts: int) -> Rows:
         """The ``number``-th of ``parts`` contiguous stretches of the samples, scaled as before."""
 
+    def share(self, number: int, parts: int) -> Rows:
+        """The ``number``-th of ``parts`` that are all the rows together, each as it was."""
+
     def to(self, like: Tensor) -> Rows:
         """The same rows on the device and in the precision of ``like``."""
 
@@ -71,7 +74,19 @@ class LevelRows(Movable):
     def part(self, number: int, parts: int) -> LevelRows:
         """A stretch of the samples, centred anew."""
         cut = stretch(len(self.x), number, parts)
-        return replace(self, x=self.x[cut], level=self.level[cut], group=self.group[cut])
+        return self._at(cut)
+
+    def share(self, number: int, parts: int) -> LevelRows:
+        """Whole trajectories, about as many samples in each share, for a part of one has no mean
+        of its own."""
+        middle = torch.arange(len(self.x), device=self.x.device)
+        ends = torch.zeros(int(self.group.max()) + 1, dtype=middle.dtype, device=middle.device)
+        ends = ends.scatter_reduce(0, self.group, middle, "amax")
+        owner = torch.div(parts * ends, len(self.x), rounding_mode="floor")
+        return self._at(owner[self.group] == number)
+
+    def _at(self, some: slice | Tensor) -> LevelRows:
+        return replace(self, x=self.x[some], level=self.level[some], group=self.group[some])
 
 
 def levels(x: Tensor, level: Tensor, group: Tensor, name: str) -> LevelRows:
@@ -126,10 +141,12 @@ class ForceRows(Movable):
             importance=self.importance[cut],
         )
 
+    share = part
+
 
 def centre(values: Tensor, group: Tensor) -> Tensor:
     """values_i - mean of the values of i's group; shapes (n, K) and (n,)."""
-    groups = int(group.max()) + 1
+    groups = int(group.max()) + 1 if len(group) else 0
     total = torch.zeros(groups, values.shape[1], dtype=values.dtype, device=values.device)
     total = total.index_add(0, group, values)
     count = torch.bincount(group, minlength=groups).clamp(min=1).to(values)

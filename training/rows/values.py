@@ -55,6 +55,8 @@ class ValueRows(Movable):
         """A stretch of the samples."""
         return self[stretch(len(self.y), number, parts)]
 
+    share = part
+
     def split(self) -> tuple[ValueRows, ValueRows]:
         """The samples to fit to, and every fifth, which is held out."""
         held_out = torch.arange(len(self.y)) % HELD_OUT == 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from training import processes
 from training.bases.basis import Basis
 from training.rows.trajectories import Rows
 from training.solve.linear import ROUND_OFF, Solution, compress, solve
@@ -47,7 +48,7 @@ def solve_families(
     exact dominates. With noise, one pass: equal weights. Every family's rows are compressed by QR
     once, so the passes cost nothing beside the first.
     """
-    blocks = [compress(family.design(basis), family.truth) for family in families]
+    blocks = [_triangle(family, basis) for family in families]
     weights = [1.0] * len(blocks)
     for _ in range(max(1, passes)):
         used = tuple(weights)
@@ -57,6 +58,23 @@ def solve_families(
         inverse = [1 / max(residual, SMALLEST_RESIDUAL) for residual in residuals]
         weights = [max(value / max(inverse), SMALLEST_WEIGHT) for value in inverse]
     return Weighted(solution, residuals, used)
+
+
+def shared(families: Sequence[Rows]) -> tuple[Rows, ...]:
+    """What of each family this process has to do; all of it, where it is alone."""
+    if processes.count() == 1:
+        return tuple(families)
+    return tuple(family.share(processes.number(), processes.count()) for family in families)
+
+
+def _triangle(family: Rows, basis: Basis) -> Tensor:
+    """R of the QR decomposition of the family's [A b], by all processes together."""
+    (own,) = shared([family])
+    block = compress(own.design(basis), own.truth)
+    if processes.count() == 1:
+        return block
+    together = processes.pooled(block)
+    return compress(together[:, :-1], together[:, -1])
 
 
 def stack(

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 ROUND_OFF = 1e-13
+
+CACHED = 1 << 18
+"""Bytes of rows that are taken at once: they stay in a core's own cache."""
+
+LEFT_OVER = 8
+"""Times as many rows as columns are taken at once at least: an eighth of them is left."""
+
+FEW = 32
+"""So many stretches, some eight megabytes, stay in a cache that cores share, and go at once."""
+
+WELL_CONDITIONED = 1e3
+"""Columns of unit length that are conditioned better lose κ² eps = 2e-10 of their coefficients to
+normal equations: less than is taken for equal, `interpret.select.matrix.TIE`."""
+
+LEAST_MISSED = 1e-4
+"""Of |b|: a smaller residual would lose more than 1e-8 of itself, eps over its square."""
+
+SMALLEST = 1e-140
+"""Lengths whose squares keep all their digits."""
 
 NEGLIGIBLE_PART = 1e-6
 """A smaller part in an unseen direction is round-off, and no reason to know nothing."""
@@ -138,7 +161,10 @@ def solve(design: Tensor, truth: Tensor, rcond: float = ROUND_OFF) -> Solution:
 def compress(design: Tensor, truth: Tensor) -> Tensor:
     """R of the QR decomposition of [A b]: all that least squares needs of the rows.
 
-    |A c - b| = |R [c, -1]| for every c, whatever the number of rows was.
+    |A c - b| = |R [c, -1]| for every c, whatever the number of rows was. Where that loses nothing R
+    is the Cholesky factor of [A b]ᵀ[A b], at a fifth of the cost; else rows that fit the cache are
+    decomposed by themselves, and what is left of them together.
+    Source: J. Demmel et al., SIAM J. Sci. Comput. 34 (2012) A206.
 
     Shape: (min(rows, K + 1), K + 1).
 
@@ -146,6 +172,85 @@ def compress(design: Tensor, truth: Tensor) -> Tensor:
     >>> compress(design, 2 * design[:, 0]).abs().round(decimals=6).tolist()[0]
     [2.236068, 4.472136]
     """
-    augmented = torch.cat([design, truth[:, None]], dim=1)
-    factor: Tensor = torch.linalg.qr(augmented, mode="r").R
-    return factor
+    width = design.shape[1] + 1
+    if len(design) <= 2 * width:
+        return _triangle(torch.cat([design, truth[:, None]], dim=1))
+    quick = _by_cholesky(design, truth)
+    if quick is not None:
+        return quick
+    stretch = max(LEFT_OVER * width, CACHED // (8 * width))
+    if len(design) <= FEW * stretch:
+        return _triangle(torch.cat([design, truth[:, None]], dim=1))
+    parts = zip(torch.split(design, stretch), torch.split(truth, stretch), strict=True)
+    left = torch.cat([_triangle(torch.cat([a, b[:, None]], dim=1)) for a, b in parts])
+    return _triangle(left)
+
+
+def _triangle(rows: Tensor) -> Tensor:
+    upper: Tensor = torch.linalg.qr(rows, mode="r").R
+    return upper
+
+
+def _by_cholesky(design: Tensor, truth: Tensor) -> Tensor | None:
+    """R from [A b]ᵀ[A b], its columns scaled to unit length; None where digits would be lost."""
+    if design.dtype != torch.float64 or design.requires_grad:
+        return None
+    if design.device.type != "cpu":
+        augmented = torch.cat([design, truth[:, None]], dim=1)
+        return factor(augmented.T @ augmented)
+    # On a CPU by numpy, whose product knows that it is symmetric.
+    a, b = design.numpy(), truth.numpy()
+    stretch = max(a.shape[1], CACHED // (8 * a.shape[1] + 8))
+    starts = range(0, len(a), stretch)
+    parts = ((a[i : i + stretch], b[i : i + stretch, None]) for i in starts)
+    return factor(torch.from_numpy(gram(parts)))
+
+
+def gram(blocks: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> NDArray[np.float64]:
+    """[A B]ᵀ[A B] (K + m, K + m) of rows that come block by block, A (n, K) and B (n, m).
+
+    >>> blocks = [(np.ones((2, 1)), np.zeros((2, 1))), (np.ones((1, 1)), np.ones((1, 1)))]
+    >>> gram(blocks).tolist()
+    [[3.0, 1.0], [1.0, 1.0]]
+    """
+    total = None
+    for a, b in blocks:
+        size = a.shape[1]
+        if total is None:
+            total = np.zeros((size + b.shape[1],) * 2)
+        total[:size, :size] += a.T @ a
+        total[size:, :size] += b.T @ a
+        total[size:, size:] += b.T @ b
+    assert total is not None, "there is a block"
+    total[:size, size:] = total[size:, :size].T
+    return total
+
+
+def factor(square: Tensor) -> Tensor | None:
+    """R, RᵀR = [A b]ᵀ[A b]; None where digits would be lost: see `compress`."""
+    lengths = square.diagonal().sqrt()
+    if not (torch.isfinite(lengths) & (lengths > SMALLEST)).all():
+        return None
+    scaled = square / lengths / lengths[:, None]
+    lower, failed = torch.linalg.cholesky_ex(scaled)
+    if int(failed) or float(lower[-1, -1]) < LEAST_MISSED:
+        return None
+    if condition(scaled[:-1, :-1].cpu().numpy(), lower[:-1, :-1].cpu().numpy()) > WELL_CONDITIONED:
+        return None
+    upper: Tensor = lower.T * lengths
+    return upper
+
+
+def condition(square: NDArray[np.float64], lower: NDArray[np.float64]) -> float:
+    """√κ₁ of AᵀA = L Lᵀ, at least the condition κ₂ of A, as LAPACK estimates it.
+
+    Source: N. J. Higham, ACM Trans. Math. Softw. 14 (1988) 381.
+
+    >>> square = np.diag([1.0, 1e-4])
+    >>> round(condition(square, np.linalg.cholesky(square)), 6)
+    100.0
+    """
+    from scipy.linalg.lapack import dpocon
+
+    reciprocal, _ = dpocon(lower, np.linalg.norm(square, 1), uplo="L")
+    return 1 / math.sqrt(reciprocal) if reciprocal > 0 else math.inf

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, cast
 
+from interpret.experiments.chosen import way_down
 from interpret.experiments.motion import Motion
 from interpret.experiments.motion import extras as reading
 from interpret.experiments.motion.learner import Learner
@@ -19,7 +20,7 @@ from interpret.laws.law import Law
 from interpret.laws.parts import Bodies
 from interpret.pictures import accelerations as plots
 from interpret.pictures.picture import Picture
-from interpret.reading.extraction import MOST_TERMS, Forces, extract
+from interpret.reading.extraction import MOST_TERMS, Forces, extract, raw_problem
 from interpret.select.library import Library
 from systems.errors import InputError
 from systems.problem import Problem, Samples
@@ -101,7 +102,15 @@ def findings(fit: PointFit, law: Law, comparisons: Sequence[Comparison]) -> Find
     couplings = None if window is None else reading.couplings(found, window)
     predicted = _predicted(fit, lambda held_out: found.acceleration(held_out.q))
     notes = (where(fit), *predicted.notes, *reading.words(couplings))
-    return Findings(notes, {}, {**reading.files(couplings), **predicted.files})
+    chosen = _chosen(Forces.of(found), law)
+    return Findings(notes, {}, {**reading.files(couplings), **predicted.files, **chosen})
+
+
+def _chosen(forces: Forces, law: Law) -> dict[str, bytes]:
+    """The way down from the whole library to the law, on the raw accelerations."""
+    if not law.terms:
+        return {}
+    return way_down(law, raw_problem(forces, Library(law.candidates)))
 
 
 def settled_general(problem: Problem, options: Motion) -> Motion:

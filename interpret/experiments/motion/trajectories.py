@@ -11,6 +11,7 @@ import numpy as np
 
 from interpret.discovery.coordinates import angles, moving
 from interpret.discovery.features import discover
+from interpret.experiments.chosen import of_potential
 from interpret.experiments.motion import Motion
 from interpret.experiments.motion.candidates import Chosen, chosen
 from interpret.experiments.motion.cleaned import cleaned
@@ -236,7 +237,8 @@ def findings(fit: TrajectoryFit, law: Law, comparisons: Sequence[Comparison]) ->
     truth = comparisons[0].truth if comparisons else None
     labels = (fit.problem.name, *fit.learned.features.names)
     picture = Picture("potential", curves(fit.learned, law, truth), labels)
-    return Findings(tuple(note for note in notes if note), {}, picture.files())
+    files = {**picture.files(), **of_potential(law, fit.rows)}
+    return Findings(tuple(note for note in notes if note), {}, files)
 
 
 POTENTIAL: Final = Learner(Trajectories, learn, read, findings, refine, judge, settled)

@@ -24,6 +24,7 @@ from systems.errors import InputError
 from systems.physics.finite_volume.level_samples import LevelSamples
 from systems.physics.finite_volume.models import HBARC, PION_MASS
 from systems.physics.finite_volume.wave_numbers import squared_wave_number
+from training import processes
 from training.bases.perceptron import Perceptron
 from training.device import choose
 from training.learn.levels.inputs import Inputs
@@ -31,6 +32,7 @@ from training.optimise.gradient import descend
 from training.optimise.rules import cosine_adamw
 from training.optimise.watch import UNWATCHED, Monitor
 from training.prepare.stencils import Array
+from training.rows.trajectories import stretch
 
 LOWEST_ENERGY = 10.0
 """MeV: what is predicted where a level's q² is so low that it has no energy."""
@@ -148,11 +150,12 @@ def learn_levels(
     order = _Order(len(levels), settings.batch, seed)
 
     def loss(flat: Tensor, step: int) -> Iterable[Tensor]:
-        chosen = order(step).to(where)
+        batch = order(step)
+        chosen = batch[stretch(len(batch), processes.number(), processes.count())].to(where)
         scaled = network.with_parameters(flat).values(shown[chosen])
         square = PION_MASS**2 + (middle + width * scaled) * unit[chosen]
         predicted = 2 * square.clamp(min=(LOWEST_ENERGY / 2) ** 2).sqrt()
-        yield (predicted - wanted[chosen]).square().mean()
+        yield (predicted - wanted[chosen]).square().mean() * (len(chosen) / len(batch))
 
     done = descend(
         loss,
@@ -160,6 +163,7 @@ def learn_levels(
         cosine_adamw(settings.rate, settings.steps),
         settings.steps,
         monitor,
+        shared=True,
     )
     trained = network.with_parameters(done.parameters)
     return LevelNetwork(inputs, trained, mean, spread, done.history, done.steps)
