@@ -40,6 +40,9 @@ class Lengths(Sequence[Expr]):
     def __len__(self) -> int:
         return len(self.links)
 
+    def __repr__(self) -> str:
+        return f"<the lengths of {len(self)} links>"
+
     @overload
     def __getitem__(self, number: int) -> Expr: ...
     @overload

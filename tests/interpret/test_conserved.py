@@ -114,6 +114,13 @@ def test_closed_forms_names_and_symmetries():
     assert found.to_json()["independent"] == 3
 
 
+def test_what_is_nearly_constant_near_the_data_alone_is_not_conserved():
+    """Two atoms on a line that stretch by a tenth: nothing but the energy and the momentum."""
+    problem = systems.get("lennard_jones", {"dimension": 1})
+    found = conserved(law_of(problem), problem.draw(seed=2))
+    assert [each.name for each in found.quantities] == ["energy", "momentum"]
+
+
 def test_a_magnetic_field_turns_the_angular_momentum():
     trap = systems.get("magnetic_trap")
     found = conserved(law_of(trap), trap.draw())
