@@ -168,10 +168,10 @@ class Normal:
         """Those of a design (n, K); None where it is conditioned worse than 1e3, or the truth is
         met to less than 1e-4 of itself: there round-off tells what is next to nothing."""
         scale = lengths(design)
-        columns = design / scale
+        columns: Array = design / scale
         gram = columns.T @ columns
         try:
-            lower = np.linalg.cholesky(gram).astype(np.float64, copy=False)
+            lower = np.asarray(np.linalg.cholesky(gram), dtype=np.float64)
         except np.linalg.LinAlgError:
             return None
         if condition(gram, lower) > WELL_CONDITIONED:

@@ -210,7 +210,7 @@ def start(folder: Path, root: Path, body: str) -> subprocess.Popen[str]:
         module.fit = fit
         module.settled = lambda *asked: None
         sys.modules["interpret.pipeline"] = module
-        source.Source.open = lambda self: self
+        source.Source.open = lambda self, report=None: self
         sys.exit(cli.main(["fit", "--system", "coulomb"]))
     """
     return subprocess.Popen(
