@@ -42,9 +42,9 @@ class LawRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     - `kind`: "motion", where X are states in time and `fit` takes their times; or "values", where
       `fit(X, y)` learns a map.
-    - `mass` (d,): one for each coordinate, 1 by default. `library`, `threshold`, `parts`, `learn`:
-      as `interpret.fit` has them. `steps` of the training at most; `random_state` is its seed.
-    - `options`: all others, by name, such as ``{"angles": "theta"}``.
+    - `mass` (d,): one for each coordinate, 1 by default. `library`: the candidates, as
+      `interpret.fit` has them. `steps` of the training at most; `random_state` is its seed.
+    - `options`: all others, by name, such as ``{"angles": "theta", "threshold": 0.1}``.
 
     X (n, 2d) of a motion are its coordinates, then their velocities; (n, d) where the second half
     of the columns is not what the first half's derivative is: positions alone. Several motions are
@@ -62,7 +62,6 @@ class LawRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         *,
         mass: ArrayLike | None = None,
         library: Any = None,
-        threshold: float | None = None,
         steps: int | None = None,
         options: Mapping[str, Any] | None = None,
         random_state: int | None = None,
@@ -70,7 +69,6 @@ class LawRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.kind = kind
         self.mass = mass
         self.library = library
-        self.threshold = threshold
         self.steps = steps
         self.options = options
         self.random_state = random_state
@@ -85,7 +83,7 @@ class LawRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 f"a LawRegressor is of {' or '.join(KINDS)}, not of {self.kind!r:.60}."
             )
         samples = self._values(X, t) if self.kind == "values" else self._motions(X, t)
-        given = {"library": self.library, "threshold": self.threshold, "steps": self.steps}
+        given = {"library": self.library, "steps": self.steps}
         known = {name: value for name, value in given.items() if value is not None}
         seed = 0 if self.random_state is None else int(self.random_state)
         self.run_ = fit_law(samples, name="data", seed=seed, **known, **dict(self.options or {}))
