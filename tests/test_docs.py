@@ -11,9 +11,11 @@ import contextlib
 import doctest
 import importlib
 import io
+import os
 import re
 import runpy
 import shlex
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -185,7 +187,14 @@ def happens(block: Block, names: dict[str, object]) -> str:
         if block.language == "python":
             exec(compile(block.text, "snippet", "exec"), names)  # noqa: S102 (our own pages)
         for words in block.commands if block.language == "sh" else ():
-            if words[0] == "interpret":
+            if block.needs:
+                # What brings processes of its own gets one, with their warnings.
+                around = {**os.environ, "PYTHONPATH": str(ROOT)}
+                command = [sys.executable, "-m", *words]
+                done = subprocess.run(command, env=around, capture_output=True, text=True)
+                assert done.returncode == 0, done.stderr
+                print(done.stdout)
+            elif words[0] == "interpret":
                 assert cli.main(words[1:]) == 0, words
     return out.getvalue()
 
