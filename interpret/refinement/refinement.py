@@ -16,9 +16,9 @@ def refine(law: Law, samples: Probes, *, select: bool = True) -> Law:
       from how far the families of rows disagree.
     - Data whose energy drifts (friction): the same, on the force rows alone; an initial state and a
       potential do not make such a motion.
-    - Noisy data: maximum likelihood. Gauss-Newton on the coefficients and every initial state
-      against (q, p) as measured. With ``select`` the support is chosen anew among all subsets of
-      the library, by BIC under the Fisher approximation, then by BIC itself for the best few.
+    - Noisy data: maximum likelihood, by the force ledger. Gauss-Newton on the coefficients and
+      every initial state against (q, p) as measured, or the means of cells of them. With
+      ``select`` the terms are chosen anew, by the extended BIC of each set with its own noise.
 
     chi^2/n tests the law: about 1 (or below, noise-free) when nothing is missing.
 
