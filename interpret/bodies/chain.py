@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interpret.bodies.elimination import eliminated
-from interpret.bodies.found import AS_GOOD, NOISY, OVERLAPPING, Found, chosen, settled
+from interpret.bodies.found import AS_GOOD, AS_NOISY, NOISY, OVERLAPPING, Found, chosen, settled
 from interpret.bodies.kinds import kinds
 from interpret.bodies.links import ORIGIN, Links
 from interpret.bodies.model import Family, Model
@@ -42,8 +42,15 @@ def chain_law(rows: Rows) -> Found | None:
     """The bonds between bodies on a line, and their law; None for too many bodies."""
     if rows.swarm.count > MOST_BODIES:
         return None
-    rows, told = _mutual(rows)
     found = _known(rows)
+    heavier, told = _mutual(rows)
+    if told:
+        # Slopes of springs far from linear are as unlike as those of unequal masses.
+        other = _known(heavier)
+        if AS_NOISY * other.missed < found.missed:
+            rows, found = heavier, other
+        else:
+            told = []
     if found.noisy or found.missed <= EXACT:
         return found.saying(*told)
     rest = Springs.of(rows).rest(np.ptp(rows.swarm.x[:, :, 0], axis=1))
