@@ -102,14 +102,14 @@ def coil(rng: np.random.Generator) -> dict[str, Array]:
 
 
 def cluster(rng: np.random.Generator) -> dict[str, Array]:
-    """Three atoms that swing about each other: V = Σ 4/r¹² - 4/r⁶."""
+    """Two atoms that swing about each other: V = Σ 4/r¹² - 4/r⁶."""
     data = systems.get("lennard_jones").draw()
     return moved(data[:2], every=2)
 
 
 def pendula(rng: np.random.Generator) -> dict[str, Array]:
     """A double pendulum, two swings: masses depend on the angles."""
-    return moved(systems.get("double_pendulum").draw()[:2], every=2)
+    return moved(systems.get("double_pendulum").draw()[:2])
 
 
 def cart(rng: np.random.Generator) -> dict[str, Array]:

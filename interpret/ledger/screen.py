@@ -86,7 +86,11 @@ def driven(setting: Setting, peak: Peak, inner: Array) -> tuple[Setting, State]:
 
 
 def peaks(setting: Setting, parts: Sequence[tuple[Course, Stretch]]) -> list[Peak]:
-    """The drive's frequencies beyond the full library, with the noise that this leaves."""
+    """The drive's frequencies beyond the full library, with the noise that this leaves.
+
+    Noise whose neighbours are alike, and no more: one of second order has periods of its own, and
+    would take that of a drive for noise.
+    """
     sought = [k for group in setting.candidates.groups for k in group]
     parts = [(course, item.on(sought)) for course, item in parts]
     rows = [item for _, item in parts]
@@ -94,7 +98,7 @@ def peaks(setting: Setting, parts: Sequence[tuple[Course, Stretch]]) -> list[Pea
     noise = Noise.white(np.maximum(setting.courses.scatter, setting.scales.least))
     reduced = Reduced(rows, noise)
     step = reduced.step(everything)
-    return scan(setting.courses, parts, noise_of(reduced, step, len(everything), setting, 2))
+    return scan(setting.courses, parts, noise_of(reduced, step, len(everything), setting, 1))
 
 
 def noise_of(
