@@ -37,6 +37,9 @@ OVERRATED: Final = 0.25
 SHARE: Final = 0.02
 """An error of the integrator by this part of σ is felt by no check."""
 
+SHORTEST: Final = 2
+"""Segments of a stretch at least: the last one of a motion may be two samples, which tell nothing."""
+
 COARSEST: Final = (1, 2)
 """Steps of order eight between two samples: closer encounters cost more than they tell."""
 
@@ -56,7 +59,7 @@ def residuals(prepared: Prepared, terms: tuple[Expr, ...], law: Array) -> Iterat
     here = shooting(courses, potential, start, sigma, SHARE, COARSEST)
     last: Residuals | None = None
     for cuts in LADDER:
-        length = max(1, round(here.longest / cuts))
+        length = max(SHORTEST, round(here.longest / cuts))
         found = here.solved(start, range(len(terms)), length, Noise.white(sigma))
         count = 0 if found is None else len(found.reduced.stretches)
         if last is not None and count == len(last.trajectories):

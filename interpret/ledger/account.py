@@ -43,9 +43,8 @@ MANY: Final = 40_000
 LIKE: Final = 1.5
 """Trajectories that a law misses by so many times more than those it was read off have another."""
 
-EXACT: Final = 3e-5
 COARSE: Final = 25.0
-"""Below this part of the range, or this many samples a period, Runge–Kutta 4 is no match."""
+"""Of exact motions, and below this many samples a period, Runge–Kutta 4 is no match."""
 
 MISSES: Final = 2.0
 """Of laws that their form limits, the smallest that misses at most twice as much as the best."""
@@ -201,7 +200,7 @@ def _other_drives(setting: Setting, found: Account, peaks: Sequence[Peak]) -> It
 def settled(setting: Setting, state: State, *, whole: bool = False) -> Account:
     """The account on the law's own path, from a screened set; along the `whole` of it at once."""
     courses = setting.courses
-    method = eighth_order() if courses.calm < EXACT or setting.period < COARSE else RK4
+    method = eighth_order() if setting.exact or setting.period < COARSE else RK4
     shooting = Shooting.of(courses, setting.field, method)
     last: tuple[Solution, Selection] | None = None
     joined, notes = 0.0, []

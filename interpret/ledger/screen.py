@@ -86,11 +86,7 @@ def driven(setting: Setting, peak: Peak, inner: Array) -> tuple[Setting, State]:
 
 
 def peaks(setting: Setting, parts: Sequence[tuple[Course, Stretch]]) -> list[Peak]:
-    """The drive's frequencies beyond the full library, with the noise that this leaves.
-
-    Noise whose neighbours are alike, and no more: one of second order has periods of its own, and
-    would take that of a drive for noise.
-    """
+    """The drive's frequencies beyond the full library, with the noise that this leaves."""
     sought = [k for group in setting.candidates.groups for k in group]
     parts = [(course, item.on(sought)) for course, item in parts]
     rows = [item for _, item in parts]
@@ -98,12 +94,18 @@ def peaks(setting: Setting, parts: Sequence[tuple[Course, Stretch]]) -> list[Pea
     noise = Noise.white(np.maximum(setting.courses.scatter, setting.scales.least))
     reduced = Reduced(rows, noise)
     step = reduced.step(everything)
-    return scan(setting.courses, parts, noise_of(reduced, step, len(everything), setting, 1))
+    return scan(setting.courses, parts, noise_of(reduced, step, len(everything), setting, 2))
 
 
 def noise_of(
     reduced: Reduced, step: Array, columns: int, setting: Setting, highest: int = 6
 ) -> Noise:
-    """What a fit leaves of the values, as noise."""
+    """What a fit leaves of the values, as noise; of exact motions that is what the law misses.
+
+    That is smooth, and an autoregression would foretell it: what is left of it then shows no law
+    the way to the minimum.
+    """
     residuals = reduced.residuals(step)
-    return Noise.of(residuals, columns + reduced.stretches.states, setting.scales.least, highest)
+    parameters = columns + reduced.stretches.states
+    highest = 0 if setting.exact else highest
+    return Noise.of(residuals, parameters, setting.scales.least, highest)

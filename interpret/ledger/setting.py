@@ -37,6 +37,9 @@ SHORTEST: Final = 24
 """Stretches of screening, in periods and at least in samples: a force must show beyond the noise,
 and the smooth path is not the law's own for long."""
 
+EXACT: Final = 3e-5
+"""A motion is exact whose smooth path leaves less than this part of its range."""
+
 BEYOND_NOISE: Final = 1.5
 NOTHING: Final = 1e-6
 """A law that misses 1.5 times what a smooth path does is limited by its form, not by noise."""
@@ -143,6 +146,11 @@ class Setting:
         length = max(int(PERIODS * max(4.0, period)), SHORTEST)
         cuts = np.linspace(0, len(course), max(1, len(course) // length) + 1).astype(int)
         return pairwise(cuts.tolist())
+
+    @property
+    def exact(self) -> bool:
+        """Whether what a law leaves can hardly be noise."""
+        return self.courses.calm < EXACT
 
     @property
     def noise_limit(self) -> float:
