@@ -21,7 +21,12 @@ gc.set_threshold(100_000, 20, 20)  # expressions are made and dropped by the tho
 
 # Shared machines stall now and then, so a slow example is no failure; and a test must find the same
 # on the next run, and everywhere: what is random is `make fuzz`. `make test-all` tries more.
-SAME = hypothesis.settings(deadline=None, derandomize=True, print_blob=True)
+SAME = hypothesis.settings(
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.register_profile("same", SAME, max_examples=20)
 hypothesis.settings.register_profile("many", SAME, max_examples=100)
 hypothesis.settings.load_profile("same")

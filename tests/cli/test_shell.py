@@ -224,8 +224,8 @@ def start(folder: Path, root: Path, body: str) -> subprocess.Popen[str]:
 
 
 def wait_for(path: Path) -> None:
-    """Wait until the file is there, for ten seconds at most."""
-    deadline = time.monotonic() + 10
+    """Wait until the file is there, for a minute at most: on a quiet machine it is a second."""
+    deadline = time.monotonic() + 60
     while not path.exists():
         assert time.monotonic() < deadline, f"{path} never came"
         time.sleep(0.01)
@@ -241,7 +241,7 @@ class TestCtrlC:
         )
         wait_for(folder / "runs/coulomb/checkpoint.pt")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
 
         assert process.returncode == 130
         assert out == ""
@@ -256,7 +256,7 @@ class TestCtrlC:
         process = start(folder, root, 'Path("started").touch(); time.sleep(60)')
         wait_for(folder / "started")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
 
         assert process.returncode == 130
         assert out == ""
@@ -280,7 +280,7 @@ def test_a_reader_that_leaves_is_no_error(folder, root):
     process.stdout.close()
     (folder / "left").touch()
     process.stdout = None
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=60)
 
     assert process.returncode == 1
     assert err == ""
