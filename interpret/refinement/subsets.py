@@ -177,11 +177,11 @@ def about(problem: Shooting, full: Estimate) -> Compressed | None:
     blocks = []
     for numbers in np.array_split(np.arange(count), min(count, -(-size // AT_ONCE))):
         rows = problem.some(numbers.tolist()).rows(full.states[numbers], full.coefficients)
-        if rows is None:
+        if rows is None or not all(np.isfinite(part).all() for part in rows):
             return None
         design, missed = Linear(tuple(rows), measured, names).apart(supposed)
-        part = Compressed.of(design, missed + design @ full.coefficients, names)
-        blocks.append(np.column_stack([part.design, part.truth]))
+        short = Compressed.of(design, missed + design @ full.coefficients, names)
+        blocks.append(np.column_stack([short.design, short.truth]))
     together = np.concatenate(blocks)
     found = Compressed.of(together[:, :-1], together[:, -1], names)
     return replace(found, rows=full.observations)
