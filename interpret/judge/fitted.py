@@ -38,7 +38,7 @@ SHARE: Final = 0.02
 """An error of the integrator by this part of σ is felt by no check."""
 
 SHORTEST: Final = 2
-"""Segments of a stretch at least: the last one of a motion may be two samples, which tell nothing."""
+"""Segments of a stretch at least: the last of a motion may be two samples, which tell nothing."""
 
 COARSEST: Final = (1, 2)
 """Steps of order eight between two samples: closer encounters cost more than they tell."""
