@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from interpret.reading.extraction import extract
     from interpret.reading.probes import Probes, probe
     from interpret.reading.regression import regress
+    from interpret.regressor import LawRegressor
     from interpret.run import Run
     from interpret.select.library import Library
 
@@ -50,6 +51,7 @@ _HOMES = {
     "Couplings": "reading.couplings.couplings",
     "Fit": "experiments.verbs",
     "Law": "laws.law",
+    "LawRegressor": "regressor",
     "Levels": "experiments.levels",
     "Library": "select.library",
     "Motion": "experiments.motion",
@@ -84,6 +86,7 @@ __all__ = [
     "Couplings",
     "Fit",
     "Law",
+    "LawRegressor",
     "Levels",
     "Library",
     "Motion",

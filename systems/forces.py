@@ -67,7 +67,7 @@ def generalized_force(part: str, term: Expr, coordinates: Sequence[str]) -> Forc
 def softened(force: Expr, coordinates: Sequence[str], width: float) -> Expr:
     """`force` with what jumps at rest made a slope of that width: v/|v| is v/√(v² + w²).
 
-    Its terms that vanish at rest, such as |v| v, stay as they are.
+    Its terms that vanish at rest, such as |v| v or |v|**p, stay as they are.
 
     >>> xd = sympy.Symbol("xd")
     >>> softened(-sympy.sign(xd) - xd**2 * sympy.sign(xd), ["x"], 0.5)
@@ -77,7 +77,9 @@ def softened(force: Expr, coordinates: Sequence[str], width: float) -> Expr:
     at_rest = {velocity(name): sympy.Integer(0) for name in coordinates}
 
     def one(term: Expr) -> Expr:
-        if term.replace(sympy.sign, lambda _: sympy.Integer(1)).subs(at_rest) == 0:
+        still = term.replace(sympy.sign, lambda _: sympy.Integer(1)).subs(at_rest)
+        # Of an unknown exponent it is not known that it is none.
+        if still == 0 or any(power.base == 0 for power in still.atoms(sympy.Pow)):
             return term
         return term.replace(sympy.sign, lambda v: v / sympy.sqrt(v**2 + square))
 

@@ -86,6 +86,7 @@ def test_a_notebook_ends_with_checks(path: Path) -> None:
     assert any(isinstance(node, ast.Assert) for node in ast.walk(last))
 
 
+@pytest.mark.slow
 def test_a_failing_check_fails_the_notebook() -> None:
     """Or else the next test would prove nothing."""
     with pytest.raises(CellExecutionError, match="AssertionError"):

@@ -478,6 +478,7 @@ SYSTEM = Problem(
 """
 
 
+@pytest.mark.slow
 def test_its_options_are_on_the_command_line(root, tmp_path):
     """In a process of its own."""
     (tmp_path / "toy_proportional.py").write_text(PROPORTIONAL, encoding="utf-8")

@@ -17,7 +17,7 @@ from interpret.bodies.found import AS_GOOD, NOISY, OVERLAPPING, Found, chosen, s
 from interpret.bodies.kinds import kinds
 from interpret.bodies.links import ORIGIN, Links
 from interpret.bodies.model import Family, Model
-from interpret.bodies.rows import Rows
+from interpret.bodies.rows import LENGTHS, Rows
 from interpret.bodies.shapes import Flexible, bond_shapes, ring_shapes
 from interpret.bodies.springs import CLEAR, SLIGHT, Springs
 from interpret.bodies.swarm import EXACT
@@ -48,7 +48,7 @@ def chain_law(rows: Rows) -> Found | None:
         return found.saying(*told)
     rest = Springs.of(rows).rest(np.ptp(rows.swarm.x[:, :, 0], axis=1))
     if rest.any():
-        moved = _known(Rows.of(rows.swarm.about(rest[:, None])))
+        moved = _known(rows.anew(rows.swarm.about(rest[:, None])))
         if AS_GOOD * moved.missed < found.missed:
             labels = rows.swarm.labels
             places = ", ".join(f"{name} = {x:.5g}" for name, x in zip(labels, rest, strict=True))
@@ -62,12 +62,17 @@ def _mutual(rows: Rows) -> tuple[Rows, list[str]]:
     factors, errors = Springs.of(rows).masses()
     if not (np.abs(factors - 1) > np.maximum(CLEAR * errors, SLIGHT)).any():
         return rows, []
+    # Masses are told by the fast ways to move together, which shorter windows see better.
+    shorter = (Rows.of_length(swarm, m) for m in LENGTHS if m < rows.windows.length)
+    told = [Springs.of(each).masses() for each in shorter if each is not None]
+    known = [(each, bars) for each, bars in told if bars[1:].all()]
+    factors, errors = min([(factors, errors), *known], key=lambda pair: float(pair[1].sum()))
     heavier = swarm.heavier(factors)
     listed = f"{heavier.labels[0]} {heavier.mass[0]:.6g}"
     for name, m, e in zip(heavier.labels[1:], heavier.mass[1:], (errors * swarm.mass)[1:],
                           strict=True):  # fmt: skip
         listed += f", {name} {with_error(m, e)}"
-    return Rows.of(heavier), [f"the forces are mutual with the masses {listed}"]
+    return rows.anew(heavier), [f"the forces are mutual with the masses {listed}"]
 
 
 def _known(rows: Rows) -> Found:

@@ -16,7 +16,7 @@ def blind_spots(rows: Rows) -> tuple[str, float, bool]:
         return "", 0.0, True
     swarm = rows.swarm
     share = float(unseen.mean())
-    if swarm.count < 2:
+    if swarm.count < 2 or swarm.dimension == 1:
         return f"{100 * share:.2g} % of the rows, which the steps do not resolve", share, True
     pairs = Links.pairs(swarm.count)
     some = np.unique(rows.windows.places[unseen.any(axis=1)])

@@ -23,7 +23,14 @@ MOST_TERMS: Final = 4
 """Terms of a law between pairs, external field and all: subsets are looked through one by one."""
 
 AS_GOOD: Final = 2.0
-"""The smallest law may miss twice what the flexible one does: as on the plateau of clean data."""
+"""One law is as good as another that misses half as much: as on the plateau of clean data."""
+
+FLEXIBLE: Final = 3.0
+"""What a flexible law misses may be less by so much again, as it follows an encounter that it has
+a few numbers for: true laws miss up to twice as much."""
+
+LEAST: Final = 1e-6
+"""Integrators leave no less of the force: what a flexible law misses beyond that is no measure."""
 
 NOISY: Final = 1.5
 """What is left of rows, in parts of their noise, below which noise is what limits a law."""
@@ -182,7 +189,7 @@ def _smallest(shares: list[float], reference: float, rows: Rows, size: int) -> i
         known = np.hypot(rows.noise_share, rows.error_share)
         limit = AS_NOISY * max(shares[int(np.argmin(scores))], known)
         return next(k for k, share in enumerate(shares) if share <= limit)
-    limit = max(AS_GOOD * min(reference, *shares), EXACT, rows.error_share)
+    limit = max(FLEXIBLE * min(reference, *shares), LEAST)
     return next((k for k, share in enumerate(shares) if share <= limit), len(shares) - 1)
 
 

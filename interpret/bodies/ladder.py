@@ -54,7 +54,7 @@ def pair_law(rows: Rows, library: Library | None = None) -> Found:
     """
     swarm = rows.swarm
     points = max(MOST_LENGTHS // max(len(Links.pairs(swarm.count)), 1), FEWEST_POINTS)
-    some = rows if points >= swarm.points else Rows.of(swarm.cut(points))
+    some = rows if points >= swarm.points else rows.anew(swarm.cut(points))
     found = _tried(some.far(), library)
     if found.missed > SETTLED or swarm.noise.any():
         found = _tried(some.knowing(found.force), library)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import Final
 
 import numpy as np
 
 from interpret.bodies.chain import chain_law
-from interpret.bodies.found import AS_GOOD, Found
+from interpret.bodies.found import AS_GOOD, AS_NOISY, Found
 from interpret.bodies.ladder import pair_law
 from interpret.bodies.masses import balanced
 from interpret.bodies.rows import Rows
+from interpret.bodies.rubbed import rubbed
 from interpret.bodies.springs import SLIGHT
 from interpret.bodies.swarm import EXACT
 from interpret.select.library import Library
@@ -19,7 +21,20 @@ from interpret.select.library import Library
 
 def law_of(rows: Rows, library: Library | None = None) -> Found:
     """What acts between the bodies whose rows these are; `library`: candidates of a pair's law."""
-    return _found(rows, library).unbiased()
+    return _with_friction(rows, library).unbiased()
+
+
+def _with_friction(rows: Rows, library: Library | None) -> Found:
+    """The law with the friction that it leaves; where there is some, or noise explains less than is
+    left, the law is sought once more with friction let in beside."""
+    whole = rubbed(_found(rows, library))
+    rubbing = whole.law.drag is not None
+    explained = whole.noisy or whole.missed <= EXACT
+    if rows.swarm.positions_alone or (explained and not rubbing):
+        return whole
+    again = rubbed(_found(replace(rows, rubbing=True), library))
+    worst = whole.missed * AS_NOISY if rubbing else whole.missed / AS_GOOD
+    return again if again.law.drag is not None and again.missed < worst else whole
 
 
 def _found(rows: Rows, library: Library | None) -> Found:
@@ -29,7 +44,7 @@ def _found(rows: Rows, library: Library | None) -> Found:
     factors = balanced(rows)
     told = ""
     if factors is not None and np.abs(factors - 1).max() > SLIGHT:
-        rows = Rows.of(rows.swarm.heavier(factors))
+        rows = rows.anew(rows.swarm.heavier(factors))
         listed = ", ".join(
             f"{name} {mass:.5g}"
             for name, mass in zip(rows.swarm.labels, rows.swarm.mass, strict=True)

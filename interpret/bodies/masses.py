@@ -30,7 +30,8 @@ def balanced(rows: Rows) -> Array | None:
     Ones where the masses as given do so.
     """
     forces = rows.target.transpose(0, 2, 1).reshape(-1, rows.swarm.count)
-    noise = np.sqrt((rows.noise**2 + rows.error**2 / rows.swarm.dimension).mean(axis=0))
+    # What quadrature misses of an encounter cancels too: the sum is constant, sample by sample.
+    noise = np.sqrt((rows.noise**2).mean(axis=0))
     sizes = np.sqrt((forces**2).mean(axis=0))
     if not sizes.min() > 0:
         return None

@@ -12,6 +12,7 @@ import sympy
 from numpy.typing import NDArray
 from sympy import Expr, S
 
+from interpret.bodies.drag import Drag
 from interpret.bodies.links import ORIGIN, Links
 from interpret.bodies.shapes import Shapes
 from interpret.bodies.swarm import Swarm
@@ -38,6 +39,9 @@ class Lengths(Sequence[Expr]):
 
     def __len__(self) -> int:
         return len(self.links)
+
+    def __repr__(self) -> str:
+        return f"<the lengths of {len(self)} links>"
 
     @overload
     def __getitem__(self, number: int) -> Expr: ...
@@ -135,9 +139,10 @@ class Family:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """Families whose candidates follow one another as columns."""
+    """Families whose candidates follow one another as columns, and the friction after them."""
 
     families: tuple[Family, ...]
+    drag: Drag | None = None
 
     @cached_property
     def columns(self) -> tuple[tuple[int, int], ...]:
@@ -145,24 +150,33 @@ class Model:
         return tuple((f, k) for f, family in enumerate(self.families) for k in range(len(family)))
 
     def __len__(self) -> int:
-        return len(self.columns)
+        return len(self.columns) + (len(self.drag) if self.drag else 0)
 
     def terms(self, swarm: Swarm) -> tuple[Expr, ...]:
-        """The term of every column."""
+        """The terms of the potential, and then those of friction."""
+        return (*self.potential(swarm), *(self.drag.terms(swarm) if self.drag else ()))
+
+    def potential(self, swarm: Swarm) -> tuple[Expr, ...]:
+        """The terms of the potential."""
         return tuple(term for family in self.families for term in family.terms(swarm))
 
     def forces(self, x: Array) -> Array:
         """The force of one unit of every column (K, N, n, D) at positions (N, n, D)."""
-        return np.concatenate([family.forces(x) for family in self.families])
+        each = [family.forces(x) for family in self.families]
+        return np.concatenate([*each, self.drag.forces] if self.drag else each)
 
     def values(self, x: Array) -> Array:
-        """The potential of one unit of every column (K, n)."""
+        """The potential of one unit of every column of it (K, n)."""
         return np.concatenate([family.values(x) for family in self.families])
 
     def on(self, some: Sequence[int]) -> Model:
         """With some of the columns alone, in their order."""
-        kept = sorted(some)
-        own = [[k for f, k in (self.columns[c] for c in kept) if f == n] for n in
-               range(len(self.families))]  # fmt: skip
+        kept, many = sorted(some), len(self.columns)
+        own = [
+            [k for f, k in (self.columns[c] for c in kept if c < many) if f == n]
+            for n in range(len(self.families))
+        ]
         pairs = zip(self.families, own, strict=True)
-        return Model(tuple(family.on(numbers) for family, numbers in pairs if numbers))
+        families = tuple(family.on(numbers) for family, numbers in pairs if numbers)
+        rubbing = [c - many for c in kept if c >= many]
+        return Model(families, self.drag.on(rubbing) if self.drag and rubbing else None)

@@ -37,7 +37,7 @@ COPIES: Final = 4
 a half, and of all rows together far better."""
 
 UNRESOLVED: Final = 0.01
-BENT: Final = 0.1
+BENT: Final = 0.3
 """A row is left out where the quadrature may miss a hundredth of the law's force, or where noise of
 the positions makes to second order, which shifts it, a tenth of what it makes to first order."""
 
@@ -58,7 +58,7 @@ class Rows:
     `noise` (W, N) is the part of it that noise makes, `error` that of the quadrature, which the
     `coarse` windows of every second sample tell. `unseen` (W, N) rows say nothing, as an encounter
     there is too close for the steps, or for the noise of the positions: they are left out, where
-    they are not most of them.
+    they are not most of them. With `rubbing` a friction of each body is let in beside all columns.
     """
 
     swarm: Swarm
@@ -68,6 +68,7 @@ class Rows:
     noise: Array
     error: Array
     unseen: NDArray[np.bool_] | None = None
+    rubbing: bool = False
 
     @staticmethod
     def of(swarm: Swarm) -> Rows:
@@ -80,7 +81,7 @@ class Rows:
         for length in LENGTHS:
             if length * FEWEST > shortest and found:
                 break
-            rows = Rows._with(swarm, length)
+            rows = Rows.of_length(swarm, length)
             if rows is not None:
                 found.append((rows._cost(length), rows))
         if not found:
@@ -90,13 +91,18 @@ class Rows:
             )
         return min(found, key=lambda pair: pair[0])[1]
 
+    def anew(self, swarm: Swarm) -> Rows:
+        """Those of another swarm, asked in the same way."""
+        return replace(Rows.of(swarm), rubbing=self.rubbing)
+
     @staticmethod
     def possible(swarm: Swarm) -> bool:
         """Whether there is a window at all."""
-        return Rows._with(swarm, LENGTHS[0]) is not None
+        return Rows.of_length(swarm, LENGTHS[0]) is not None
 
     @staticmethod
-    def _with(swarm: Swarm, length: int) -> Rows | None:
+    def of_length(swarm: Swarm, length: int) -> Rows | None:
+        """Windows of so many steps; None where no trajectory is long enough."""
         fine = replace(windows(swarm.times, length), step=swarm.step)
         if not len(fine):
             return None
@@ -141,7 +147,8 @@ class Rows:
         noise = np.sqrt(_target(swarm, self.windows)[1] ** 2 + blur)
         error = np.sqrt(self.error**2 + known)
         size = np.sqrt((fine**2).sum(axis=2))
-        unseen = (np.sqrt(known) > UNRESOLVED * size) | (np.sqrt(bent) > BENT * np.sqrt(blur))
+        least = np.maximum(size, np.median(size, axis=0))  # a force that vanishes is no encounter
+        unseen = (np.sqrt(known) > UNRESOLVED * least) | (np.sqrt(bent) > BENT * np.sqrt(blur))
         return replace(self, noise=noise, error=error, unseen=unseen)
 
     def far(self) -> Rows:
@@ -183,7 +190,22 @@ class Rows:
     @cached_property
     def truth(self) -> Array:
         """The target in its deviations, one row after the other."""
-        return np.asarray((self.target * self.weights).ravel())
+        return np.asarray(self._beside_friction(self.target * self.weights).ravel())
+
+    @cached_property
+    def _friction(self) -> Array:
+        """The row of each body's friction (W, N, D), of length 1."""
+        swarm = self.swarm
+        pulled = _over(self.windows, swarm.p / swarm.mass[:, None, None]) * self.weights
+        size = np.sqrt((pulled**2).sum(axis=(0, 2), keepdims=True))
+        return np.asarray(pulled / np.maximum(size, 1e-300))
+
+    def _beside_friction(self, whole: Array) -> Array:
+        """What no friction explains of (..., W, N, D)."""
+        if not self.rubbing:
+            return whole
+        part = (self._friction * whole).sum(axis=(-3, -1), keepdims=True)
+        return np.asarray(whole - part * self._friction)
 
     def late(self, share: float) -> NDArray[np.bool_]:
         """Which rows end after this share of their trajectory."""
@@ -214,11 +236,15 @@ class Rows:
                 if end != ORIGIN:
                     found[:, end, :, b] = sign * whole[:, :, b].transpose(0, 2, 1)
         found *= self.weights[..., None, None]
+        if self.rubbing:
+            found = np.moveaxis(
+                self._beside_friction(np.moveaxis(found, (3, 4), (0, 1))), (0, 1), (3, 4)
+            )
         return np.asarray(found.reshape(-1, count * shapes))
 
     def columns(self, forces: Array) -> Array:
         """The same in the deviations of the rows: (W N D, K)."""
-        whole = self.integrated(forces) * self.weights
+        whole = self._beside_friction(self.integrated(forces) * self.weights)
         return np.asarray(whole.reshape(len(forces), -1).T)
 
     def compressed(self, columns: Array, names: tuple[str, ...]) -> Compressed:

@@ -33,8 +33,11 @@ def stated(found: Found, origin: Origin) -> Law:
     A closed form is read off digits that the data fix; not where the model's error is the bar.
     """
     swarm, kept = found.rows.swarm, found.law
-    candidates = found.model.terms(swarm)
-    terms = kept.terms(swarm)
+    candidates = found.model.potential(swarm)
+    terms = kept.potential(swarm)
+    rubbing = kept.drag.terms(swarm) if kept.drag else ()
+    own = Part("potential", terms, tuple(dict.fromkeys(candidates)))
+    parts = (own, Part("dissipative", rubbing, rubbing)) if rubbing else (own,)
     sums: dict[str, Sequence[Expr]] = {}
     domain = _ranges(swarm)
     over = {}
@@ -48,10 +51,10 @@ def stated(found: Found, origin: Origin) -> Law:
     used = {item.name for term in terms for item in term.free_symbols}
     return Law(
         origin=origin,
-        parts=(Part("potential", terms, tuple(dict.fromkeys(candidates))),),
+        parts=parts,
         coefficients=found.values,
         covariance=found.covariance,
-        recognised=() if found.noisy or found.missed < MODEL_ERROR else (None,) * len(terms),
+        recognised=() if found.noisy or found.missed < MODEL_ERROR else (None,) * len(found.values),
         variables=Variables(domain, {}, Bodies(mass, sums)),
         gauge=GAUGE,
         judgement=Judgement("identified", remarks=(*_meanings(found, used), *found.remarks)),

@@ -18,6 +18,7 @@ from interpret.cli import arguments as options
 from interpret.cli import luescher as luescher_commands
 from interpret.cli.conserving import conserved
 from interpret.cli.discovering import discover
+from interpret.cli.guiding import next_commands, quickstart
 from interpret.cli.inspecting import inspect
 from interpret.cli.reporting import opened as source_of
 from interpret.cli.reporting import report
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
 
 NOTHING_KEPT = "there was nothing to keep yet; the same command starts over."
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(pretty_exceptions_enable=False)
 app.add_typer(luescher_commands.app, name="luescher")
-for command in (inspect, show, report, predict, conserved, discover, sweep):
+for command in (quickstart, inspect, show, report, predict, conserved, discover, sweep):
     app.command()(command)
 
 
@@ -65,7 +66,7 @@ def start(
 ) -> None:
     """Turn motion into law: learn a potential from trajectories and print its closed form."""
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        quickstart()
 
 
 @app.command("systems")
@@ -202,6 +203,9 @@ def _fit(opened: Any, request: Request, folder: Path, *, as_json: bool, quiet: b
     print_run(run, as_json)
     if not as_json:
         print(f"kept in {folder}")
+    if not as_json and not quiet and sys.stderr.isatty():
+        for command in next_commands(run, folder):
+            typer.secho(f"  {command}", dim=True, err=True)
 
 
 def _asked_before(resume: str, context: typer.Context) -> tuple[Path, Request]:

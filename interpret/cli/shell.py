@@ -24,8 +24,9 @@ NAMESAKE = (
 )
 
 YOUNG: Final = 100_000
-"""Objects made before garbage is looked for among them, 700 to Python: most of a command's are the
-modules that it loads, which stay. Looking through them costs as much as loading them."""
+"""Objects made before garbage is looked for among them, Python's own choice being hundreds: most of
+a command's are the modules that it loads, which stay. Looking through them cost as much as loading
+them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,9 +7,10 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 
 from interpret.bodies.encounters import blind_spots
-from interpret.bodies.found import Found
+from interpret.bodies.found import LEAST, Found
 from interpret.bodies.swarm import EXACT, Swarm
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
 from interpret.judge.fitted import residuals
@@ -64,7 +65,7 @@ def _missed(found: Found) -> Check:
 
 def _flexible(found: Found) -> Check:
     """What a flexible law along the same links misses: less where a term is missing."""
-    best = max(found.reference, found.noise, found.rows.error_share, EXACT)
+    best = max(found.reference, found.noise, LEAST)
     ratio = found.missed / best
     said = f"any function along the same links misses {percent(found.reference)}"
     if ratio <= BESIDE:
@@ -109,6 +110,10 @@ def _late(found: Found) -> Check:
 
 def followed(law: Law, swarm: Swarm) -> Iterator[Check]:
     """The checks along the law's own path: what noise hides in short windows adds up there."""
+    if len(law.parts) > 1:
+        said = "the own path of bodies with friction is not followed"
+        yield Check("noise", np.nan, np.nan, "identified", said)
+        return
     if len(swarm.coordinates) > MOST_FOLLOWED:
         said = f"of more than {MOST_FOLLOWED} coordinates the law's own path is not followed"
         yield Check("noise", np.nan, np.nan, "identified", said)
@@ -142,7 +147,8 @@ def _energy(found: Found) -> Check:
     swarm, law = found.rows.swarm, found.law
     heat = ((swarm.p**2).sum(axis=2) / (2 * swarm.mass[:, None])).sum(axis=0)
     steps = _of_steps(found) if swarm.step else np.zeros(swarm.points)
-    total = heat + found.values @ law.values(swarm.x) + steps
+    stored = law.values(swarm.x)
+    total = heat + found.values[: len(stored)] @ stored + steps + _rubbed_off(found)
     drift, moved, made = (
         np.concatenate([e - np.median(e) for e in np.split(each, swarm.ends[:-1])])
         for each in (total, heat, steps)
@@ -156,6 +162,18 @@ def _energy(found: Found) -> Check:
         return Check("energy", share, allowed, "identified", said)
     said = f"{said}: something takes it, as friction does"
     return Check("energy", share, allowed, "approximate", said, found.missed)
+
+
+def _rubbed_off(found: Found) -> Array:
+    """What friction has taken since the beginning of each trajectory (n,)."""
+    swarm, drag = found.rows.swarm, found.law.drag
+    if drag is None:
+        return np.zeros(swarm.points)
+    pulled = np.einsum("k,kind->ind", found.values[-len(drag) :], drag.forces)
+    power = -(pulled * drag.velocities).sum(axis=(0, 2))
+    parts = zip(swarm.times, np.split(power, swarm.ends[:-1]), strict=True)
+    taken = [CubicSpline(t, rate).antiderivative()(t) for t, rate in parts]
+    return np.concatenate([each - each[0] for each in taken])
 
 
 def _of_steps(found: Found) -> Array:

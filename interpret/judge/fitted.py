@@ -35,7 +35,10 @@ OVERRATED: Final = 0.25
 """χ²/n below this is that of coarse sampling mistaken for noise: σ is what is left."""
 
 SHARE: Final = 0.02
-"""An error of the integrator by this part of σ over √n is felt by no coefficient."""
+"""An error of the integrator by this part of σ is felt by no check."""
+
+COARSEST: Final = (1, 2)
+"""Steps of order eight between two samples: closer encounters cost more than they tell."""
 
 
 def residuals(prepared: Prepared, terms: tuple[Expr, ...], law: Array) -> Iterator[Residuals]:
@@ -50,8 +53,7 @@ def residuals(prepared: Prepared, terms: tuple[Expr, ...], law: Array) -> Iterat
     potential = Potential.of(known.with_terms("potential", terms, prepared.features.definitions))
     assert potential is not None, "terms of a potential are one"
     start = Parameters(law, np.zeros(0))
-    measured = np.where(np.isfinite(sigma), sigma, np.inf)
-    here = shooting(courses, potential, start, SHARE * measured)
+    here = shooting(courses, potential, start, sigma, SHARE, COARSEST)
     last: Residuals | None = None
     for cuts in LADDER:
         length = max(1, round(here.longest / cuts))

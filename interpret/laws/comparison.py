@@ -20,7 +20,7 @@ from interpret.laws.report import Beside, Row, Statement
 from interpret.laws.scale import scale
 from interpret.laws.term import Term
 from interpret.laws.truth import Decomposition, Words, common, decompose
-from interpret.laws.verdicts import INSIDE, Outcome, judged
+from interpret.laws.verdicts import INSIDE, Outcome, judged, reworded
 from systems.errors import InputError, nearest
 from systems.expressions import parse, text
 from systems.forces import FORCES
@@ -133,7 +133,8 @@ def compare(
       every coefficient is the true one, where the data leave others of half the terms at most
       undetermined;
     - UNDETERMINED: the same terms, none refuted, but an error bar is wider than its coefficient or
-      not known, or the data determine fewer than half of the terms;
+      not known, or the data determine fewer than half of the terms; or other terms than the
+      truth's, which was tried, and which on these data look like it within the error;
     - DIFFERENT: anything else. A truth with terms outside the library is always different, and so
       is one with a part that the law knows nothing of, such as friction.
 
@@ -174,6 +175,9 @@ def compare(
             terms.append(Term(rest, None, None, None, size, name, tried=False))
     terms += _constants(law, constants)
     verdict, reason = judged(law, terms, outside)
+    other = reworded(law, truths) if verdict == "EQUAL WITHIN ERROR" else ""
+    if other:
+        verdict, reason = "UNDETERMINED", other
     return Comparison(
         verdict=verdict,
         reason=reason,

@@ -68,12 +68,12 @@ class Statement:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a law cost; what is None is not printed.
+    """What a law cost; what is None is not printed, and nothing of a training where there was none.
 
     `iterations` are the outer iterations of the training, 0 when the first solve met the tolerance.
 
-    >>> str(Cost(seconds=1.31, iterations=0, neurons=256))
-    '1.3 s, 0 outer iterations, 256 neurons'
+    >>> str(Cost(seconds=1.31, iterations=0, neurons=256)), str(Cost(1.31, 0, 0))
+    ('1.3 s, 0 outer iterations, 256 neurons', '1.3 s')
     """
 
     seconds: float | None = None
@@ -83,8 +83,10 @@ class Cost:
     def __str__(self) -> str:
         parts = [
             None if self.seconds is None else f"{self.seconds:.1f} s",
-            _counted(self.iterations, "outer iteration"),
-            _counted(self.neurons, "neuron"),
+            _counted(
+                self.iterations if self.iterations or self.neurons else None, "outer iteration"
+            ),
+            _counted(self.neurons or None, "neuron"),
         ]
         return ", ".join(part for part in parts if part)
 

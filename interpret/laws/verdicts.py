@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr
+from sympy import Add, Expr, expand_mul
 
 from interpret.laws.law import Law
 from interpret.laws.measured import Measured
@@ -134,3 +134,27 @@ def _off(z: Array, correlation: Array, names: Sequence[str]) -> str:
 
 def _listed(expressions: Sequence[Expr]) -> str:
     return ", ".join(str(expression) for expression in expressions)
+
+
+def reworded(law: Law, truths: Mapping[str, Expr]) -> str:
+    """That the law says the truth in other terms, though the truth's own were candidates; or "".
+
+    On a window so small that everything in it is a straight line all terms look alike.
+    """
+    own = {piece for truth in truths.values() for piece in _pieces(truth)}
+    tried = {piece for candidate in law.candidates for piece in _pieces(candidate)}
+    kept = {piece for term in law.terms for piece in _pieces(term)}
+    if not own <= tried or own <= kept:
+        return ""
+    missing = [c for c in law.candidates if set(_pieces(c)) & own and not set(_pieces(c)) <= kept]
+    told = ", ".join(map(law.form.term, missing))
+    return f"on these data other terms look like {told}, which was tried"
+
+
+def _pieces(expr: Expr) -> list[Expr]:
+    """The summands of an expression without their coefficients."""
+    return [
+        piece.as_independent(*piece.free_symbols, as_Add=False)[1]
+        for piece in Add.make_args(expand_mul(expr))
+        if piece.free_symbols
+    ]

@@ -63,7 +63,10 @@ class Autoregression:
 
         The first rows are predicted from the few before them, so that no information is lost.
         """
-        out, n, order = rows.copy(), rows.shape[-2], self.order
+        n, order = rows.shape[-2], self.order
+        if not order:
+            return rows
+        out = rows.copy()
         for i in range(min(order, n)):
             expected = self.predictors[i] @ rows[..., :i, :][..., ::-1, :]
             out[..., i, :] = (rows[..., i, :] - expected) / np.sqrt(self.variances[i])

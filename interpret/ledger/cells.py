@@ -30,31 +30,35 @@ WORTH: Final = 4
 """Samples of a cell, at least: of fewer the means are not of one σ, and little is saved."""
 
 
-def celled(courses: Courses) -> Courses:
-    """The same motion by the means of cells; those with values of different σ stay as they are.
+def celled(courses: Courses, enough: int = ENOUGH) -> Courses:
+    """The same motion by the means of cells, all of about as many samples; `enough` cells in all
+    where periods need no more. Values of different σ stay as they are.
 
-    >>> t, noise = np.linspace(0, 6, 6001)[:, None], np.random.default_rng(0).normal(size=(6001, 1))
     >>> from interpret.ledger.motion import Path
-    >>> quiet = Path(np.sin, np.cos, lambda time: -np.sin(time))
-    >>> whole = Courses((Course(t[:, 0], np.sin(t) + 0.1 * noise, Path(*(
-    ...     lambda time, f=f: f(time)[:, None] for f in (np.sin, np.cos, np.negative)
-    ... ))),), 1)
-    >>> few = celled(whole)
-    >>> len(few.items[0]), bool(few.scatter[0] < 0.07)
-    (1500, True)
+    >>> rng = np.random.default_rng(0)
+    >>> t = np.linspace(0, 6, 8001)
+    >>> curves = [lambda t, f=f: f(t)[:, None] for f in (np.sin, np.cos, lambda t: -np.sin(t))]
+    >>> seen = np.sin(t)[:, None] + 0.1 * rng.normal(size=(8001, 1))
+    >>> few = celled(Courses((Course(t, seen, Path(*curves)),), 1))
+    >>> len(few.items[0]), few.scatter.round(2)
+    (2000, array([0.05]))
     """
-    least = max(FEWEST, ENOUGH // len(courses.items))
-    items = [_celled(item, least, courses.shortest) for item in courses.items]
-    return replace(courses, items=tuple(items))
+    least = max(FEWEST, enough // len(courses.items))
+    size = min(len(item) // _cells(item, least, courses.shortest) for item in courses.items)
+    if size < WORTH or any(item.weight is not None for item in courses.items):
+        return courses
+    return replace(courses, items=tuple(_celled(item, size) for item in courses.items))
 
 
-def _celled(course: Course, least: int, period: float) -> Course:
-    """One trajectory in at least so many cells, and as many as its periods need."""
+def _cells(course: Course, least: int, period: float) -> int:
+    """At least so many, and as many as its periods need."""
     periods = float(course.t[-1] - course.t[0]) / period
-    cells = max(least, int(np.ceil(A_PERIOD * periods)))
-    if course.weight is not None or len(course) < WORTH * cells:
-        return course
-    starts = np.linspace(0, len(course), cells + 1).astype(int)
+    return max(least, int(np.ceil(A_PERIOD * periods)))
+
+
+def _celled(course: Course, size: int) -> Course:
+    """One trajectory in cells of about so many samples."""
+    starts = np.linspace(0, len(course), len(course) // size + 1).astype(int)
     counts = np.diff(starts)[:, None]
 
     def mean(rows: Array) -> Array:

@@ -42,7 +42,7 @@ def climbed(
             setting = setting.at(state.law.inner)
         sought = solution.law.coefficients - setting.given
         toward = np.concatenate([sought, np.zeros_like(solution.law.inner)])
-        rows = [item.toward(toward) for item in solution.reduced.stretches]
+        rows = solution.reduced.stretches.toward(toward)
         if setting.chosen:
             selection = Selection(state.chosen, ())
         else:

@@ -131,6 +131,10 @@ class Rows(Sequence[Stretch]):
         parts = [(item.start, item.columns, item.target) for item in stretches]
         return Rows([(numbers, Stretch(*arrays)) for numbers, arrays in alike(parts)])
 
+    def toward(self, step: Array) -> Rows:
+        """With the target moved by what a step (p,) of the parameters explains."""
+        return Rows([(numbers, block.toward(step)) for numbers, block in self.blocks])
+
     def on(self, some: Sequence[int]) -> Rows:
         """With some of the parameters alone."""
         return Rows([(numbers, block.on(some)) for numbers, block in self.blocks])

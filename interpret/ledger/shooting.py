@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from interpret.ledger.flow import Field, Parameters, Tableau, flow
 from interpret.ledger.motion import Courses
-from interpret.ledger.rows import Noise, Reduced, Stretch
+from interpret.ledger.rows import Noise, Reduced, Rows, Stretch
 
 Array = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ class Node:
 class Linearised:
     """The rows of every stretch, and how its nodes move."""
 
-    stretches: tuple[Stretch, ...]
+    stretches: Rows
     nodes: tuple[tuple[Node, ...], ...]
 
 
@@ -123,7 +123,7 @@ class Shooting:
                     return None
                 stretches.append(rows)
                 nodes.append(own)
-        return Linearised(tuple(stretches), tuple(nodes))
+        return Linearised(Rows.of(stretches), tuple(nodes))
 
     def moved(self, linearised: Linearised, reduced: Reduced, step: Array) -> Shooting:
         """The segments' starts after a step of the parameters."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -23,7 +24,12 @@ SUBSTEPS: Final = (1, 2, 4, 8)
 
 
 def shooting(
-    courses: Courses, field: Field, law: Parameters, size: Array, alike: float = ALIKE
+    courses: Courses,
+    field: Field,
+    law: Parameters,
+    size: Array,
+    alike: float = ALIKE,
+    substeps: Sequence[int] = SUBSTEPS,
 ) -> Shooting:
     """Segments that start on the smooth path, by the coarsest method that is fine enough.
 
@@ -33,7 +39,7 @@ def shooting(
     whole = Shooting.of(courses, field, RK4)
     hardest = _hardest(whole, law)
     method, coarse = RK4, _ends(hardest, field, RK4, law)
-    for steps in SUBSTEPS:
+    for steps in substeps:
         finer = replace(eighth_order(), steps=steps)
         fine = _ends(hardest, field, finer, law)
         off = np.abs(fine - coarse)[..., : len(size)].max(axis=(0, 1))

@@ -52,6 +52,7 @@ def choice(numbers: Numbers, labels: Sequence[str]) -> Figure:
     ``labels`` are a title, what is measured, and the terms of each set.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     title, measured, *sets = labels
     sizes, left, taken = numbers["sizes"], numbers["left"], int(numbers["chosen"][0])
@@ -64,7 +65,7 @@ def choice(numbers: Numbers, labels: Sequence[str]) -> Figure:
     axes.set(xlabel="terms", ylabel=measured, title=title)
     if (left > 0).all() and left.max() > 10 * left.min():
         axes.set_yscale("log")
-    axes.locator_params(axis="x", integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     shown = sets[taken]
     shown = shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
     axes.annotate(shown, (sizes[taken], left[taken]), (10, 6), textcoords="offset points",

@@ -55,6 +55,7 @@ class Forces:
     ``rows`` hold the measured forces and their weights, ``learned`` (n, d) those of the trained
     function, ``misfit`` the relative residual between the two, ``reference`` the flexible fit.
     ``floor`` is how far the data themselves are off, relatively, where they hold learned masses.
+    ``trained`` says whether there was a training, or one linear solve, which takes no longer.
     """
 
     particles: Particles
@@ -63,13 +64,16 @@ class Forces:
     misfit: float
     reference: Reference
     floor: float = 0.0
+    trained: bool = True
 
     @staticmethod
     def of(fit: PhaseFit) -> Forces:
         """The forces of a learned potential."""
         rows = fit.reference.rows
         learned = torch.from_numpy(predicted(fit.basis, fit.coefficients, rows))
-        return Forces(fit.particles, rows, learned, fit.misfit, fit.reference)
+        return Forces(
+            fit.particles, rows, learned, fit.misfit, fit.reference, trained=fit.neurons > 0
+        )
 
     @staticmethod
     def of_lagrangian(fit: GeneralFit, dimension: int) -> Forces:
@@ -198,9 +202,12 @@ def _verdict(
 ) -> tuple[Verdict, tuple[str, ...]]:
     best = forces.reference.misfit
     if forces.misfit > max(UNLEARNED, 2 * best):
+        what, advice = ("learned", "give other inputs, or another model")
+        if forces.trained:
+            what, advice = ("trained", "train longer, or choose another model")
         reason = (
-            f"the trained function misses the forces by {forces.misfit:.0%} where a flexible fit "
-            f"misses {best:.1e}: no law can be read off it; train longer, or choose another model"
+            f"the {what} function misses the forces by {forces.misfit:.0%} where a flexible fit "
+            f"misses {best:.1e}: no law can be read off it; {advice}"
         )
         return "not in the library", (reason,)
     if not gate.accepted:

@@ -12,7 +12,15 @@ import torch
 from numpy.typing import NDArray
 
 from training.prepare.stencils import Array
-from training.solve.linear import LEAST_MISSED, WELL_CONDITIONED, compress, factor, gram, solve
+from training.solve.linear import (
+    LEAST_MISSED,
+    WELL_CONDITIONED,
+    compress,
+    condition,
+    factor,
+    gram,
+    solve,
+)
 
 Support = tuple[int, ...]
 
@@ -160,17 +168,16 @@ class Normal:
         """Those of a design (n, K); None where it is conditioned worse than 1e3, or the truth is
         met to less than 1e-4 of itself: there round-off tells what is next to nothing."""
         scale = lengths(design)
-        columns = design / scale
+        columns: Array = design / scale
         gram = columns.T @ columns
         try:
-            inverse = np.linalg.inv(np.linalg.cholesky(gram))
+            lower = np.asarray(np.linalg.cholesky(gram), dtype=np.float64)
         except np.linalg.LinAlgError:
             return None
-        # Of columns of unit length; the Frobenius norms bound the condition from above.
-        if not np.linalg.norm(inverse) * np.sqrt(len(gram)) < WELL_CONDITIONED:
+        if condition(gram, lower) > WELL_CONDITIONED:
             return None
         right = columns.T @ truth
-        missed = np.linalg.norm(columns @ (inverse.T @ (inverse @ right)) - truth)
+        missed = np.linalg.norm(columns @ np.linalg.solve(gram, right) - truth)
         if not missed > LEAST_MISSED * np.linalg.norm(truth):
             return None
         return Normal(gram, right, scale)

@@ -49,7 +49,7 @@ the library matrix is never there as a whole. Noise of 0.1 %; the ridge is off; 
 rounds by turns. Both find the same support, and coefficients to 1e-8.
 """
 STRETCH = 2048
-AHEAD = 50
+AHEAD = 15
 
 
 def drawn(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:

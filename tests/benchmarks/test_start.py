@@ -37,8 +37,8 @@ def spent(arguments: list[str], folder: Path) -> float:
 @pytest.mark.parametrize(
     ("command", "imports", "most"),
     [
-        ("--help", "import typer.rich_utils", 1.8),
-        ("systems", "import sympy, numpy, typer.rich_utils", 1.8),
+        ("--help", "import typer.rich_utils", 1.4),
+        ("systems", "import sympy, numpy, typer.rich_utils", 1.7),
         ("fit oscillator --quiet", FIT, 1.5),
         ("fit coulomb --quiet", FIT, 1.8),
     ],

@@ -85,5 +85,5 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> FakePipeline:
     monkeypatch.setattr(pipelines, "fit", fake.fit)
     monkeypatch.setattr(pipelines, "settled", lambda *asked: None)
     monkeypatch.setattr(finished, "Run", FakeRun)
-    monkeypatch.setattr(Source, "open", lambda source: source)
+    monkeypatch.setattr(Source, "open", lambda source, report=None: source)
     return fake

@@ -39,6 +39,7 @@ def test_a_run_says_what_it_conserves_and_keeps_its_settings(run):
     assert (code, "not those that it was fitted to" in err) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_file_is_fitted_first(run):
     (item,) = systems.get("kepler").draw()[:1]
     table = np.column_stack([item.t, item.q, item.p])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from interpret import cli, pipeline
@@ -24,6 +25,8 @@ from tests.pages import Page
 from training.learn import series
 
 POINTS = ("trapped_charges", "--learn")
+
+SCHEMA = json.loads(Path(cli.__file__).with_name("run.schema.json").read_text(encoding="utf-8"))
 
 SQUARE = """\
 import numpy as np
@@ -168,6 +171,7 @@ def test_show_json_is_the_fits_own(kept):
     shown = json.loads(called("show", str(kept.folder), "--json"))
     assert shown == json.loads(to_json(kept.run.json()))
     assert shown["run"] == str(kept.folder)
+    jsonschema.Draft202012Validator(SCHEMA).validate(shown)
     assert [row["coefficient"] for row in shown["law"]["terms"]] == list(kept.run.law.coefficients)
 
 

@@ -132,6 +132,7 @@ def test_a_general_lagrangian_says_what_the_data_leave_open(fit):
     assert "masses " in out
 
 
+@pytest.mark.slow
 def test_a_landscape_is_a_picture_and_its_numbers(capfd):
     code = cli.main(
         ["landscape", "--system", "trapped_charges", "--window", "far_opposite",

@@ -171,16 +171,10 @@ def test_the_form_survives_noise(order, fraction, kind):
         assert found.verdict == "IDENTICAL"
 
 
-@pytest.mark.parametrize("kind", [pytest.param("white", marks=pytest.mark.slow), "proportional"])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["white", "proportional"])
 @pytest.mark.parametrize(
-    ("order", "cells", "draws"),
-    [
-        (3, 12, 40),
-        *(
-            pytest.param(*case, marks=pytest.mark.slow)
-            for case in ((1, 64, 50), (1, 64, 100), (2, 16, 50))
-        ),
-    ],
+    ("order", "cells", "draws"), [(3, 12, 40), (1, 64, 50), (1, 64, 100), (2, 16, 50)]
 )
 def test_error_bars_are_those_of_the_noise(order, cells, draws, kind):
     pulls = []
@@ -494,6 +488,7 @@ def test_noise_widens_the_error_bars_and_identifies_nothing_wrong():
             assert compare(law, BORN).verdict != "DIFFERENT"
 
 
+@pytest.mark.slow
 def test_a_law_that_the_network_contradicts_is_none():
     """A map whose second order is that of no candidate."""
     samples = born.make(steps=16).draw(count=700)

@@ -151,7 +151,7 @@ def test_spikes_hide_nothing_and_are_no_fault():
 DATASETS = [
     ("oscillator", "circles"),
     pytest.param("double_well", "T1", marks=pytest.mark.slow),
-    ("central_force", "reduced"),
+    pytest.param("central_force", "reduced", marks=pytest.mark.slow),
     pytest.param("double_well", "T3", marks=pytest.mark.slow),
     pytest.param("coulomb", "verlet", marks=pytest.mark.slow),
     pytest.param("coulomb", "exact", marks=pytest.mark.slow),

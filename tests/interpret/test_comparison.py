@@ -117,6 +117,30 @@ def test_an_error_bar_wider_than_the_coefficient_proves_nothing():
     assert found.reason == "the error bar is wider than the coefficient of q**4"
 
 
+@pytest.mark.parametrize(
+    ("half", "verdict"), [(1e-3, "UNDETERMINED"), (1.0, "DIFFERENT")], ids=["narrow", "wide"]
+)
+def test_other_terms_that_look_like_the_truths_prove_nothing(half, verdict):
+    """About q = 1 q²/2 and q/2 + q³/6 have one slope and one curvature: q² was tried, not taken."""
+    q = symbol("q")
+    problem = systems.from_potential("q**2/2")
+    law = potential_law(
+        system="potential",
+        terms=(q, q**3),
+        candidates=(q, q**2, q**3),
+        coefficients=np.array([0.5, 1 / 6]),
+        covariance=np.diag([1e-4, 1e-4]),
+        domain={"q": (1 - half, 1 + half)},
+        verdict="ambiguous",
+    )
+    found = compare(law, problem)
+    assert found.verdict == verdict
+    if verdict == "UNDETERMINED":
+        assert "other terms look like q**2" in found.reason
+    one = {"coefficients": np.array([0.5]), "covariance": np.array([[1e-4]]), "recognised": ()}
+    assert compare(changed(law, terms=(q**2,), **one), problem).verdict == "EQUAL WITHIN ERROR"
+
+
 def test_an_error_bar_wider_than_the_coefficient_excuses_no_difference():
     """q**2 is off by ten of its error bars, whatever q**4 is known to."""
     found = compare(law({**WELL, "q**2": 4.0}, stderr=(0.1, 0.1, 0.1, 5.0)), DOUBLE_WELL)

@@ -134,6 +134,7 @@ def test_a_term_without_any_variable_is_refused():
         parsed("1/r, 1/x, r**p", ["r"])
 
 
+@pytest.mark.slow
 def test_the_way_of_all_forces_takes_unknown_constants():
     run = interpret.fit(motion("1/r + 1/(10 - r)", ((1.2, 0.3), (3, -0.2))), library="1/r,1/(c-r)")
     assert run.law.potential == 1 / r + 1 / (10 - r)

@@ -129,7 +129,8 @@ def test_error_bars_know_of_the_correlation(rho):
     assert 0.85 < (scores < 1.96).mean() <= 1
 
 
-@pytest.mark.parametrize("noise", [0.0, pytest.param(0.01, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", [0.0, 0.01])
 def test_spikes_are_counted_and_the_law_stays(noise):
     data = motion(spring, noise=noise, times=np.linspace(0, 12, 200))
     rng = np.random.default_rng(5)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import sympy
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.image import imread
 
@@ -65,7 +65,6 @@ def polynomial(couplings):
 
 
 @given(seeds, dimensions)
-@settings(max_examples=30)
 def test_moving_twice_is_moving_once(seed, d):
     couplings = whole(seed, d)
     there, further = np.random.default_rng(seed + 1).integers(-3, 4, (2, d))
@@ -75,7 +74,6 @@ def test_moving_twice_is_moving_once(seed, d):
 
 
 @given(seeds, dimensions)
-@settings(max_examples=30)
 def test_neither_center_nor_unit_changes_the_function(seed, d):
     couplings = drawn(seed, d)
     q = near(couplings, seed)
@@ -127,7 +125,6 @@ def test_entries_in_units_of_one_are_derivatives():
 
 
 @given(seeds, dimensions, st.sampled_from(["monomial", "chebyshev"]))
-@settings(max_examples=30)
 def test_a_box_and_its_couplings_are_one_function(seed, d, kind):
     rng = np.random.default_rng(seed)
     basis = Box.coupling(rng.uniform(-2, 2, d), rng.uniform(0.5, 2, d), 4, kind)
@@ -168,7 +165,6 @@ def test_a_box_that_lacks_an_order_or_lies_elsewhere():
 
 
 @given(seeds, dimensions)
-@settings(max_examples=20)
 def test_json_keeps_every_bit(seed, d):
     couplings = drawn(seed, d)
     read = Couplings.from_json(json.loads(json.dumps(couplings.to_json())))

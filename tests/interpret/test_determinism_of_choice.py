@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from interpret.select.criteria import (
@@ -19,6 +19,7 @@ from interpret.select.knee import Knee
 from interpret.select.matrix import Compressed, ascending, rounding
 from interpret.select.optimizers import Optimizer
 from interpret.select.supports import elimination_path, ranked, threshold_path
+from tests.builders import dear
 
 CRITERIA = {
     "plateau": Plateau(2.0),
@@ -58,7 +59,7 @@ def problem(design, truth):
 
 @pytest.mark.parametrize("name", CRITERIA)
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=6, deadline=None)
+@dear
 def test_exact_data_give_the_true_support_whatever_the_last_bits(name, seed):
     """The residuals of all supports that hold the truth are round-off, in any order."""
     for scale in (1.0, 2.0, 3.0):
@@ -69,13 +70,13 @@ def test_exact_data_give_the_true_support_whatever_the_last_bits(name, seed):
 
 @pytest.mark.parametrize("path", [threshold_path, elimination_path])
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=6, deadline=None)
+@dear
 def test_the_paths_of_exact_data_do_not_depend_on_the_last_bits(path, seed):
     assert path(problem(*disturbed(*exact(), seed))) == path(problem(*exact()))
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=6, deadline=None)
+@dear
 def test_equal_columns_go_in_the_order_of_the_library(seed):
     """x and y play the same part, to the last bit: the later goes first, both or none at once."""
     design = np.eye(20)[:, :4]
@@ -87,7 +88,7 @@ def test_equal_columns_go_in_the_order_of_the_library(seed):
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=6, deadline=None)
+@dear
 def test_the_same_function_in_other_words_stands_in_the_order_of_the_library(seed):
     """(a, b), (a, a + b) and (b, a + b) span the same: the first of them is the answer."""
     rng = np.random.default_rng(3)

@@ -95,6 +95,7 @@ def test_what_cannot_be_shown(show, order, layers, message):
         show(order, layers)
 
 
+@pytest.mark.slow
 def test_too_many_for_a_picture():
     assert len(text(6, 4).splitlines()) > 200
     with pytest.raises(InputError, match="too many for one picture"):

@@ -52,6 +52,7 @@ def test_pendulums_alike_share_their_coefficients(seed):
     assert np.all(np.abs(gravity.values + 4) < 4 * gravity.errors)
 
 
+@pytest.mark.slow
 def test_a_longer_pendulum_among_others_is_told():
     """Its own coefficient is found to its own error bar, and the law is not called one law."""
     data = swings((1, 1, 0.97), 0.01)

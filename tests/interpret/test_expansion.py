@@ -209,7 +209,6 @@ def test_a_trained_fit():
 
 
 @given(seeds, st.integers(1, 4), st.integers(0, 4))
-@settings(max_examples=30)
 def test_the_directions_tell_all_homogeneous_polynomials(seed, d, order):
     rng = np.random.default_rng(seed)
     for n in range(order + 1):

@@ -63,7 +63,7 @@ def test_the_distance_of_two_charges(dataset, seed):
 ROUND = [
     pytest.param("(x**2 + 4*y**2)**2", "x**2 + 4*y**2", marks=pytest.mark.slow),
     pytest.param("(x**2 + 4*y**2)/2", "x**2 + 4*y**2", marks=pytest.mark.slow),
-    ("exp((x**2 + x*y + y**2)/4)", "x**2 + x*y + y**2"),
+    pytest.param("exp((x**2 + x*y + y**2)/4)", "x**2 + x*y + y**2", marks=pytest.mark.slow),
     ("((x - 1)**2 + (y - 1/2)**2)**2", "(x - 1)**2 + (y - 1/2)**2"),
     pytest.param("(x**2 + sqrt(2)*y**2)**2", "x**2 + sqrt(2)*y**2", marks=pytest.mark.slow),
 ]
@@ -142,12 +142,13 @@ def drawn(potential, seed=0):
     return systems.from_potential(potential).draw(seed=seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("potential", "seed"),
     [
         # Seed 0 is looked at below, in three units.
-        pytest.param(KEPLER, 5, marks=pytest.mark.slow),
-        pytest.param(f"{KEPLER} + 1/(10*(x**2 + y**2))", 0, marks=pytest.mark.slow),
+        (KEPLER, 5),
+        (f"{KEPLER} + 1/(10*(x**2 + y**2))", 0),
         ("4/(x**2 + y**2)**6 - 4/(x**2 + y**2)**3", 0),
     ],
 )
@@ -158,9 +159,8 @@ def test_close_encounters_hide_no_distance(potential, seed):
     assert found.unfixed == ""
 
 
-@pytest.mark.parametrize(
-    "metre", [1.5e11, *(pytest.param(m, marks=pytest.mark.slow) for m in (1.0, 1e-10))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("metre", [1.5e11, 1.0, 1e-10])
 def test_units_change_nothing(metre):
     """Au, metres or atoms: a centre is none where the origin does as well."""
     items = tuple(Trajectory(i.t, metre * i.q, metre * i.p) for i in drawn(KEPLER, 0))
@@ -248,15 +248,10 @@ def test_names_of_columns_are_not_taken():
 # With noise: from conservation laws
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dataset", "fraction"),
-    [
-        ("verlet", 1e-4),
-        *(
-            pytest.param(*case, marks=pytest.mark.slow)
-            for case in (("verlet", 1e-3), ("exact", 1e-3), ("exact", 1e-4))
-        ),
-    ],
+    [("verlet", 1e-4), ("verlet", 1e-3), ("exact", 1e-3), ("exact", 1e-4)],
 )
 def test_noise_hides_the_forces_but_not_what_is_conserved(dataset, fraction):
     data = charges(dataset).with_noise(fraction, seed=1)
@@ -267,8 +262,9 @@ def test_noise_hides_the_forces_but_not_what_is_conserved(dataset, fraction):
 
 
 FRACTIONS = [*(pytest.param(f, marks=pytest.mark.slow) for f in (1e-3, 0.01)), 0.05]
+SPHERE = (SPACE, "(x**2 + y**2 + z**2)**2", "sqrt(x**2 + y**2 + z**2)")
 CENTRAL = [
-    (SPACE, "(x**2 + y**2 + z**2)**2", "sqrt(x**2 + y**2 + z**2)"),
+    pytest.param(*SPHERE, marks=pytest.mark.slow),
     (PLANE, "(x**2 + y**2)**2", "sqrt(x**2 + y**2)"),
     (PAIR, "((x1-x2)**2 + (y1-y2)**2)**2", "sqrt((x1-x2)**2 + (y1-y2)**2)"),
 ]
@@ -303,6 +299,7 @@ def test_what_is_nearly_conserved_is_not_conserved(names, potential, size, fract
     assert bodies == ()
 
 
+@pytest.mark.slow
 def test_what_is_not_conserved_is_told():
     data = motion(*NOT_CENTRAL[0][:2]).with_noise(0.01, seed=2)
     found = discover(data)

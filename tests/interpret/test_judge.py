@@ -209,7 +209,9 @@ def test_step_by_step_certifies_too():
     assert certificate.judged(law).verdict == "identified"
 
 
-@pytest.mark.parametrize("count", [20, 24, 30])
+@pytest.mark.parametrize(
+    "count", [20, *(pytest.param(n, marks=pytest.mark.slow) for n in (24, 30))]
+)
 def test_a_short_record_is_judged_to_its_end(count):
     """Its last tenth may be two samples, which are no trajectory."""
     run = interpret.fit(motion(spring, times=np.linspace(0, 5, count)), library="x**2, x**4")

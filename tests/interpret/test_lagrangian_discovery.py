@@ -64,7 +64,7 @@ def residual(lagrangian, data):
         pytest.param(EQUAL, QUADRATIC + QUARTIC, 3, 0, marks=pytest.mark.slow),
         (UNEQUAL, QUADRATIC, 1, 0),
         pytest.param(UNEQUAL, QUADRATIC + QUARTIC, 1, 0, marks=pytest.mark.slow),
-        (ANHARMONIC, QUADRATIC + QUARTIC, 1, 0),
+        pytest.param(ANHARMONIC, QUADRATIC + QUARTIC, 1, 0, marks=pytest.mark.slow),
         (MAGNETIC, QUADRATIC + LINEAR + MIXED, 1, 7),
     ],
 )

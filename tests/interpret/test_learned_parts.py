@@ -60,6 +60,15 @@ def test_an_unknown_exponent_of_the_speed_is_found():
     assert p.stderr < 0.01
 
 
+def test_an_unknown_exponent_of_exact_motion_is_exact():
+    """A force that may vanish at rest is not softened there, which would be another law."""
+    law = interpret.fit(dragged(0.0), Motion(dissipation="v**p", **PLAIN)).law
+    assert law.verdict == "identified"
+    p = law.variables.inside.constants["p"]
+    assert p.value == pytest.approx(2.5, abs=1e-6)
+    assert str(p.recognised) == "5/2"
+
+
 @pytest.mark.slow
 def test_an_exponent_is_held_at_its_bound():
     law = interpret.fit(dragged(), Motion(dissipation="v**p", bounds="p: 1..2", **PLAIN)).law

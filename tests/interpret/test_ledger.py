@@ -31,6 +31,7 @@ from systems.samples.trajectories import Trajectories
 
 FORCED = ("damped_pendulum", "driven_duffing", "magnetic_trap", "falling_with_drag")
 x = symbol("x")
+HARMONIC = {"learn": "forces", "library": ["theta**2"], "parts": "potential, dissipative"}
 
 
 def learned(name, noise=0.0, seed=0, out=None, **options):
@@ -113,7 +114,7 @@ def test_a_law_without_the_truths_friction_is_another(exact):
 @pytest.mark.slow
 def test_what_the_library_lacks_is_left_over():
     swing = systems.get("damped_pendulum").draw()[:1].with_noise(0.01, 1)
-    run = interpret.fit(swing, Motion(learn="forces", library=["theta"]))
+    run = interpret.fit(swing, Motion(**HARMONIC))
     assert run.law.verdict == "not in the library"
     assert any("is left over" in reason for reason in run.law.reasons)
 

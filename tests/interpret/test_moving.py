@@ -354,6 +354,7 @@ def test_what_cannot_be_is_said_in_one_sentence(ask, message):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_a_motion_that_runs_off():
     """x'' = x³ from rest at 1 is at infinity after 1.85 time units."""
     falling = law({"potential": {"x**4": -0.25}}, {"x": 1.0})

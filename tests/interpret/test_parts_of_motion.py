@@ -74,6 +74,7 @@ def test_friction_and_a_drive_are_found_when_nobody_asks(name):
     assert any("all parts are sought" in note for note in run.notes)
 
 
+@pytest.mark.slow
 def test_a_potential_that_explains_the_motion_is_left_as_it_is():
     free, alone = (
         interpret.fit("oscillator"),

@@ -11,7 +11,9 @@ import pytest
 
 import systems
 from interpret.pictures.accelerations import acceleration_numbers, accelerations
+from interpret.pictures.choices import choice
 from interpret.pictures.curves import POINTS, curves
+from interpret.pictures.drawn import INK, png, styled, svg
 from interpret.pictures.potentials import potential
 from interpret.pictures.spectra import BINS, level_numbers, picture
 from interpret.reading.poles.pole_reading import read_poles
@@ -44,22 +46,26 @@ def test_the_curves_of_a_potential_are_its_values_less_their_mean(oscillator):
     np.testing.assert_allclose(numbers["truth"], (x**2 - (x**2).mean())[:, 0] / 2, atol=1e-12)
     np.testing.assert_allclose(numbers["law"], numbers["truth"], atol=1e-6)
     np.testing.assert_allclose(numbers["learned"], numbers["truth"], atol=1e-6)
-    assert potential(numbers, "oscillator", ["q"]).startswith(PNG)
+    # One term: its band is what its error bar makes of q², less the mean.
+    square = (x**2 - (x**2).mean())[:, 0]
+    np.testing.assert_allclose(numbers["band"], law.stderr[0] * np.abs(square), rtol=1e-9)
+    assert png(potential(numbers, "oscillator", ["q"])).startswith(PNG)
 
 
 def test_a_truth_in_other_variables_is_no_curve(oscillator):
     fit, law = oscillator
     numbers = curves(fit, law, symbol("r") ** 2)
 
-    assert sorted(numbers) == ["law", "learned", "x"]
-    assert potential(numbers, "oscillator", ["q"]).startswith(PNG)
+    assert sorted(numbers) == ["band", "law", "learned", "x"]
+    assert png(potential(numbers, "oscillator", ["q"])).startswith(PNG)
 
 
+@pytest.mark.slow
 def test_several_features_are_drawn_against_each_other():
     x = np.random.default_rng(0).uniform(-1, 1, (50, 2))
     values = (x**2).sum(axis=1)
     numbers = {"x": x, "learned": values, "law": values + 1e-6 * x[:, 0]}
-    assert potential(numbers, "two", ["x", "y"]).startswith(PNG)
+    assert png(potential(numbers, "two", ["x", "y"])).startswith(PNG)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +80,7 @@ def test_accelerations_of_any_number_of_coordinates(names):
     numbers = acceleration_numbers(PhaseSamples(names, q, 0 * q, -q), -1.01 * q)
 
     np.testing.assert_allclose(numbers["predicted"], 1.01 * numbers["measured"])
-    assert accelerations(numbers, names).startswith(PNG)
+    assert png(accelerations(numbers, names)).startswith(PNG)
 
 
 def test_every_level_that_was_predicted_is_in_the_picture():
@@ -90,7 +96,21 @@ def test_every_level_that_was_predicted_is_in_the_picture():
     # The first and the last bin hold what lies beyond them.
     assert (counts[0], counts[-1], counts.sum()) == (1, 1, 3)
     np.testing.assert_allclose(np.sort(numbers["q2"]), points.q**2)
-    assert picture(numbers).startswith(PNG)
+    assert png(picture(numbers)).startswith(PNG)
+
+
+def test_an_svg_has_the_colours_of_its_page_and_loads_nothing():
+    numbers = {"sizes": np.array([0, 1, 2]), "left": np.array([1.0, 1e-3, 9e-4])}
+    labels = ("title", "left", "", "q**2", "q, q**2")
+    with styled():
+        drawn = svg(choice({**numbers, "chosen": np.array([1])}, labels))
+    assert drawn.startswith("<svg")
+    assert drawn.endswith("</svg>")
+    assert "currentColor" in drawn
+    for what in (INK, "#000000", "http", "<metadata"):
+        assert what not in drawn
+    assert "width=" not in drawn.partition(">")[0]
+    assert "q**2" in drawn  # the set that was taken is named
 
 
 def test_no_module_imports_matplotlib_when_it_is_loaded(root):
@@ -103,7 +123,18 @@ def test_no_module_imports_matplotlib_when_it_is_loaded(root):
 
 @pytest.mark.slow
 def test_drawing_alone_imports_matplotlib():
-    drawing = ("accelerations", "curves", "heatmaps", "picture", "potentials", "spectra")
+    drawing = (
+        "accelerations",
+        "choices",
+        "curves",
+        "drawn",
+        "heatmaps",
+        "picture",
+        "potentials",
+        "profiles",
+        "rollouts",
+        "spectra",
+    )
     rooms = ("cli.commands", "experiments", "pipeline", "landscapes", "tools", "run")
     names = [f"interpret.{name}" for name in (*(f"pictures.{one}" for one in drawing), *rooms)]
     code = f"import sys, {', '.join(names)}; sys.exit('matplotlib' in sys.modules)"

@@ -56,9 +56,10 @@ def test_a_name(oscillator):
     assert oscillator.fit.learned.neurons == 256
 
 
-def test_a_system_and_its_name_are_the_same_thing(oscillator):
+def test_a_system_and_its_name_are_the_same_thing(oscillator, folder):
     by_record = fit(systems.get("oscillator"))
     assert by_record.law == oscillator.law
+    assert not list(folder.iterdir()), "nothing is written without `out`"
 
 
 def test_absolute_values_are_candidates_and_features_like_any_other():
@@ -75,24 +76,6 @@ def test_absolute_values_are_candidates_and_features_like_any_other():
     law = fit(data, features="r=abs(x)", library="r, r**2").law
     assert law.terms == (sympy.Symbol("r"),)
     assert law.coefficients[0] == pytest.approx(1, rel=1e-6)
-
-
-def test_a_file_of_ones_own(tmp_path):
-    path = tmp_path / "mine.py"
-    path.write_text(
-        "import numpy as np\n"
-        "from systems import Dataset, System\n"
-        "from systems.expressions import parse\n"
-        "def draw(seed):\n"
-        "    starts = np.linspace(0.5, 2, 4)[:, None]\n"
-        "    return SYSTEM.flow(starts, 0 * starts, np.linspace(0, 5, 300))\n"
-        "SYSTEM = System('mine', 'a stiff spring', '', ('q',), (2.0,), parse('3*q**2 + q**4/4'),\n"
-        "    (parse('q'), parse('q**2'), parse('q**3'), parse('q**4')),\n"
-        "    datasets={'all': Dataset('four swings', draw)})\n"
-    )
-    run = fit(str(path))
-    assert run.law.expr == 3 * q**2 + q**4 / 4
-    assert run.comparison.verdict == "IDENTICAL"
 
 
 def test_a_dictionary_of_columns_is_fitted_and_what_was_understood_is_said():
@@ -310,15 +293,11 @@ def test_the_settings_say_what_was_asked(oscillator):
     assert settings["options"]["noise"] == 0
 
 
-def test_without_out_nothing_is_written(folder):
-    fit("oscillator")
-    assert not list(folder.iterdir())
-
-
 FEW = thinned("double_well", "T2", 10)
 SMALL = {"recipe": "mlp", "steps": 8, "dataset": "T2"}
 
 
+@pytest.mark.slow
 def test_a_new_folder_is_made_even_when_training_takes_its_time(folder):
     """The first checkpoint is written before the run is saved."""
     run = fit(FEW, out=folder / "new", **SMALL)

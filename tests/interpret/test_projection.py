@@ -219,6 +219,7 @@ def medians(count, group=None):
     return np.median(pairs, axis=0) / (1, truth().floor)
 
 
+@pytest.mark.slow
 def test_least_squares_tends_to_the_projection():
     """2.5e-2, 7.8e-3 and 3.3e-3 in one draw; half as many are above as below the median."""
     distances, errors = np.transpose([medians(count) for count in (300, 1000, 10_000)])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sympy
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
@@ -20,12 +20,13 @@ from interpret.select.library import Library, inverse_powers, powers, trigonomet
 from systems.errors import InputError
 from systems.expressions import symbol
 from systems.samples.trajectories import Trajectories, Trajectory
-from tests.builders import changed, samples, trained
+from tests.builders import changed, dear, samples, trained
 from training import train
 
 q, r = symbol("q"), symbol("r")
 SETS = [("oscillator", None), ("double_well", "T1"), ("double_well", "T3")]
 SETS += [("central_force", None), ("coulomb", "verlet"), ("coulomb", "exact")]
+QUICK = [("oscillator", None), ("double_well", "T1"), ("coulomb", "exact")]
 
 
 def judged(law, name, dataset=None, seed=0):
@@ -62,10 +63,7 @@ def test_the_misfit_is_that_of_the_network_with_the_data():
 
 @pytest.mark.parametrize(
     ("name", "dataset"),
-    [
-        pytest.param(*each, marks=[pytest.mark.slow] * (each[1] in ("T3", "verlet")))
-        for each in SETS
-    ],
+    [pytest.param(*each, marks=[pytest.mark.slow] * (each not in QUICK)) for each in SETS],
 )
 def test_the_true_terms_alone_survive(name, dataset):
     """From the network alone, without going back to the data."""
@@ -116,7 +114,7 @@ def test_the_order_of_the_library_is_the_order_of_the_terms():
 
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=10, max_size=10))
-@settings(max_examples=15)
+@dear
 def test_a_constant_a_trajectory_is_gauge(constants):
     """Shift V_theta by another constant on every trajectory: the regression stays what it was."""
     asked = samples("double_well", "T1")

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from interpret.select.criteria import Plateau, Threshold
@@ -44,7 +44,6 @@ def sparse(seed, size, support, error=1e-9, rows=40, correlated=False):
 
 
 @given(seeds, st.integers(1, 6), st.data())
-@settings(max_examples=40)
 def test_solving_on_a_support_is_numpys_least_squares(seed, size, data):
     support = tuple(sorted(data.draw(st.sets(st.integers(0, size - 1)))))
     rng = np.random.default_rng(seed)
@@ -62,7 +61,6 @@ def test_solving_on_a_support_is_numpys_least_squares(seed, size, data):
 
 
 @given(supports, seeds, st.booleans())
-@settings(max_examples=60)
 def test_the_plateau_is_the_true_support(case, seed, correlated):
     size, support = case
     problem, _ = sparse(seed, size, support, correlated=correlated)
@@ -83,7 +81,6 @@ def test_units_change_nothing(case, seed, powers, of_truth):
 
 
 @given(supports, seeds)
-@settings(max_examples=30)
 def test_paths_go_down_one_by_one_from_all_to_none(case, seed):
     size, support = case
     problem, _ = sparse(seed, size, support, error=0.1)

@@ -7,7 +7,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import systems
@@ -25,7 +25,6 @@ CYCLE = Group.of([[0, 1, 0], [0, 0, -1], [1, 0, 0]])
 
 
 @given(seeds, st.sampled_from([ONE_SIDE, BOTH_SIDES, CYCLE]))
-@settings(max_examples=30)
 def test_the_image_of_a_tensor_is_the_function_at_the_image_of_the_point(seed, group):
     """(g f)(z) = f(g z), also where g is not its own inverse."""
     d = group.dimension
@@ -39,7 +38,6 @@ def test_the_image_of_a_tensor_is_the_function_at_the_image_of_the_point(seed, g
 
 
 @given(seeds, st.sampled_from([ONE_SIDE, BOTH_SIDES, CYCLE]))
-@settings(max_examples=30)
 def test_symmetrised_couplings_have_no_defect(seed, group):
     d = group.dimension
     tensor = np.random.default_rng(seed).standard_normal((5,) * d)

@@ -57,7 +57,7 @@ def test_a_polynomial_is_found_to_the_last_digits(truth, dimension, terms):
 
 @pytest.mark.parametrize(
     ("truth", "dimension", "terms"),
-    [pytest.param(*CASES[0], marks=pytest.mark.slow), *CASES[1:]],
+    [CASES[0], *(pytest.param(*case, marks=pytest.mark.slow) for case in CASES[1:])],
 )
 @pytest.mark.parametrize(
     "seed", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)]
@@ -107,6 +107,7 @@ def test_a_sine_is_found_where_it_is_a_candidate():
     assert run.comparison.verdict == "IDENTICAL"
 
 
+@pytest.mark.slow
 def test_ten_inputs():
     truth = "x0 - 2*x3*x7 + x9**2/2"
     run = fit(problem(truth, 10, count=400), steps=10)

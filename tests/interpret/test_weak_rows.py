@@ -74,6 +74,7 @@ PENDULA = {
 }
 
 
+@pytest.mark.slow
 def test_rows_of_the_true_law_vanish_without_noise():
     terms, found = rows(pendula())
     c = truth(terms, PENDULA)

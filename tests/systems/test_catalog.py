@@ -12,7 +12,7 @@ from systems.expressions import symbol
 BHAT = ("central_force", "coulomb", "double_well", "oscillator")
 DRAWS = [(name, dataset) for name in BHAT for dataset in systems.get(name).datasets]
 VERLET = {"verlet", "long_verlet"}
-LONG = {"long_verlet", "long_exact", "drawn", "T1", "T2"}
+SLOW = {"long_verlet", "long_exact", "drawn", "T1", "T2"}
 """Drawn by the slow tests alone: more points, or another draw of the double well."""
 
 
@@ -26,7 +26,7 @@ def energy_drift(system, truth, data):
 
 @pytest.mark.parametrize(
     ("name", "dataset"),
-    [pytest.param(*d, marks=[pytest.mark.slow] * (d[1] in LONG)) for d in DRAWS],
+    [pytest.param(*d, marks=[pytest.mark.slow] * (d[1] in SLOW)) for d in DRAWS],
 )
 def test_data_follow_the_truth_and_differ_from_what_is_held_out(name, dataset):
     system = systems.get(name)
@@ -108,6 +108,7 @@ def test_double_well_t2_has_one_trajectory_in_each_well():
     assert [len(item) for item in data] == [5001, 5001]
 
 
+@pytest.mark.slow
 def test_the_reduced_central_force_is_the_motion_in_space():
     system = systems.get("central_force")
     data = system.draw("drawn", seed=2)

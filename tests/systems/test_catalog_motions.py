@@ -23,8 +23,8 @@ MOTIONS = [
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
-        pytest.param(name, parameters, marks=[pytest.mark.slow] * (name != "kepler"))
-        for name, parameters in MOTIONS
+        pytest.param(*motion, marks=[pytest.mark.slow] * (motion != ("kepler", {})))
+        for motion in MOTIONS
     ],
 )
 def test_energy_is_conserved_by_every_drawn_motion(name, parameters):
@@ -35,6 +35,7 @@ def test_energy_is_conserved_by_every_drawn_motion(name, parameters):
     assert problem.held_out(seed=1).digest() != drawn.digest()
 
 
+@pytest.mark.slow
 def test_toda_conserves_its_third_quantity_and_an_unlike_spring_does_not():
     def spread(problem):
         worst = 0.0

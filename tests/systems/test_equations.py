@@ -2,12 +2,13 @@
 
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Matrix, Rational, Symbol, cos, sin, symbols
 
 from systems import InputError, equations
 from systems.splitting import split
+from tests.builders import dear
 
 x, y, xd, yd, xdd, ydd = symbols("x y xd yd xdd ydd")
 NAMES = ("x", "y")
@@ -26,7 +27,7 @@ def same(a, b):
     return sympy.simplify(sympy.sympify(a) - b) == 0
 
 
-@settings(deadline=None, max_examples=20)
+@dear
 @given(potentials, masses)
 def test_euler_lagrange_of_a_separable_lagrangian_is_newton(potential, mass):
     lagrangian = equations.lagrangian(potential, NAMES, mass)
@@ -35,7 +36,6 @@ def test_euler_lagrange_of_a_separable_lagrangian_is_newton(potential, mass):
         assert same(equation, Rational(m) * qdd + sympy.diff(potential, q))
 
 
-@settings(deadline=None, max_examples=20)
 @given(potentials, masses)
 def test_split_undoes_lagrangian(potential, mass):
     lagrangian = equations.lagrangian(potential, NAMES, mass)
@@ -57,7 +57,7 @@ def hamilton(lagrangian, coordinates):
     return sympy.expand(energy.subs(moving, simultaneous=True))
 
 
-@settings(deadline=None, max_examples=15)
+@dear
 @given(potentials, masses)
 def test_hamilton_and_lagrange_agree(potential, mass):
     lagrangian = equations.lagrangian(potential, NAMES, mass)

@@ -190,7 +190,9 @@ def phase_shifts_by_inversion(couplings, energies, nodes):
     return phases
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    "model", ["B", *(pytest.param(model, marks=pytest.mark.slow) for model in "AC")]
+)
 def test_phase_shifts_are_those_of_the_matrix(model):
     drawn = draw(model, 60, seed=11)
     random = np.random.default_rng(0).uniform(278, 1000, 15)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from systems import InputError, dop853, integrate
+from tests.builders import dear
 
 x, y = sympy.symbols("x y")
 quartic = integrate.compile([-(x**3) - x * y**2, -y - x**2 * y], ["x", "y"])
@@ -63,7 +64,7 @@ def test_verlet_is_reversible(numbers):
     np.testing.assert_allclose(-v_back[:, ::-1], v, atol=1e-11)
 
 
-@settings(deadline=None, max_examples=10)
+@dear
 @given(starts)
 def test_flow_conserves_energy(numbers):
     q0, v0 = np.array([numbers[:2]]), np.array([numbers[2:]])

@@ -35,7 +35,8 @@ DRAWN = {
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.slow] * n.startswith("spherical")) for n in DRAWN]
+    "name",
+    [pytest.param(n, marks=[pytest.mark.slow] * (n != "bead on a hoop")) for n in DRAWN],
 )
 def test_dynamicsymbols_become_a_motion_that_conserves_its_energy(name):
     given = DRAWN[name]
@@ -88,6 +89,7 @@ def test_text_says_the_same_as_dynamicsymbols():
     assert text.motion().coordinates == ("phi", "r")  # phi is cyclic: its velocity alone occurs
 
 
+@pytest.mark.slow
 def test_starts_are_where_the_motion_starts():
     problem = from_lagrangian(
         "rd^2/2 + r^2*phid^2/2 - r^2/2 - 1/r", starts=[{"r": 1, "phid": 1.1}, {"r": 2, "rd": 0.1}]
@@ -104,6 +106,7 @@ def test_foucault_is_a_separable_motion_with_a_gyroscopic_part():
     assert (motion.mass, motion.kinetic, list(motion.others)) == ((1, 1), None, ["gyroscopic"])
 
 
+@pytest.mark.slow
 def test_a_relativistic_particle_nears_the_speed_of_light():
     drawn = from_lagrangian("-c^2*sqrt(1 - xd^2/c^2) - 50*x^2", parameters={"c": 1}).draw()
     speeds = np.concatenate([item.p.ravel() for item in drawn])
@@ -140,6 +143,7 @@ def test_a_law_is_found_and_compared_up_to_the_factor_of_its_lagrangian():
     assert run.comparison.verdict == "IDENTICAL"
 
 
+@pytest.mark.slow
 def test_masses_that_vary_are_tried_without_being_asked_for():
     run = interpret.fit("double_pendulum", dataset="points")
     assert run.comparison.verdict == "IDENTICAL"
@@ -149,6 +153,7 @@ def test_masses_that_vary_are_tried_without_being_asked_for():
     assert run.comparison.verdict == "IDENTICAL"
 
 
+@pytest.mark.slow
 def test_catalog_motions_of_varying_masses_do_what_their_friction_does():
     def losses(name, friction):
         problem = systems.get(name, {"friction": friction})

@@ -1,7 +1,5 @@
 """The record of a system, the systems of a user, and how systems are found."""
 
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -129,8 +127,11 @@ def test_records_that_do_not_fit_together_are_refused(change):
 @pytest.mark.parametrize(
     "potential",
     [
-        *("q^2/2", "x^2 + y^2 + x*y", "1/q", "1e6*q^2"),
-        *(pytest.param(text, marks=pytest.mark.slow) for text in ("-q^4", "log(q)")),
+        *("x^2 + y^2 + x*y", "1e6*q^2"),
+        *(
+            pytest.param(text, marks=pytest.mark.slow)
+            for text in ("q^2/2", "1/q", "-q^4", "log(q)")
+        ),
     ],
 )
 def test_random_motions_under_a_potential_of_one_s_own_keep_their_energy(potential):
@@ -143,6 +144,7 @@ def test_random_motions_under_a_potential_of_one_s_own_keep_their_energy(potenti
     assert np.ptp(data.stack()[1]) > 0.5
 
 
+@pytest.mark.slow
 def test_random_motions_follow_the_seed():
     system = from_potential("q^2/2")
     digest = system.draw(seed=1).digest()
@@ -178,6 +180,7 @@ def test_a_potential_in_which_nothing_can_be_followed_says_so():
         from_potential("sqrt(q - 5)").draw()
 
 
+@pytest.mark.slow
 def test_lagrangians():
     system = from_lagrangian("xd^2/4 + yd^2 - x^4 - x*y")
     assert (system.motion().coordinates, system.motion().mass) == (("x", "y"), (0.5, 2.0))
@@ -231,16 +234,6 @@ def test_files_of_one_s_own_that_fail(tmp_path, content, sentence):
 def test_names_that_are_not_in_the_catalog(name):
     with pytest.raises(InputError, match="there is no"):
         systems.get(name)
-
-
-def test_systems_never_imports_torch():
-    code = (
-        "import sys, systems\n"
-        "for name in systems.names(): systems.get(name)\n"
-        "print('torch' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
 
 
 # One noun for what is known

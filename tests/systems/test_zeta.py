@@ -7,7 +7,7 @@ import itertools
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from systems.errors import InputError
@@ -187,7 +187,7 @@ def test_poles_are_infinite():
 
 
 def test_any_shape_and_any_number():
-    q2 = np.random.default_rng(0).uniform(-100, 1000, 50_000)
+    q2 = np.random.default_rng(0).uniform(-100, 1000, 20_000)
     values = zeta_sum(q2)
     assert values.shape == q2.shape
     assert np.array_equal(values[::7919], zeta_sum(q2[::7919]))
@@ -239,13 +239,11 @@ def test_the_phase_next_to_an_integer(n):
 
 
 @given(st.floats(1e-4, 20))
-@settings(max_examples=40)
 def test_momenta_and_back(q):
     assert momentum(phase(q)) == pytest.approx(q, rel=1e-13, abs=1e-13)
 
 
 @given(st.floats(0, 300 * np.pi))
-@settings(max_examples=40)
 def test_phases_and_back(phi):
     assert phase(momentum(phi)) == pytest.approx(phi, rel=1e-12, abs=1e-12)
 

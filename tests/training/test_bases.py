@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sympy
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from interpret.select.library import Library
@@ -74,7 +74,6 @@ def test_a_feature_that_does_not_move_stays_a_number():
 
 
 @given(seeds, st.integers(1, 3), st.integers(1, 4))
-@settings(max_examples=40)
 def test_chebyshev_gradients_are_autograds(seed, features, degree):
     x = box(seed, features, 12)
     basis = Chebyshev.of(x, degree)
@@ -117,7 +116,6 @@ BLOCKS = [q, q**2, 1 / r, r**-3, 1 / (10 - r), q * r, sympy.sin(q), sympy.exp(q)
 
 
 @given(st.lists(st.sampled_from(BLOCKS), min_size=1, max_size=4, unique=True), seeds)
-@settings(max_examples=40)
 def test_candidates_agree_with_the_library(blocks, seed):
     """torch here, numpy there: the same values and the same gradients."""
     names = ("q", "r", "s")

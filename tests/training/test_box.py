@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.polynomial import chebyshev, polynomial
 from torch.func import jvp
@@ -34,7 +34,6 @@ def points(basis, seed, count=9):
 
 
 @given(seeds, shapes, kinds)
-@settings(max_examples=40)
 def test_values_are_products_of_polynomials_of_the_scaled_coordinates(seed, shape, kind):
     basis = box(seed, *shape, kind)
     x = points(basis, seed)
@@ -49,7 +48,6 @@ def test_values_are_products_of_polynomials_of_the_scaled_coordinates(seed, shap
 
 
 @given(seeds, shapes, kinds)
-@settings(max_examples=40)
 def test_gradients_are_autograds(seed, shape, kind):
     basis = box(seed, *shape, kind)
     x = points(basis, seed).requires_grad_(True)
@@ -84,7 +82,6 @@ def test_every_derivative_exists_at_the_center(kind):
 
 
 @given(seeds, shapes)
-@settings(max_examples=20)
 def test_both_kinds_of_a_coupling_span_the_same(seed, shape):
     """Up to the constant: every function of one is a combination of the other's."""
     first, second = (box(seed, *shape, kind) for kind in KINDS)

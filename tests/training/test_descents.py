@@ -84,7 +84,16 @@ def test_the_default_rate_of_gradient_descent_is_one_over_the_largest_curvature(
     np.testing.assert_allclose(path.parameters[1:], theta - path.rate * slopes, rtol=1e-12)
 
 
-@pytest.mark.parametrize("window", ["origin", "far", "far_opposite", "fixed_point", "narrow"])
+@pytest.mark.parametrize(
+    "window",
+    [
+        "far_opposite",
+        *(
+            pytest.param(window, marks=pytest.mark.slow)
+            for window in ("origin", "far", "fixed_point", "narrow")
+        ),
+    ],
+)
 @pytest.mark.parametrize("method", METHODS)
 def test_no_default_rate_runs_away(window, method):
     path = walked(window, method)
@@ -96,6 +105,7 @@ def test_no_default_rate_runs_away(window, method):
         assert (np.diff(path.losses) <= 1e-12 * path.losses[:-1]).all()
 
 
+@pytest.mark.slow
 def test_alpha_does_not_converge_between_far_charges():
     """300 steps find k, which the far trap shows, and leave α where the first ones threw it."""
     for method in METHODS:

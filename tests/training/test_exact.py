@@ -58,7 +58,7 @@ def test_the_charges_come_back_to_round_off_from_every_window(stiffness, window)
 
 @pytest.mark.parametrize(
     "window",
-    [pytest.param(w, marks=[pytest.mark.slow] * (w not in ("origin", "far"))) for w in WINDOWS],
+    [pytest.param(w, marks=[pytest.mark.slow] * (w != "far")) for w in WINDOWS],
 )
 def test_error_bars_are_those_of_the_noise(window):
     system = charges(1.0)

@@ -27,7 +27,6 @@ def family(seed, bias, name="V", count=60):
 
 
 @given(seeds, st.sampled_from([1e-3, 1e-2, 0.1]))
-@settings(max_examples=20)
 def test_a_biased_family_fades_beside_an_exact_one(seed, bias):
     """Five passes: the answer is the exact family's; with one pass the bias stays in."""
     families = [family(seed, 0.0), family(seed + 1, bias)]

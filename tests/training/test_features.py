@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from systems.errors import InputError
@@ -23,7 +23,6 @@ def features(texts):
 
 
 @given(definitions, seeds)
-@settings(max_examples=30)
 def test_jacobian_and_hessian_are_finite_differences(texts, seed):
     made = features(texts)
     q = np.random.default_rng(seed).uniform(0.5, 2, (6, 2))
@@ -42,7 +41,6 @@ def test_jacobian_and_hessian_are_finite_differences(texts, seed):
 
 
 @given(st.integers(1, 4), seeds)
-@settings(max_examples=20)
 def test_the_identity(dimension, seed):
     names = tuple(f"q{k}" for k in range(dimension))
     same = Features.identity(names)

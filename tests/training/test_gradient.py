@@ -245,13 +245,10 @@ def test_the_watch_hears_of_the_end():
     assert len(watch.calls) < 100, "it is not told of every step"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "when"),
-    [
-        pytest.param(adam(0.01), 1, marks=pytest.mark.slow),
-        (adam(0.01), 1000),
-        pytest.param(gradient_descent(0.002), 1051, marks=pytest.mark.slow),
-    ],
+    [(adam(0.01), 1), (adam(0.01), 1000), (gradient_descent(0.002), 1051)],
 )
 def test_a_resumed_descent_equals_an_uninterrupted_one_bit_for_bit(tmp_path, rule, when):
     start = START.float()

@@ -113,6 +113,7 @@ def test_a_network_survives_its_state(network, samples):
         LevelNetwork.of_state({"weights": []})
 
 
+@pytest.mark.slow
 def test_seeds_differ(network, samples):
     other = learn_levels(samples, settings=SMALL, seed=1)
     assert not torch.equal(other.perceptron.parameters(), network.perceptron.parameters())

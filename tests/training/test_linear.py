@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from training.solve import linear
@@ -27,7 +27,6 @@ def problem(seed, rows, columns):
     return torch.from_numpy(design), torch.from_numpy(rng.normal(size=rows))
 
 
-@settings(max_examples=40)
 @given(seeds, columns, extra_rows)
 def test_solve_is_numpys_least_squares(seed, columns, more):
     """Few rows go straight to the SVD, many through QR first: one answer."""
@@ -40,7 +39,6 @@ def test_solve_is_numpys_least_squares(seed, columns, more):
     assert found.rank == rank == columns
 
 
-@settings(max_examples=40)
 @given(seeds, columns, extra_rows)
 def test_the_residual_is_that_of_the_coefficients(seed, columns, more):
     design, truth = problem(seed, columns + more, columns)
@@ -51,7 +49,6 @@ def test_the_residual_is_that_of_the_coefficients(seed, columns, more):
     assert found.residual == pytest.approx(residual, rel=1e-10, abs=1e-12)
 
 
-@settings(max_examples=40)
 @given(seeds, columns, extra_rows, st.floats(0.1, 10.0))
 def test_compression_preserves_every_residual(seed, columns, more, size):
     """|A c - b| = |R [c, -1]|, not for the best c alone."""
@@ -66,7 +63,6 @@ def test_compression_preserves_every_residual(seed, columns, more, size):
     torch.testing.assert_close(after, before, rtol=1e-12, atol=1e-12)
 
 
-@settings(max_examples=40)
 @given(seeds, columns, extra_rows)
 def test_compressing_in_pieces_changes_nothing(seed, columns, more):
     """Streaming: the block of the stacked blocks solves the whole problem."""
@@ -82,7 +78,6 @@ def test_compressing_in_pieces_changes_nothing(seed, columns, more):
     assert found.residual == pytest.approx(whole.residual, rel=1e-9, abs=1e-11)
 
 
-@settings(max_examples=40)
 @given(seeds, st.lists(st.floats(-12, 12), min_size=1, max_size=5), extra_rows)
 def test_units_of_the_columns_do_not_matter(seed, powers, more):
     """Columns in units of 10^-12 to 10^12: the same fit, nothing cut off as if it were noise."""
@@ -98,7 +93,6 @@ def test_units_of_the_columns_do_not_matter(seed, powers, more):
     torch.testing.assert_close(scaled.singular_values, plain.singular_values)
 
 
-@settings(max_examples=40)
 @given(seeds, st.integers(2, 5), extra_rows)
 def test_a_repeated_column_shares_its_coefficient(seed, columns, more):
     """Of all solutions the shortest; what the rows cannot tell is the difference of the two."""
@@ -165,7 +159,6 @@ def test_an_exact_law_comes_back_exactly():
     assert found.residual < 1e-14
 
 
-@settings(max_examples=40)
 @given(seeds, columns, extra_rows, st.integers(1, 100))
 def test_the_covariance_is_that_of_the_normal_equations(seed, columns, more, degrees):
     """Whatever the columns' units are, and whether the rows were compressed on the way or not."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from training.bases.network import glorot, placed
@@ -36,7 +36,6 @@ networks = given(st.sampled_from(sorted(MAKERS)), seeds, st.integers(1, 3), st.b
 
 
 @networks
-@settings(max_examples=40)
 def test_gradients_are_autograds(kind, seed, features, positive):
     network, x = network_and_points(kind, seed, features, positive)
     at = x.clone().requires_grad_(True)
@@ -50,7 +49,6 @@ def test_gradients_are_autograds(kind, seed, features, positive):
 
 
 @networks
-@settings(max_examples=40)
 def test_gradients_are_finite_differences(kind, seed, features, positive):
     network, x = network_and_points(kind, seed, features, positive)
 
@@ -65,7 +63,6 @@ def test_gradients_are_finite_differences(kind, seed, features, positive):
 
 
 @networks
-@settings(max_examples=30)
 def test_parameters_go_out_and_come_back(kind, seed, features, positive):
     network, x = network_and_points(kind, seed, features, positive)
     other = MAKERS[kind](x, seed % 1000 + 1)
@@ -81,7 +78,6 @@ def test_parameters_go_out_and_come_back(kind, seed, features, positive):
 
 
 @networks
-@settings(max_examples=20)
 def test_the_tangent_is_the_derivative_in_the_weights(kind, seed, features, positive):
     """Values and gradients of Tangent along a random direction of the weights."""
     network, x = network_and_points(kind, seed, features, positive)

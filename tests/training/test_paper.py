@@ -217,6 +217,7 @@ def test_the_forward_difference_is_biased_at_first_order():
 # The fit
 
 
+@pytest.mark.slow
 def test_it_learns_the_oscillator_slowly():
     data = circles()
 

@@ -247,6 +247,7 @@ def test_a_general_lagrangian(m1):
     assert fit.anisotropy < 1e-5
 
 
+@pytest.mark.slow
 def test_a_general_lagrangian_of_a_few_steps_agrees_with_its_own_mass_matrix():
     system = systems.get("trapped_charges", {"gap": 0.2})
     fit = learn_lagrangian(system, system.draw(count=300), iterations=3)

@@ -65,7 +65,9 @@ def test_verlet_data_get_verlets_force_alone(sample):
     assert not prepared.noisy
 
 
-@pytest.mark.parametrize("fraction", [1e-4, 0.01, 0.05])
+@pytest.mark.parametrize(
+    "fraction", [0.01, *(pytest.param(f, marks=pytest.mark.slow) for f in (1e-4, 0.05))]
+)
 @pytest.mark.parametrize(("name", "dataset"), [("double_well", "T1"), ("oscillator", None)])
 def test_noisy_data_are_smoothed_first(sample, name, dataset, fraction):
     data = sample(name, dataset).with_noise(fraction, seed=1)
@@ -100,7 +102,8 @@ def test_coarse_is_not_noisy(seed):
     assert names(prepared) == ["energy", "force"]
 
 
-@pytest.mark.parametrize("fraction", [0.01, pytest.param(0.05, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("fraction", [0.01, 0.05])
 def test_coarse_and_noisy_is_noisy(fraction):
     assert prepare(coarse().with_noise(fraction, seed=0), SAME, Settings()).noisy
 
@@ -114,7 +117,9 @@ def test_friction_costs_the_energy_rows(rate, noise):
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.05, pytest.param(0.01, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", ["oscillator", "double_well", "central_force"])
+@pytest.mark.parametrize(
+    "name", ["oscillator", "double_well", pytest.param("central_force", marks=pytest.mark.slow)]
+)
 def test_no_friction_is_seen_where_there_is_none(sample, name, noise):
     data = sample(name).with_noise(noise, seed=2)
     prepared = prepare(data, Features.identity(data.coordinates), Settings())

@@ -115,7 +115,9 @@ class Recorder:
         self.networks.append(network)
 
 
-@pytest.mark.parametrize("descend", [lbfgs, levenberg_marquardt])
+@pytest.mark.parametrize(
+    "descend", [lbfgs, pytest.param(levenberg_marquardt, marks=pytest.mark.slow)]
+)
 def test_descending_gains_decades_step_by_step(descend):
     network, record = NETWORKS["placed"], Recorder()
     reduced = Reduced(FAMILIES, WEIGHTS)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import sympy
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import systems
@@ -118,7 +118,7 @@ ORDERS = [(rows.forward, 1.0), (rows.hermite_simpson, 4.0)]
 
 
 @pytest.mark.parametrize(("rule", "order"), ORDERS)
-@pytest.mark.parametrize("jitter", [0.0, 0.4])
+@pytest.mark.parametrize("jitter", [pytest.param(0.0, marks=pytest.mark.slow), 0.4])
 def test_the_bias_of_a_rule_falls_as_its_order_says(rule, order, jitter):
     """Slope of log error against log h, on even and on uneven clocks."""
     same = Features.identity(("q",))
@@ -197,7 +197,6 @@ def test_the_tangents_rows_are_the_jacobian_of_the_residual(sample, name):
 
 
 @given(seeds, st.lists(st.integers(1, 6), min_size=1, max_size=5))
-@settings(max_examples=30)
 def test_centring_removes_one_constant_a_group(seed, counts):
     rng = np.random.default_rng(seed)
     group = torch.from_numpy(np.repeat(np.arange(len(counts)), counts))
@@ -250,7 +249,6 @@ def test_a_circular_orbit_is_not_blown_up():
 
 
 @given(seeds, st.integers(1, 3), st.floats(1e-6, 1e6))
-@settings(max_examples=30)
 def test_importance_weighs_every_unit_alike(seed, dimension, unit):
     """sum w^2 |F|^2 = 1; a force a thousand times the median weighs no more than twice it."""
     force = np.random.default_rng(seed).normal(size=(20, dimension))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import reduce
-from itertools import pairwise, permutations
+from itertools import cycle, pairwise, permutations
 from math import comb, factorial
 from types import SimpleNamespace
 
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import sympy
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.func import jacfwd, jvp
 from torch.nn import functional
@@ -106,7 +106,10 @@ class TestActivations:
     def points(self, name):
         return [z for z in POINTS if z > 0 or name != "log"]
 
-    @pytest.mark.parametrize("name", EXACT)
+    @pytest.mark.parametrize(
+        "name",
+        [pytest.param(n, marks=[pytest.mark.slow] * (n in ("softplus", "silu"))) for n in EXACT],
+    )
     def test_derivatives_to_order_8_are_sympys(self, name):
         points = self.points(name)
         at = torch.tensor(points, dtype=torch.float64)
@@ -243,8 +246,15 @@ class TestDiagrams:
 WIDTHS = {1: (4,), 2: (4, 3), 3: (4, 3, 4)}
 
 
-@pytest.mark.parametrize("layers", WIDTHS)
-@pytest.mark.parametrize("activation", SMOOTH)
+@pytest.mark.parametrize(
+    ("activation", "layers"),
+    [
+        # In the fast tests every activation has one depth.
+        pytest.param(activation, layers, marks=[pytest.mark.slow] * (layers != quick))
+        for activation, quick in zip(SMOOTH, cycle(WIDTHS), strict=False)
+        for layers in WIDTHS
+    ],
+)
 def test_all_ways_agree_to_order_5(activation, layers):
     network = perceptron(3, WIDTHS[layers], activation, seed=layers)
     center = torch.tensor([0.2, -0.5, 0.3], dtype=torch.float64)
@@ -266,7 +276,6 @@ def test_all_ways_agree_to_order_5(activation, layers):
 
 
 @given(seeds, st.integers(1, 4), st.integers(1, 4), st.sampled_from(SMOOTH), st.integers(1, 7))
-@settings(max_examples=40)
 def test_tensors_are_symmetric_and_contract_to_jets(seed, d, layers, activation, order):
     """To order 7, where parts of three and of three and more are put together."""
     rng = np.random.default_rng(seed)
@@ -297,6 +306,7 @@ def test_distinct_entries():
             assert {float(full[m]) for m in permutations(index)} == {k}
 
 
+@pytest.mark.slow
 def test_a_deep_network_at_order_12_keeps_its_digits():
     """One direction, beside mpmath in 60 digits."""
     network = perceptron(1, (3, 3), "tanh", seed=4)
@@ -568,7 +578,6 @@ def same(one, other, tolerance=1e-11):
 
 class TestAlgebra:
     @given(seeds)
-    @settings(max_examples=20)
     def test_products_obey_leibniz(self, seed):
         rng = np.random.default_rng(seed)
         f, g = random_jet(rng), random_jet(rng)
@@ -580,7 +589,6 @@ class TestAlgebra:
         assert same(f * (g - 2), f * g - 2 * f)
 
     @given(seeds)
-    @settings(max_examples=20)
     def test_polynomials_of_polynomials_obey_the_chain_rule(self, seed):
         """P(Q(t)) as numpy multiplies it out, cut off after t⁶."""
         rng = np.random.default_rng(seed)
@@ -595,7 +603,6 @@ class TestAlgebra:
         np.testing.assert_allclose(found.coefficients.numpy(), whole[:7], atol=1e-13)
 
     @given(seeds)
-    @settings(max_examples=20)
     def test_inverse_functions_undo_each_other(self, seed):
         rng = np.random.default_rng(seed)
         small = random_jet(rng, low=-0.6, high=0.6)
@@ -612,7 +619,6 @@ class TestAlgebra:
         assert same(1 / positive, positive**-1)
 
     @given(seeds)
-    @settings(max_examples=20)
     def test_identities(self, seed):
         rng = np.random.default_rng(seed)
         z = random_jet(rng)
@@ -625,7 +631,6 @@ class TestAlgebra:
         assert same(-z, 0 - z)
 
     @given(seeds)
-    @settings(max_examples=20)
     def test_shapes_broadcast_like_tensors(self, seed):
         rng = np.random.default_rng(seed)
         column, row = random_jet(rng, 3, (4, 1)), random_jet(rng, 3, (2,))

@@ -57,8 +57,8 @@ def _forces(system, dataset, seed, q):
         ("double_well", "T1"),
         ("double_well", "T3"),
         ("central_force", None),
-        ("coulomb", "exact"),
-        ("coulomb", "verlet"),
+        pytest.param("coulomb", "exact", marks=pytest.mark.slow),
+        pytest.param("coulomb", "verlet", marks=pytest.mark.slow),
     ],
 )
 def test_the_first_solve_learns_the_force(sample, name, dataset):
@@ -88,6 +88,7 @@ def test_with_a_feature_the_gradient_is_still_in_the_coordinates(sample):
     np.testing.assert_allclose(gradient[:, :3], -gradient[:, 3:], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_features_may_be_given_instead(sample):
     """1/r is learned as well as r."""
     inverse = 1 / COULOMB.motion().features["r"]
@@ -153,7 +154,11 @@ def test_noisy_data_are_never_trained_on(sample):
     assert fit.iterations == 0
 
 
-@pytest.mark.parametrize("settings", [SMALL, MLP], ids=["levenberg_marquardt", "lbfgs"])
+@pytest.mark.parametrize(
+    "settings",
+    [pytest.param(SMALL, marks=pytest.mark.slow), MLP],
+    ids=["levenberg_marquardt", "lbfgs"],
+)
 def test_ctrl_c_and_going_on(sample, settings, tmp_path):
     """The history goes on where it was, the loss too, and the end is as good."""
     data = sample("double_well", "T2")

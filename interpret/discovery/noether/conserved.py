@@ -46,6 +46,12 @@ CLOSED: Final = 1e-9
 CONSERVED: Final = 1e-9
 """Of the sum of its parts' rates, what the energy of a law may change by: round-off."""
 
+FAR: Final = 1.0
+FAR_POINTS: Final = 200
+ROUNDED: Final = 1e-5
+"""The same of a quantity with coefficients of eight digits, farther away from the data: where these
+see little of phase space, sums of many terms are nearly constant there alone."""
+
 UNTOLD: Final = Drift(None, float("nan"), float("nan"))
 
 
@@ -117,7 +123,9 @@ def conserved(law: Law, samples: Samples, degree: int = DEGREE) -> Conservation:
     values = integrate.compile([energy], state)(np.hstack([points.q, points.v]))[:, 0]
     found = invariants(monomials, points, [(2, values)] if kept else [])
     quantities = [(energy, 2)] if kept else []
-    quantities += [(_expression(monomials, each), each.degree) for each in found]
+    closed = ((_expression(monomials, each), each.degree) for each in found)
+    far = flow(alike, q, v, FAR_POINTS, FAR)
+    quantities += [each for each in closed if _is_conserved(each[0], state, far, ROUNDED)]
     formulas = [formula for formula, _ in quantities]
     tested = _tested(formulas, state, samples, names)
     working = sorted({part.name for part in law.parts} & {"dissipative", "drive"})
@@ -180,13 +188,15 @@ def _bare(term: Expr) -> Expr:
     return term.as_independent(*term.free_symbols, as_Add=False)[1] if term.free_symbols else term
 
 
-def _is_conserved(quantity: Expr, state: Sequence[str], points: Flow) -> bool:
+def _is_conserved(
+    quantity: Expr, state: Sequence[str], points: Flow, limit: float = CONSERVED
+) -> bool:
     """Whether the flow keeps it."""
     slopes = [differentiate(quantity, name) for name in state]
     parts = integrate.compile(slopes, state)(np.hstack([points.q, points.v]))
     parts = parts * np.hstack([points.v, points.a])
     rates, sizes = abs(parts.sum(axis=1)), abs(parts).sum(axis=1)
-    return bool((rates <= CONSERVED * np.maximum(sizes, 1e-300)).all())
+    return bool((rates <= limit * np.maximum(sizes, 1e-300)).all())
 
 
 def _expression(monomials: Monomials, found: Invariant) -> Expr:

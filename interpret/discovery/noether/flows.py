@@ -61,8 +61,10 @@ def coordinates(law: Law) -> tuple[str, ...]:
     return tuple(bodies.mass)
 
 
-def flow(law: Law, q: Array, v: Array, count: int) -> Flow:
+def flow(law: Law, q: Array, v: Array, count: int, spread: float = SPREAD) -> Flow:
     """So many points around those of the data q and v (n, d), the law's flow at them.
+
+    Positions are moved by `spread` of their own spread.
 
     Times, and columns that drive, are drawn from the standard normal distribution: what is
     conserved is so whenever.
@@ -78,11 +80,11 @@ def flow(law: Law, q: Array, v: Array, count: int) -> Flow:
 
     sizes = np.linalg.norm(at(q, v), axis=1)
     strongest = STRONGEST * float(np.max(sizes[np.isfinite(sizes)], initial=0.0))
-    spread, speed = q.std(axis=0), v.std(axis=0)
+    far, speed = spread * q.std(axis=0), v.std(axis=0)
     kept: list[Flow] = []
     for _ in range(ATTEMPTS):
         rows = rng.integers(len(q), size=count)
-        place = q[rows] + SPREAD * spread * rng.standard_normal((count, q.shape[1]))
+        place = q[rows] + far * rng.standard_normal((count, q.shape[1]))
         rate = v[rng.integers(len(q), size=count)]
         rate = rate + speed * rng.standard_normal(rate.shape)
         a = at(place, rate)

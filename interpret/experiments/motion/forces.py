@@ -31,12 +31,15 @@ from interpret.laws.judgement import Origin
 from interpret.laws.law import Law
 from interpret.ledger.account import Account
 from interpret.ledger.bounds import bounded_account
+from interpret.ledger.cells import celled
 from interpret.ledger.learned import Curve
+from interpret.ledger.motion import Courses
 from interpret.ledger.statement import stated
 from systems.expressions import symbol
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 from training.learn.learned import Learned
+from training.prepare.noise import estimate
 
 Array = NDArray[np.float64]
 
@@ -81,7 +84,9 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
     features, found_by, _ = features_of(problem, data, options.features or "auto")
     circular = angles(data.coordinates, options.angles, clean.turned)
     candidates = acting(problem, options, Moved(data, features, circular))
-    courses = weighed(samples, data, options)
+    means = averaged(samples, whole, options) if thinned else None
+    courses = weighed(samples, data, options) if means is None else means
+    thinned = thinned if means is None else "means of neighbouring samples are used"
     candidates, curves, learned_by = with_networks(candidates, courses, options)
     candidates = restrained(candidates, options)
     candidates, courses = each_of(candidates, courses, options)
@@ -177,3 +182,12 @@ def some(data: Trajectories) -> tuple[Trajectories, str]:
         return data, ""
     items = tuple(item.at(slice(None, None, every)) for item in data)
     return replace(data, items=items), f"of every {every} samples one is used"
+
+
+def averaged(samples: Samples, whole: Trajectories, options: Motion) -> Courses | None:
+    """The means of cells of noisy samples; None where these are exact, few to a cell, or of
+    different σ."""
+    if options.sigma is not None or estimate(whole).negligible:
+        return None
+    means = celled(weighed(samples, whole, options), MOST_POINTS)
+    return means if len(means.times) < whole.points else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import Any, Final, cast
 
@@ -38,6 +38,9 @@ from training.learn.maps import ValueFit, learn_values
 from training.prepare.stencils import Array
 
 MapFit = Fit[Values, ValueFit]
+
+BLOCK: Final = 2048
+"""Samples whose candidates are in memory at a time: they stay in the processor's cache."""
 
 MOST_CANDIDATES: Final = 300
 """A library of monomials grows no larger than that; the samples must tell them apart."""
@@ -152,10 +155,16 @@ def _library(fit: MapFit, names: Sequence[str]) -> Library:
 
 
 def _compressed(library: Library, samples: ValueSamples, names: Sequence[str]) -> Compressed:
-    """The candidates' values against y, relative to the spread of y, after QR."""
+    """The candidates' values against y, relative to the spread of y, never all at once."""
     size = float(np.linalg.norm(samples.y - samples.y.mean()))
-    design = library.evaluate(samples.x, names) / size
-    return Compressed.of(design, samples.y / size, tuple(map(str, library)))
+
+    def blocks() -> Iterator[tuple[Array, Array]]:
+        for start in range(0, len(samples), BLOCK):
+            some = samples[start : start + BLOCK]
+            yield library.evaluate(some.x, names) / size, some.y[:, None] / size
+
+    (found,) = Compressed.streamed(blocks, tuple(map(str, library)))
+    return found
 
 
 def _covariance(problem: Compressed, support: Support, residual: float) -> Array:
