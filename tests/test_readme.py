@@ -89,6 +89,7 @@ def test_a_command_that_is_none_would_be_found():
         parsed("interpret fit coulomb --nosie 0.1")
 
 
+@pytest.mark.slow
 def test_the_examples_are_what_the_script_makes(root, tmp_path):
     """But for their last digits, which are the processor's."""
     import numpy as np

@@ -144,7 +144,7 @@ def reworded(law: Law, truths: Mapping[str, Expr]) -> str:
     own = {piece for truth in truths.values() for piece in _pieces(truth)}
     tried = {piece for candidate in law.candidates for piece in _pieces(candidate)}
     kept = {piece for term in law.terms for piece in _pieces(term)}
-    if not own <= tried or own <= kept:
+    if not own <= tried or own <= kept or kept <= own:
         return ""
     missing = [c for c in law.candidates if set(_pieces(c)) & own and not set(_pieces(c)) <= kept]
     told = ", ".join(map(law.form.term, missing))

@@ -71,7 +71,7 @@ class Autoregression:
             expected = self.predictors[i] @ rows[..., :i, :][..., ::-1, :]
             out[..., i, :] = (rows[..., i, :] - expected) / np.sqrt(self.variances[i])
         for lag, weight in enumerate(self.predictors[-1], start=1):
-            out[..., order:, :] -= weight * rows[..., order - lag : n - lag, :]
+            out[..., order:, :] -= weight * rows[..., order - lag : max(n, order) - lag, :]
         return out
 
 

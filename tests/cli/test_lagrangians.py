@@ -80,6 +80,7 @@ def test_without_a_model_the_potential_is_found_with_the_trap_unknown(fit):
     assert sorted(path.name for path in Path("runs/trapped_charges").iterdir()) == [
         "accelerations.picture.npz",
         "certificate.json",
+        "choice.picture.npz",
         "comparison.json",
         "history.json",
         "law.json",

@@ -173,3 +173,12 @@ def test_a_term_that_rests_on_two_points_is_no_law():
     assert check.passed
     assert check.threshold > 100
     assert "x from" in check.sentence
+
+
+def test_a_stretch_shorter_than_the_order_is_whitened_as_far_as_it_goes():
+    found = Autoregression((np.zeros(0), np.array([0.5]), np.array([0.4, 0.2])), (1.4, 1.05, 1.0))
+    whole = np.arange(1.0, 6.0)[:, None]
+    for n in (1, 2, 3):
+        np.testing.assert_allclose(found.whitened(whole[:n]), found.whitened(whole)[:n])
+    long = Autoregression(tuple(np.full(k, 0.1) for k in range(5)), (1.0,) * 5)
+    np.testing.assert_allclose(long.whitened(whole[:2]), long.whitened(whole)[:2])

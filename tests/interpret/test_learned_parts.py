@@ -60,6 +60,7 @@ def test_an_unknown_exponent_of_the_speed_is_found():
     assert p.stderr < 0.01
 
 
+@pytest.mark.slow
 def test_an_unknown_exponent_of_exact_motion_is_exact():
     """A force that may vanish at rest is not softened there, which would be another law."""
     law = interpret.fit(dragged(0.0), Motion(dissipation="v**p", **PLAIN)).law

@@ -149,8 +149,9 @@ def test_a_run_tells_its_work_and_draws_its_forces(exact):
     assert parts["potential"]["net"] == pytest.approx(parts["dissipative"]["gross"], rel=0.2)
     loaded = interpret.Run.load(run.path)
     assert loaded.work == run.work == loaded.json()["details"]["work"]
-    assert list(loaded.pictures) == list(run.pictures) == ["forces", "left_over", "drag"]
-    assert {path.name for path in loaded.draw()} == {"forces.png", "left_over.png", "drag.png"}
+    kinds = {"forces", "left_over", "drag", "choice"}
+    assert set(loaded.pictures) == set(run.pictures) == kinds
+    assert {path.name for path in loaded.draw()} == {f"{kind}.png" for kind in kinds}
     assert loaded.law.equations() == run.law.equations()
     q, _ = loaded.predict(1.0, 0.0, [0.0, 1.0])
     truth = run.fit.problem.flow([[1.0]], [[0.0]], [0.0, 1.0, 2.0])

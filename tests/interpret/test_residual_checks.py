@@ -156,10 +156,10 @@ def test_a_grid_of_any_step():
 def residuals(rows):
     """Those of a law of two parameters with a coordinate and its momentum, in units of the noise.
 
-    The problem itself is not asked for more than the coordinates' names.
+    The trajectories are not asked for more than the coordinates' names.
     """
-    problem = SimpleNamespace(trajectories=SimpleNamespace(coordinates=("x",)))
-    return SimpleNamespace(items=[rows], measured=np.ones(2, bool), parameters=2, problem=problem)
+    data = SimpleNamespace(coordinates=("x",))
+    return SimpleNamespace(items=[rows], measured=np.ones(2, bool), parameters=2, trajectories=data)
 
 
 def test_single_readings_that_are_off_do_not_refute_a_law():

@@ -14,6 +14,7 @@ from interpret.ledger.left_over import LeftOver
 from interpret.ledger.motion import Courses
 from interpret.ledger.work import Share, Work, work
 from interpret.pictures import forces as plots
+from interpret.pictures.drawn import png
 from systems import Mechanics
 from systems.expressions import parse
 from training.prepare.noise import estimate
@@ -95,7 +96,7 @@ def test_forces_are_those_of_the_motion(courses):
     total = sum(numbers[plots.PART + name] for name in ("potential", *OTHERS))
     np.testing.assert_allclose(total, numbers["measured"], atol=1e-3)
     assert numbers["t"].shape == (plots.POINTS,)
-    assert plots.forces(numbers, "trap", ["x", "y"]).startswith(PNG)
+    assert png(plots.forces(numbers, "trap", ["x", "y"])).startswith(PNG)
 
 
 def test_friction_over_speed(courses):
@@ -103,7 +104,7 @@ def test_friction_over_speed(courses):
     np.testing.assert_allclose(numbers["read"], 0.3 * numbers["speed"], rtol=1e-9)
     np.testing.assert_allclose(numbers["seen"], numbers["read"], atol=1e-3)
     assert numbers["speed"].shape == (plots.BINS,)
-    assert plots.drag(numbers, "trap").startswith(PNG)
+    assert png(plots.drag(numbers, "trap")).startswith(PNG)
 
 
 def test_friction_that_is_not_the_laws_is_seen_beside_it(courses):
@@ -131,4 +132,4 @@ def test_what_is_left_over_is_drawn_for_any_number_of_variables(count):
     assert (np.diff(numbers["values 0"]) >= 0).all()
     kept = np.isin(2 * numbers["force 0"], found[0].force)
     assert kept.all()
-    assert plots.left_over(numbers, ["mine", "x", "y", *drawn]).startswith(PNG)
+    assert png(plots.left_over(numbers, ["mine", "x", "y", *drawn])).startswith(PNG)

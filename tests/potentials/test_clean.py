@@ -25,7 +25,7 @@ EVERY = [
     ("coulomb", "long_exact", "given", 1e-7),
     ("coulomb", "long_verlet", "given", 1e-7),
 ]
-QUICK = ("circles", "T3", "reduced")
+QUICK = ("circles", "T3")
 """Of the fast tests; on the command line `test_end_to_end` has coulomb, too."""
 
 CASES = [pytest.param(*case, marks=[pytest.mark.slow] * (case[1] not in QUICK)) for case in EVERY]

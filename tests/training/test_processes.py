@@ -60,6 +60,7 @@ def together(root, script, count=2):
     return list(map(json.loads, answers))
 
 
+@pytest.mark.slow
 def test_two_processes_train_to_what_one_does(root, tmp_path):
     script = tmp_path / "two.py"
     script.write_text(

@@ -53,7 +53,7 @@ def _compared(account: Account, title: str) -> tuple[dict[str, Array], tuple[str
     candidates = account.setting.candidates
     sets = {item.chosen: float(item.missed.max()) for item in account.contenders}
     sets = {account.chosen: float(account.missed.max()), **sets}
-    order = sorted((chosen for chosen in sets if chosen), key=lambda chosen: (len(chosen), chosen))
+    order = sorted(sets, key=lambda chosen: (len(chosen), chosen))
     named = [
         ", ".join(str(candidates.items[k].term) for g in chosen for k in candidates.groups[g])
         for chosen in order
