@@ -59,6 +59,8 @@ def left_over(account: Account) -> list[LeftOver]:
     values = [*states.T, times]
     found = []
     for number, (name, value) in enumerate(zip(variables, values, strict=True)):
+        if np.ptp(value) <= SEEN * np.abs(value).max():
+            continue  # nothing depends on what never changes
         splines = _Splines.over(value, number, d)
         found.append(_asked(account, parts, splines, name, (states, times, whole)))
     return sorted(found, key=lambda item: item.probability)

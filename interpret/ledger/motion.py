@@ -17,6 +17,9 @@ from training.prepare.smoothing import Smooth, smooth
 ANOTHER: Final = 2.0
 """Periods that differ by less than a factor of two are taken for one."""
 
+HIDDEN: Final = 1e-5
+"""A range below this part of a channel's values says nothing: their digits end at 1e-11 of it."""
+
 Array = NDArray[np.float64]
 Curve = Callable[[Array], Array]
 """Times (n,) -> (n, d)."""
@@ -209,10 +212,11 @@ class Courses:
 
     @cached_property
     def range(self) -> Array:
-        """From the least to the largest value of each channel (C,)."""
+        """From the least to the largest value of each channel (C,), or what its digits may hide."""
         whole = np.concatenate([item.values for item in self.items])
         spread: Array = np.ptp(whole, axis=0)
-        return np.maximum(spread, np.finfo(float).tiny)
+        hidden = HIDDEN * np.abs(whole).max(axis=0)
+        return np.maximum(spread, np.maximum(hidden, np.finfo(float).tiny))
 
     @cached_property
     def scatter(self) -> Array:

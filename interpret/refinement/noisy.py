@@ -15,7 +15,6 @@ from interpret.ledger.cells import celled
 from interpret.ledger.motion import Courses
 from interpret.ledger.statement import stated
 from interpret.reading.probes import Probes
-from systems.errors import InputError
 from training.prepare.preparation import Prepared
 from training.prepare.smoothing import Smooth
 
@@ -26,9 +25,8 @@ def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
     """The maximum-likelihood law, its support chosen anew when ``select`` is set.
 
     The motion by the means of cells, all candidates as columns of the law's own response, each set
-    with the noise that it leaves. A rival that explains as much is named: "ambiguous".
-
-    Raises InputError where the law cannot be followed.
+    with the noise that it leaves. A rival that explains as much is named: "ambiguous". A law that
+    runs off is not in the library.
     """
     prepared = samples.prepared
     courses = celled(motion(prepared))
@@ -40,10 +38,8 @@ def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
         terms = tuple(terms[k] for k in sorted(groups)) or law.terms
         found = _account(prepared, courses, terms, chosen=True)
     if found.solution is None:
-        raise InputError(
-            "the law found cannot be integrated along the data, so it cannot be refined: "
-            "try another library, or less noise"
-        )
+        why = "the law cannot be followed along the motion, so it is as it was first read"
+        return law.doubted("not in the library", why)
     own = stated(replace(found, notes=()), law.origin)
     (part,) = law.parts
     return replace(

@@ -285,3 +285,14 @@ def test_groups_stand_or_fall_together():
     best = search(rows.T @ rows, 300, menu, 3)[0]
     assert best.chosen == (1,)
     assert menu.of(best.chosen) == [1, 2]
+
+
+def test_a_coordinate_that_moves_evenly_is_not_asked_about():
+    """Nothing depends on a velocity that never changes."""
+    t = np.linspace(0, 20, 301)[:, None]
+    q, v = np.hstack([t / 4, np.cos(t)]), np.hstack([np.full_like(t, 0.25), -np.sin(t)])
+    data = Trajectories.from_velocities(["x", "y"], [1, 1], [(t[:, 0], q, v)]).with_noise(0.01, 0)
+    asked = Motion(learn="forces", parts="potential", library="y**2, y**4, x", features="given")
+    run = interpret.fit(data, asked)
+    assert run.law.verdict == "identified"
+    assert run.law.terms == (parse("y**2"),)
