@@ -215,8 +215,9 @@ class Courses:
         """From the least to the largest value of each channel (C,), or what its digits may hide."""
         whole = np.concatenate([item.values for item in self.items])
         spread: Array = np.ptp(whole, axis=0)
-        hidden = HIDDEN * np.abs(whole).max(axis=0)
-        return np.maximum(spread, np.maximum(hidden, np.finfo(float).tiny))
+        hidden: Array = HIDDEN * np.abs(whole).max(axis=0)
+        least: Array = np.maximum(spread, np.maximum(hidden, np.finfo(float).tiny))
+        return least
 
     @cached_property
     def scatter(self) -> Array:
