@@ -16,8 +16,8 @@ Plan = Annotated[
     Path,
     typer.Argument(
         metavar="FILE.toml",
-        help="What to sweep: systems, seeds, noise, bootstraps and a table of options; a list is one "
-        "trial for each of it.",
+        help="What to sweep: systems, seeds, noise, bootstraps and a table of options; a list is "
+        "one trial for each of it.",
     ),
 ]
 Workers = Annotated[
