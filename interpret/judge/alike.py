@@ -9,6 +9,7 @@ import numpy as np
 from interpret.judge.certificate import Check
 from interpret.judge.residuals import ALIKE, LARGER, Array, Residuals
 from interpret.judge.thresholds import short_of
+from interpret.ledger.motion import masses
 from systems.samples.trajectories import Trajectories
 
 FOLLOWED: Final = 3.0
@@ -29,10 +30,10 @@ def alike(residual: Residuals, whole: Trajectories) -> Check:
     sigma = residual.sigma[measured]
     left = sigma * errors.spread[measured]
     noise, lag = (part[measured] for part in curved(whole))
-    noise = noise / _masses(whole)[measured]
+    noise = noise / masses(whole)[measured]
     seen = np.where(lag > ALIKE, FOLLOWED * noise, LARGER * sigma)
     ratio = float((left / seen).max())
-    spread = (np.concatenate(whole.channel_std()) / _masses(whole))[measured]
+    spread = (np.concatenate(whole.channel_std()) / masses(whole))[measured]
     missed = float((left / np.where(spread > 0, spread, 1.0)).max())
     counts = np.array([error.count for error in errors.errors])
     count = float(counts[measured].min()) * whole.points
@@ -50,11 +51,6 @@ def alike(residual: Residuals, whole: Trajectories) -> Check:
         f"error bars take them for, or a force that is missing"
     )
     return Check("noise", ratio, 1.0, verdict, why, missed)
-
-
-def _masses(whole: Trajectories) -> Array:
-    """What a momentum is divided by to be a velocity, (2d,)."""
-    return np.concatenate([np.ones(whole.dimension), whole.mass])
 
 
 def curved(whole: Trajectories) -> tuple[Array, Array]:

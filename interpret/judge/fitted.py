@@ -10,9 +10,8 @@ import numpy as np
 from sympy import Expr
 
 from interpret.judge.residuals import MOST_VALUES, Array, Residuals
-from interpret.ledger.candidates import Candidates
 from interpret.ledger.flow import Parameters
-from interpret.ledger.motion import Courses
+from interpret.ledger.motion import Courses, masses
 from interpret.ledger.potential import Potential
 from interpret.ledger.rows import Noise
 from interpret.ledger.shooting import Solution
@@ -52,9 +51,7 @@ def residuals(prepared: Prepared, terms: tuple[Expr, ...], law: Array) -> Iterat
     minimum. Each costs more than the one before: who has seen enough asks for no more.
     """
     data, courses, sigma = _longest(prepared)
-    known = Candidates(data.coordinates, tuple(map(float, data.mass)))
-    potential = Potential.of(known.with_terms("potential", terms, prepared.features.definitions))
-    assert potential is not None, "terms of a potential are one"
+    potential = Potential(prepared.features, terms, data.mass)
     start = Parameters(law, np.zeros(0))
     here = shooting(courses, potential, start, sigma, SHARE, COARSEST)
     last: Residuals | None = None
@@ -81,9 +78,8 @@ def _sharpened(found: Residuals) -> Residuals:
     ratio = float((left**2).sum()) / free
     if ratio > OVERRATED:
         return found
-    spread = np.concatenate([np.concatenate([i.q, i.p], axis=1) for i in found.trajectories])
-    mass = np.concatenate([np.ones_like(found.trajectories.mass), found.trajectories.mass])
-    lowest = NEGLIGIBLE * spread.std(axis=0) / mass
+    spread = np.concatenate(found.trajectories.channel_std())
+    lowest = NEGLIGIBLE * spread / masses(found.trajectories)
     sigma = np.maximum(found.sigma * np.sqrt(ratio), lowest)
     return replace(found, sigma=np.where(found.measured, sigma, np.inf))
 
@@ -97,7 +93,7 @@ def _longest(prepared: Prepared) -> tuple[Trajectories, Courses, Array]:
     count = int(np.searchsorted(np.cumsum(lengths[order]), MOST_VALUES)) + 1
     chosen = sorted(order[:count].tolist())
     smooth = [Smooth(prepared.smoothed.items[k], prepared.forces[k]) for k in chosen]
-    sigma = prepared.sigma / np.concatenate([np.ones(whole.dimension), whole.mass])
+    sigma = prepared.sigma / masses(whole)
     return whole[chosen], Courses.along(whole[chosen], smooth), sigma
 
 

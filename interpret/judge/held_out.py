@@ -19,8 +19,8 @@ from interpret.judge.residuals import Array, Residuals
 from interpret.judge.thresholds import EXACT, percent, short_of
 from interpret.judge.whiteness import correlation, effective
 from interpret.laws.law import Law
-from interpret.ledger.candidates import Candidates
 from interpret.ledger.flow import Parameters, eighth_order, flow
+from interpret.ledger.motion import masses
 from interpret.ledger.potential import Potential
 from interpret.ledger.rows import alike
 from interpret.reading.probes import Probes
@@ -84,21 +84,19 @@ def _flown(late: Trajectories, features: Features, law: Law, unit: Array) -> lis
     From each trajectory's first sample, in steps that are halved until that moves no prediction by
     a hundredth of the unit. None where the motion leaves the numbers.
     """
-    known = Candidates(late.coordinates, tuple(map(float, late.mass)))
-    potential = Potential.of(known.with_terms("potential", law.terms, features.definitions))
-    assert potential is not None, "terms of a potential are one"
+    potential = Potential(features, law.terms, late.mass)
     numbers = Parameters(law.coefficients, np.zeros(0))
-    masses = np.concatenate([np.ones(late.dimension), late.mass])
+    divided = masses(late)
     seen = [np.concatenate([item.q, item.p], axis=1) for item in late]
     found: list[Array] = [np.empty(0)] * len(late)
     for some, (times,) in alike([(item.t,) for item in late]):
-        starts = np.stack([seen[k][0] for k in some]) / masses
+        starts = np.stack([seen[k][0] for k in some]) / divided
         before: Array | None = None
         for steps in SUBSTEPS:
             method = replace(eighth_order(), steps=steps)
             with np.errstate(all="ignore"):
                 path, tangents = flow(potential, starts, times, numbers, method)
-            near = before is not None and np.abs(path - before) < NEARLY * unit / masses
+            near = before is not None and np.abs(path - before) < NEARLY * unit / divided
             before = path
             if np.all(near):
                 break
@@ -106,9 +104,9 @@ def _flown(late: Trajectories, features: Features, law: Law, unit: Array) -> lis
             return None
         for k, one, grown in zip(some, path, tangents, strict=True):
             # By the momenta at the start, and not by the velocities.
-            grown[..., : len(masses)] /= masses
-            missed = (seen[k] - one * masses)[..., None]
-            rows = np.concatenate([grown * masses[:, None], missed], axis=2)
+            grown[..., : len(divided)] /= divided
+            missed = (seen[k] - one * divided)[..., None]
+            rows = np.concatenate([grown * divided[:, None], missed], axis=2)
             found[k] = rows / unit[:, None]
     return found
 

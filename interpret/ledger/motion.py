@@ -25,6 +25,11 @@ Curve = Callable[[Array], Array]
 """Times (n,) -> (n, d)."""
 
 
+def masses(data: Trajectories) -> Array:
+    """What (q, p) are divided by to be (q, q̇), (2d,)."""
+    return np.concatenate([np.ones(data.dimension), data.mass])
+
+
 def mark(number: int) -> str:
     """What the signal of a data set is called."""
     return f"_set{number}"

@@ -12,7 +12,7 @@ from interpret.laws.law import Law
 from interpret.ledger.account import Account, account
 from interpret.ledger.candidates import Candidates
 from interpret.ledger.cells import celled
-from interpret.ledger.motion import Courses
+from interpret.ledger.motion import Courses, masses
 from interpret.ledger.statement import stated
 from interpret.reading.probes import Probes
 from training.prepare.preparation import Prepared
@@ -67,7 +67,7 @@ def _per_freedom(found: Account, prepared: Prepared) -> float:
     """χ² per degree of freedom by the noise that was read off the data, less in means of cells."""
     assert found.solution is not None, "a law that was fitted leaves residuals"
     courses, data = found.setting.courses, prepared.trajectories
-    sigma = prepared.sigma / np.concatenate([np.ones(data.dimension), data.mass])
+    sigma = prepared.sigma / masses(data)
     count = len(courses.times) * courses.channels
     free = count - found.solution.reduced.stretches.states - len(found.terms)
     off = found.missed * courses.range / sigma[: courses.channels]
