@@ -22,7 +22,7 @@ from interpret.ledger.cells import few
 from interpret.ledger.climb import climbed, ladder
 from interpret.ledger.flow import RK4, Parameters, eighth_order
 from interpret.ledger.motion import Courses
-from interpret.ledger.rows import Reduced
+from interpret.ledger.reduced import Reduced
 from interpret.ledger.scan import Peak
 from interpret.ledger.screen import State, driven, held, noise_of, screened
 from interpret.ledger.screen import peaks as peaks_of

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from interpret.ledger.rows import Reduced
+from interpret.ledger.reduced import Reduced
 from interpret.ledger.screen import State, noise_of
 from interpret.ledger.search import Groups
 from interpret.ledger.selection import Selection, select

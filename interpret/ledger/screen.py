@@ -13,7 +13,9 @@ from sympy import Symbol
 from interpret.ledger.candidates import drives
 from interpret.ledger.flow import Parameters
 from interpret.ledger.motion import Course
-from interpret.ledger.rows import Noise, Reduced, Stretch
+from interpret.ledger.noise import Noise
+from interpret.ledger.reduced import Reduced
+from interpret.ledger.rows import Stretch
 from interpret.ledger.scan import Peak, frequencies, scan
 from interpret.ledger.search import Groups, search
 from interpret.ledger.selection import select

@@ -13,7 +13,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.ledger.rows import BLOCKS, Noise, Reduced, Rows, Stretch
+from interpret.ledger.noise import Noise
+from interpret.ledger.reduced import BLOCKS, Reduced
+from interpret.ledger.rows import Rows, Stretch
 from interpret.ledger.search import Found, Groups, Menu, search
 
 Array = NDArray[np.float64]

@@ -7,7 +7,8 @@ import pytest
 
 import interpret
 from interpret.ledger.autoregression import Autoregression, fitted
-from interpret.ledger.rows import Noise, Stretch
+from interpret.ledger.noise import Noise
+from interpret.ledger.rows import Stretch
 from interpret.ledger.search import Menu
 from interpret.ledger.selection import Scales, select
 from systems.samples.trajectories import Trajectories, Trajectory
