@@ -22,7 +22,6 @@ from interpret.ledger.cells import few
 from interpret.ledger.climb import climbed, ladder
 from interpret.ledger.flow import RK4, Parameters, eighth_order
 from interpret.ledger.motion import Courses
-from interpret.ledger.reduced import Reduced
 from interpret.ledger.scan import Peak
 from interpret.ledger.screen import State, driven, held, noise_of, screened
 from interpret.ledger.screen import peaks as peaks_of
@@ -142,7 +141,11 @@ def account(
         raise InputError("there are no candidates of forces; give a library.")
     if len(courses.times) * courses.channels > MANY and len(courses.items) > 1:
         first = account(few(courses, MANY // 2), candidates, drive=drive, chosen=chosen)
-        found = settled(replace(first.setting, courses=courses), first.state, whole=True)
+        found = settled(
+            replace(first.setting, courses=courses),
+            first.state,
+            Selection(first.chosen, first.contenders),
+        )
         if found.solution is not None and float(found.missed.max()) < LIKE * first.missed.max():
             return replace(found, notes=first.notes)
     setting, starts = _set(courses, candidates)
@@ -197,21 +200,21 @@ def _other_drives(setting: Setting, found: Account, peaks: Sequence[Peak]) -> It
             return
 
 
-def settled(setting: Setting, state: State, *, whole: bool = False) -> Account:
-    """The account on the law's own path, from a screened set; along the `whole` of it at once."""
+def settled(setting: Setting, state: State, before: Selection | None = None) -> Account:
+    """The account on the law's own path, from a screened set; along the whole of it at once from
+    what was chosen `before`, by some of the trajectories."""
     courses = setting.courses
     method = eighth_order() if setting.exact or setting.period < COARSE else RK4
     shooting = Shooting.of(courses, setting.field, method)
     last: tuple[Solution, Selection] | None = None
     joined, notes = 0.0, []
-    rungs = [shooting.longest] if whole else ladder(setting, shooting.longest)
-    for rung, length in enumerate(rungs):
-        found = climbed(setting, state, shooting, length, first=rung == 0)
+    for length in [shooting.longest] if before else ladder(setting, shooting.longest):
+        found = climbed(setting, state, shooting, length, before)
         if found is None:
             notes.append(f"the law follows the motion along {length * INTERVALS} samples no more")
             break
         state, solution, selection = found
-        shooting, last = solution.shooting, (solution, selection)
+        shooting, last, before = solution.shooting, (solution, selection), selection
         joined = length / shooting.longest
     if last is None:
         none = np.zeros((state.law.size, state.law.size))
@@ -234,7 +237,7 @@ def _account(
     """The account of a law that has settled, with its error bars."""
     setting = setting.at(state.law.inner)
     columns = setting.menu(lifted=True).of(state.chosen)
-    reduced = Reduced(solution.reduced.stretches, state.noise.at_least(setting.courses.sigma))
+    reduced = solution.reduced.at(state.noise.at_least(setting.courses.sigma))
     covariance = np.zeros((state.law.size, state.law.size))
     if columns:
         still = np.zeros(state.law.size)

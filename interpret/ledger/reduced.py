@@ -55,6 +55,10 @@ class Reduced:
         # The target, and what initial states explain of it, in columns as they were eliminated.
         self._target = self._begun = np.eye(len(self.gram))[-1]
 
+    def at(self, noise: Noise) -> Reduced:
+        """The same rows with another noise."""
+        return self if noise is self.noise else Reduced(self.stretches, noise)
+
     @cached_property
     def finite(self) -> bool:
         """Whether the motion stayed within the numbers."""

@@ -55,7 +55,7 @@ def screened(setting: Setting, inner: Array) -> tuple[State, list[tuple[Course, 
         noise = noise_of(reduced, step, len(menu.of(best)), setting)
     chosen = everything
     if not setting.chosen:
-        chosen = select(rows, noise, menu, setting.most, setting.scales).chosen
+        chosen = select(reduced.at(noise), menu, setting.most, setting.scales).chosen
     step = reduced.step(menu.of(chosen))
     return State(chosen, setting.law(step[: len(setting.candidates)], inner), noise), parts
 
