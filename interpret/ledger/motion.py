@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from interpret.ledger.rows import alike
 from systems.samples.trajectories import Trajectories
 from training.prepare.noise import Noise
 from training.prepare.smoothing import Smooth, smooth
@@ -58,18 +59,27 @@ class Path:
 
         where A, B, C follow from what value, slope and curvature still miss at its end.
         """
+        (path,) = Path.all_through(t, q[None], v[None], a[None])
+        return path
+
+    @staticmethod
+    def all_through(t: Array, q: Array, v: Array, a: Array) -> list[Path]:
+        """The same of many motions on one clock, (R, n, d) each."""
         from scipy.interpolate import PPoly
 
         h = np.diff(t)[:, None]
-        missed = np.diff(q, axis=0) - h * v[:-1] - h**2 / 2 * a[:-1]
-        slope = h * np.diff(v, axis=0) - h**2 * a[:-1]
-        curvature = h**2 * np.diff(a, axis=0)
-        third = 10 * missed - 4 * slope + curvature / 2
-        fourth = -15 * missed + 7 * slope - curvature
-        fifth = 6 * missed - 3 * slope + curvature / 2
-        powers = fifth / h**5, fourth / h**4, third / h**3, a[:-1] / 2, v[:-1], q[:-1]
-        curve: Any = PPoly(np.stack(powers), t)
-        return Path(curve, curve.derivative(), curve.derivative(2))
+        y, rate, bend = q[:, :-1], v[:, :-1], a[:, :-1]
+        missed = np.diff(q, axis=1) - h * rate - h**2 / 2 * bend
+        slope = h * np.diff(v, axis=1) - h**2 * bend
+        curvature = h**2 * np.diff(a, axis=1)
+        third = (10 * missed - 4 * slope + curvature / 2) / h**3
+        fourth = (-15 * missed + 7 * slope - curvature) / h**4
+        fifth = (6 * missed - 3 * slope + curvature / 2) / h**5
+        powers = np.stack([fifth, fourth, third, bend / 2, rate, y], axis=1)
+        slopes = powers[:, :5] * np.arange(5.0, 0.0, -1.0)[:, None, None]
+        bends = slopes[:, :4] * np.arange(4.0, 0.0, -1.0)[:, None, None]
+        both = zip(powers, slopes, bends, strict=True)
+        return [Path(*(PPoly.construct_fast(c, t) for c in three)) for three in both]
 
     def state(self, t: Array) -> Array:
         """(q, q̇) at times (n,): (n, 2d)."""
@@ -94,6 +104,11 @@ class Course:
 
     def __len__(self) -> int:
         return len(self.t)
+
+    @cached_property
+    def states(self) -> Array:
+        """The smooth states at the measured times (n, 2d)."""
+        return self.path.state(self.t)
 
     def moments(self, times: Array) -> Array:
         """Times (n,), with the signals then: (n, 1 + k); the times alone where there are none."""
@@ -146,16 +161,26 @@ class Courses:
         alone: bool = False,
     ) -> Courses:
         """Trajectories with the paths that were found through them; by positions `alone`."""
+        clocks: dict[bytes, list[int]] = {}
+        for number, item in enumerate(smoothed):
+            clocks.setdefault(item.trajectory.t.tobytes(), []).append(number)
+        paths: dict[int, Path] = {}
+        for numbers in clocks.values():
+            some = [smoothed[number] for number in numbers]
+            q = np.stack([calm.trajectory.q for calm in some])
+            moved = (
+                np.stack([calm.trajectory.p for calm in some]),
+                np.stack([c.force for c in some]),
+            )
+            v, a = (part / trajectories.mass for part in moved)
+            found = Path.all_through(some[0].trajectory.t, q, v, a)
+            paths |= dict(zip(numbers, found, strict=True))
         items = []
-        curves = signals or [{}] * len(trajectories)
-        for item, calm, signal in zip(trajectories, smoothed, curves, strict=True):
+        for number, item in enumerate(trajectories):
             v = item.p / trajectories.mass
             values = item.q if alone else np.concatenate([item.q, v], axis=1)
-            path = calm.trajectory
-            through = Path.through(
-                path.t, path.q, path.p / trajectories.mass, calm.force / trajectories.mass
-            )
-            items.append(Course(item.t, values, through, signal, label=item.label))
+            signal = signals[number] if signals else {}
+            items.append(Course(item.t, values, paths[number], signal, label=item.label))
         return Courses(tuple(items), trajectories.dimension)
 
     @property
@@ -193,7 +218,7 @@ class Courses:
     @cached_property
     def states(self) -> Array:
         """The smooth states at all measured times (n, 2d)."""
-        return np.concatenate([item.path.state(item.t) for item in self.items])
+        return np.concatenate([item.states for item in self.items])
 
     @cached_property
     def accelerations(self) -> Array:
@@ -227,10 +252,7 @@ class Courses:
     @cached_property
     def scatter(self) -> Array:
         """What the smooth path leaves of each channel (C,), rms."""
-        left = [
-            item.weighed(item.values - item.path.state(item.t)[:, : self.channels])
-            for item in self.items
-        ]
+        left = [item.weighed(item.values - item.states[:, : self.channels]) for item in self.items]
         root: Array = np.sqrt((np.concatenate(left) ** 2).mean(axis=0))
         return root
 
@@ -258,21 +280,25 @@ class Courses:
     @cached_property
     def period(self) -> float:
         """2π (rms of q) / (rms of q̇): that of an oscillation, and a time scale of any motion."""
-        return _period(self.states)
+        return float(_period(self.states))
 
     def period_of(self, course: Course) -> float:
         """The same of one course, where it is another than that of all, as a planet's is."""
-        own, whole = _period(course.path.state(course.t)), self.period
+        own, whole = float(_period(course.states)), self.period
         return whole if 1 / ANOTHER < own / whole < ANOTHER else own
 
     @cached_property
     def shortest(self) -> float:
         """The period of the fastest course, where it is another than that of all."""
-        return min(self.period, *(self.period_of(item) for item in self.items))
+        parts = alike([(item.states,) for item in self.items])
+        own = np.concatenate([_period(states) for _, (states,) in parts])
+        another = np.abs(np.log(own / self.period)) >= np.log(ANOTHER)
+        return float(min(self.period, own[another].min(initial=np.inf)))
 
 
-def _period(states: Array) -> float:
-    """2π (rms of q) / (rms of q̇) of states (n, 2d)."""
-    q, v = np.split(states, 2, axis=1)
-    size = ((q - q.mean(axis=0)) ** 2).sum(axis=1).mean()
-    return float(2 * np.pi * np.sqrt(size / (v**2).sum(axis=1).mean()))
+def _period(states: Array) -> Array:
+    """2π (rms of q) / (rms of q̇) of states (..., n, 2d): (...)."""
+    q, v = np.split(states, 2, axis=-1)
+    size = ((q - q.mean(axis=-2, keepdims=True)) ** 2).sum(axis=-1).mean(axis=-1)
+    period: Array = 2 * np.pi * np.sqrt(size / (v**2).sum(axis=-1).mean(axis=-1))
+    return period

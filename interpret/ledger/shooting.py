@@ -14,7 +14,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -38,9 +37,6 @@ SETTLED: Final = 1e-3
 RUNS_AWAY: Final = 1e4
 """χ² that grows by more in one step is no descent."""
 
-CACHED: Final = 30_000
-"""Numbers of tangents that are integrated at once: with all stages of a step they stay in cache."""
-
 LARGEST: Final = 1e13
 """States that have grown by more than this have lost their digits. Columns grow with them, but have
 units of their own."""
@@ -57,9 +53,11 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Chains:
-    """Stretches of as many segments, side by side: the numbers of their ``segments`` (m, k), and
-    how the start of each moves with its stretch's, M x_0 + N θ + c: ``moves`` (m, k, 2d, 2d + P + 1)
-    are [M | N | c]."""
+    """Stretches of as many segments, side by side: the numbers of their ``segments`` (m, k).
+
+    The start of each moves with its stretch's by M x_0 + N θ + c: ``moves`` [M | N | c] are
+    (m, k, 2d, 2d + P + 1).
+    """
 
     segments: NDArray[np.intp]
     moves: Array
@@ -112,22 +110,8 @@ class Shooting:
 
     def flown(self, law: Parameters) -> tuple[Array, Array]:
         """The states and tangents of all segments under a law."""
-        if self._signals:
-            return flow(self.field, self.states, self.times, law, self.method, self._moments)
-        size = self.states.shape[1]
-        parts = -(-len(self.states) * size * (size + law.size) // CACHED)
-        pieces = [
-            flow(self.field, states, times, law, self.method)
-            for states, times in zip(
-                np.array_split(self.states, parts), np.array_split(self.times, parts), strict=True
-            )
-        ]
-        path, tangents = zip(*pieces, strict=True)
-        return np.concatenate(path), np.concatenate(tangents)
-
-    @cached_property
-    def _signals(self) -> bool:
-        return any(item.signals for item in self.courses.items)
+        clock = self._moments if any(item.signals for item in self.courses.items) else np.asarray
+        return flow(self.field, self.states, self.times, law, self.method, clock)
 
     def _moments(self, times: Array) -> Array:
         """What every segment's course says of one time each."""
