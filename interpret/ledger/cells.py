@@ -37,7 +37,7 @@ def celled(courses: Courses, enough: int = ENOUGH) -> Courses:
     """The same motion by the means of cells, all of about as many samples; `enough` cells in all
     where periods need no more. Values of different σ stay as they are.
 
-    >>> from interpret.ledger.motion import Path
+    >>> from interpret.ledger.path import Path
     >>> rng = np.random.default_rng(0)
     >>> t = np.linspace(0, 6, 8001)
     >>> curves = [lambda t, f=f: f(t)[:, None] for f in (np.sin, np.cos, lambda t: -np.sin(t))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from interpret.ledger.path import Curve, Path, paths_of
 from interpret.ledger.rows import alike
 from systems.samples.trajectories import Trajectories
 from training.prepare.noise import Noise
@@ -22,8 +23,6 @@ HIDDEN: Final = 1e-5
 """A range below this part of a channel's values says nothing: their digits end at 1e-11 of it."""
 
 Array = NDArray[np.float64]
-Curve = Callable[[Array], Array]
-"""Times (n,) -> (n, d)."""
 
 
 def masses(data: Trajectories) -> Array:
@@ -39,51 +38,6 @@ def mark(number: int) -> str:
 def _constant(value: float) -> Curve:
     """A signal that never changes."""
     return lambda times: np.full(len(times), value)
-
-
-@dataclass(frozen=True)
-class Path:
-    """q(t), q̇(t) and q̈(t), between the measured times as well."""
-
-    q: Curve
-    v: Curve
-    a: Curve
-
-    @staticmethod
-    def through(t: Array, q: Array, v: Array, a: Array) -> Path:
-        """The quintic pieces that have the given positions, velocities and accelerations (n, d).
-
-        On a step of length h from y to y_+, with s = (t - t_i)/h,
-
-            q = y + h y' s + h² y'' s²/2 + s³ (A + B s + C s²)
-
-        where A, B, C follow from what value, slope and curvature still miss at its end.
-        """
-        (path,) = Path.all_through(t, q[None], v[None], a[None])
-        return path
-
-    @staticmethod
-    def all_through(t: Array, q: Array, v: Array, a: Array) -> list[Path]:
-        """The same of many motions on one clock, (R, n, d) each."""
-        from scipy.interpolate import PPoly
-
-        h = np.diff(t)[:, None]
-        y, rate, bend = q[:, :-1], v[:, :-1], a[:, :-1]
-        missed = np.diff(q, axis=1) - h * rate - h**2 / 2 * bend
-        slope = h * np.diff(v, axis=1) - h**2 * bend
-        curvature = h**2 * np.diff(a, axis=1)
-        third = (10 * missed - 4 * slope + curvature / 2) / h**3
-        fourth = (-15 * missed + 7 * slope - curvature) / h**4
-        fifth = (6 * missed - 3 * slope + curvature / 2) / h**5
-        powers = np.stack([fifth, fourth, third, bend / 2, rate, y], axis=1)
-        slopes = powers[:, :5] * np.arange(5.0, 0.0, -1.0)[:, None, None]
-        bends = slopes[:, :4] * np.arange(4.0, 0.0, -1.0)[:, None, None]
-        both = zip(powers, slopes, bends, strict=True)
-        return [Path(*(PPoly.construct_fast(c, t) for c in three)) for three in both]
-
-    def state(self, t: Array) -> Array:
-        """(q, q̇) at times (n,): (n, 2d)."""
-        return np.concatenate([self.q(t), self.v(t)], axis=1)
 
 
 @dataclass(frozen=True)
@@ -161,20 +115,7 @@ class Courses:
         alone: bool = False,
     ) -> Courses:
         """Trajectories with the paths that were found through them; by positions `alone`."""
-        clocks: dict[bytes, list[int]] = {}
-        for number, item in enumerate(smoothed):
-            clocks.setdefault(item.trajectory.t.tobytes(), []).append(number)
-        paths: dict[int, Path] = {}
-        for numbers in clocks.values():
-            some = [smoothed[number] for number in numbers]
-            q = np.stack([calm.trajectory.q for calm in some])
-            moved = (
-                np.stack([calm.trajectory.p for calm in some]),
-                np.stack([c.force for c in some]),
-            )
-            v, a = (part / trajectories.mass for part in moved)
-            found = Path.all_through(some[0].trajectory.t, q, v, a)
-            paths |= dict(zip(numbers, found, strict=True))
+        paths = paths_of(smoothed, trajectories.mass)
         items = []
         for number, item in enumerate(trajectories):
             v = item.p / trajectories.mass
