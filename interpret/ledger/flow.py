@@ -113,7 +113,7 @@ def flow(
         sample, part = divmod(step - 1, method.steps)
         h = (times[:, sample + 1] - times[:, sample]) / method.steps
         for stage, (row, fraction) in enumerate(zip(method.a, method.c, strict=True)):
-            here, grown = (_along(*item, h, row[:stage]) for item in ((y, rates), (z, growth)))
+            here, grown = _along(y, rates, h, row[:stage]), _along(z, growth, h, row[:stage])
             now = clock(times[:, sample] + (part + fraction) * h)
             forces = field(here, now, law.coefficients, law.inner)
             rates[stage, :, :d], rates[stage, :, d:] = here[:, d:], forces.total

@@ -86,7 +86,7 @@ class Rows(Sequence[Stretch]):
     @property
     def size(self) -> int:
         """Components of an initial state."""
-        return self.blocks[0][1].start.shape[-1]
+        return int(self.blocks[0][1].start.shape[-1])
 
     @property
     def states(self) -> int:

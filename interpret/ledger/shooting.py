@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -106,7 +107,7 @@ class Shooting:
     @property
     def longest(self) -> int:
         """The most segments that a course has."""
-        return max(self._count(number) for number in range(len(self.first)))
+        return max(self._counts)
 
     def flown(self, law: Parameters) -> tuple[Array, Array]:
         """The states and tangents of all segments under a law."""
@@ -175,19 +176,20 @@ class Shooting:
             return None
         return Solution(here, law, reduced)
 
-    def _count(self, number: int) -> int:
-        ends = (*self.first[1:], len(self.states))
-        return ends[number] - self.first[number]
+    @cached_property
+    def _counts(self) -> list[int]:
+        """The segments of each course."""
+        return np.diff([*self.first, len(self.states)]).tolist()
 
     def _stretches(self, length: int) -> Iterator[tuple[list[int], list[Span]]]:
         """Stretches of about so many segments, by their numbers, those side by side that are alike
         in segments and samples."""
         found: dict[tuple[int, int, bool], tuple[list[int], list[Span]]] = {}
         many = 0
-        for number, course in enumerate(self.courses.items):
-            count = self._count(number)
-            cuts = np.linspace(0, count, max(1, round(count / length)) + 1).astype(int).tolist()
-            for begin, end in itertools.pairwise(cuts):
+        for number, (course, count) in enumerate(
+            zip(self.courses.items, self._counts, strict=True)
+        ):
+            for begin, end in _cuts(count, length):
                 samples = (len(course) if end == count else end * INTERVALS) - begin * INTERVALS
                 kind = end - begin, samples, course.weight is None
                 numbers, spans = found.setdefault(kind, ([], []))
@@ -221,15 +223,24 @@ class Shooting:
         moved = (
             tangents[own.segments, :, :channels, :size].reshape(many, count, -1, size) @ own.moves
         ).reshape(many, count, INTERVALS + 1, channels, -1)[:, segment, chosen[1]]
-        courses = [self.courses.items[span.course] for span in spans]
-        first = [span.begin * INTERVALS for span in spans]
-        values = np.stack([c.values[b : b + samples] for c, b in zip(courses, first, strict=True)])
+        cuts = [
+            self.courses.items[span.course].cut(first, first + samples)
+            for span in spans
+            for first in [span.begin * INTERVALS]
+        ]
         moved[..., size:-1] += tangents[*chosen, :channels, size:]
+        values = np.stack([cut.values for cut in cuts])
         moved[..., -1] = values - path[*chosen, :channels] - moved[..., -1]
-        if courses[0].weight is not None:
-            weights = (c.weight[b : b + samples] for c, b in zip(courses, first, strict=True))
-            moved *= np.stack(list(weights))[..., None]
+        if cuts[0].weight is not None:
+            moved = np.stack([cut.weighed(part) for cut, part in zip(cuts, moved, strict=True)])
         return Stretch(moved[..., :size], moved[..., size:-1], moved[..., -1])
+
+
+@lru_cache(maxsize=64)
+def _cuts(count: int, length: int) -> list[tuple[int, int]]:
+    """So many segments in stretches of about the same length: where they begin, and end before."""
+    edges = np.linspace(0, count, max(1, round(count / length)) + 1).astype(int).tolist()
+    return list(itertools.pairwise(edges))
 
 
 @dataclass(frozen=True)
