@@ -179,7 +179,8 @@ class Shooting:
     @cached_property
     def _counts(self) -> list[int]:
         """The segments of each course."""
-        return np.diff([*self.first, len(self.states)]).tolist()
+        ends = (*self.first[1:], len(self.states))
+        return [end - begin for begin, end in zip(self.first, ends, strict=True)]
 
     def _stretches(self, length: int) -> Iterator[tuple[list[int], list[Span]]]:
         """Stretches of about so many segments, by their numbers, those side by side that are alike
