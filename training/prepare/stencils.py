@@ -54,9 +54,11 @@ def contrasts(t: Array, y: Array, order: int = 6) -> Array:
     >>> float(np.abs(contrasts(t, (t**5)[:, None])).max()) < 1e-8
     True
     """
-    window = np.arange(len(t) - order)[:, None] + np.arange(order + 1)
+    count = len(t) - order
     weights = _contrast_weights(np.ascontiguousarray(t, dtype=np.float64).tobytes(), order)
-    combined: Array = np.einsum("mw,mwd->md", weights, y[window])
+    combined: Array = weights[:, :1] * y[:count]
+    for k in range(1, order + 1):
+        combined += weights[:, k : k + 1] * y[k : k + count]
     return combined
 
 
