@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from interpret.judge.forces import Points
 from interpret.ledger.field import Forces
+from interpret.ledger.noise import Noise
 from interpret.ledger.potential import Potential
-from interpret.ledger.rows import Noise, Stretch
+from interpret.ledger.rows import Stretch
 from interpret.ledger.shooting import Solution
 from systems.samples.trajectories import Trajectories
 
@@ -73,7 +74,7 @@ class Residuals:
         if self.errors is None:
             return over
         flat = over.reshape(*over.shape[:2], -1)
-        return np.moveaxis(self.errors.whitened(flat), 0, 1).reshape(over.shape)
+        return self.errors.whitened(flat).reshape(over.shape)
 
     def remembered(self) -> Residuals:
         """The same in units of the errors that are left, if those are alike and larger than σ."""

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from interpret.ledger.climb import climbed, ladder
 from interpret.ledger.flow import RK4, Parameters, eighth_order
-from interpret.ledger.rows import Reduced
 from interpret.ledger.screen import State, noise_of
 from interpret.ledger.search import Groups
 from interpret.ledger.selection import Contender, Selection
@@ -89,21 +88,21 @@ class Account:
         return sorted([*self.terms, *(k for k, known in given if known.value)])
 
 
-def settled(setting: Setting, state: State, *, whole: bool = False) -> Account:
-    """The account on the law's own path, from a screened set; along the `whole` of it at once."""
+def settled(setting: Setting, state: State, before: Selection | None = None) -> Account:
+    """The account on the law's own path, from a screened set; along the whole of it at once from
+    what was chosen `before`, by some of the trajectories."""
     courses = setting.courses
     method = eighth_order() if setting.exact or setting.period < COARSE else RK4
     shooting = Shooting.of(courses, setting.field, method)
     last: tuple[Solution, Selection] | None = None
     joined, notes = 0.0, []
-    rungs = [shooting.longest] if whole else ladder(setting, shooting.longest)
-    for rung, length in enumerate(rungs):
-        found = climbed(setting, state, shooting, length, first=rung == 0)
+    for length in [shooting.longest] if before else ladder(setting, shooting.longest):
+        found = climbed(setting, state, shooting, length, before)
         if found is None:
             notes.append(f"the law follows the motion along {length * INTERVALS} samples no more")
             break
         state, solution, selection = found
-        shooting, last = solution.shooting, (solution, selection)
+        shooting, last, before = solution.shooting, (solution, selection), selection
         joined = length / shooting.longest
     if last is None:
         none = np.zeros((state.law.size, state.law.size))
@@ -126,7 +125,7 @@ def _account(
     """The account of a law that has settled, with its error bars."""
     setting = setting.at(state.law.inner)
     columns = setting.menu(lifted=True).of(state.chosen)
-    reduced = Reduced(solution.reduced.stretches, state.noise.at_least(setting.courses.sigma))
+    reduced = solution.reduced.at(state.noise.at_least(setting.courses.sigma))
     covariance = np.zeros((state.law.size, state.law.size))
     if columns:
         still = np.zeros(state.law.size)

@@ -22,6 +22,7 @@ from interpret.ledger.rows import Stretch
 from interpret.ledger.scan import Peak, apart, width
 from interpret.ledger.screen import State, driven, held, screened
 from interpret.ledger.screen import peaks as peaks_of
+from interpret.ledger.selection import Selection
 from interpret.ledger.setting import Setting
 from interpret.ledger.starts import Start, started
 from systems.errors import InputError
@@ -70,7 +71,11 @@ def account(
         raise InputError("there are no candidates of forces; give a library.")
     if len(courses.times) * courses.channels > MANY and len(courses.items) > 1:
         first = account(few(courses, MANY // 2), candidates, drive=drive, chosen=chosen)
-        found = settled(replace(first.setting, courses=courses), first.state, whole=True)
+        found = settled(
+            replace(first.setting, courses=courses),
+            first.state,
+            Selection(first.chosen, first.contenders),
+        )
         if found.solution is not None and float(found.missed.max()) < LIKE * first.missed.max():
             return replace(found, notes=first.notes)
     setting, starts = _set(courses, candidates)

@@ -14,8 +14,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from interpret.ledger.initial_states import SMALLEST, orthogonal
 from interpret.ledger.motion import Course, Courses
-from interpret.ledger.rows import SMALLEST, Noise, Stretch, orthogonal
+from interpret.ledger.noise import Noise
+from interpret.ledger.rows import Stretch
 
 Array = NDArray[np.float64]
 
@@ -186,5 +188,5 @@ def _waves(course: Course, grid: Array, coordinate: int, d: int) -> Array:
 
 
 def _flat(rows: Array) -> Array:
-    """(C, n, k) -> (C n, k)."""
+    """(n, C, k) -> (n C, k)."""
     return rows.reshape(-1, rows.shape[-1])

@@ -13,7 +13,9 @@ from sympy import Symbol
 from interpret.ledger.candidates import drives
 from interpret.ledger.flow import Parameters
 from interpret.ledger.motion import Course
-from interpret.ledger.rows import Noise, Reduced, Stretch
+from interpret.ledger.noise import Noise
+from interpret.ledger.reduced import Reduced
+from interpret.ledger.rows import Stretch
 from interpret.ledger.scan import Peak, frequencies, scan
 from interpret.ledger.search import Groups, search
 from interpret.ledger.selection import select
@@ -53,7 +55,7 @@ def screened(setting: Setting, inner: Array) -> tuple[State, list[tuple[Course, 
         noise = noise_of(reduced, step, len(menu.of(best)), setting)
     chosen = everything
     if not setting.chosen:
-        chosen = select(rows, noise, menu, setting.most, setting.scales).chosen
+        chosen = select(reduced.at(noise), menu, setting.most, setting.scales).chosen
     step = reduced.step(menu.of(chosen))
     return State(chosen, setting.law(step[: len(setting.candidates)], inner), noise), parts
 

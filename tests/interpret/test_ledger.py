@@ -20,7 +20,9 @@ from interpret.ledger.autoregression import fitted
 from interpret.ledger.candidates import Candidates, drives, frictions, rotations
 from interpret.ledger.field import Field
 from interpret.ledger.flow import RK4, Parameters, eighth_order, flow
-from interpret.ledger.rows import Noise, Reduced, Stretch
+from interpret.ledger.noise import Noise
+from interpret.ledger.reduced import Reduced
+from interpret.ledger.rows import Stretch
 from interpret.ledger.search import Menu, remainders, search
 from systems.errors import InputError
 from systems.expressions import parse, symbol
@@ -282,7 +284,7 @@ def test_starts_are_eliminated_as_if_they_were_parameters():
     whole = np.linalg.lstsq(np.concatenate(rows), np.concatenate(target), rcond=None)[0]
     step = reduced.step(range(4))
     np.testing.assert_allclose(step, whole[6:], rtol=1e-9)
-    np.testing.assert_allclose(reduced.starts(step)[1], whole[3:6], rtol=1e-8)
+    np.testing.assert_allclose(reduced.starts(step)[0][1], whole[3:6], rtol=1e-8)
 
 
 @given(st.integers(0, 30))
