@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from interpret.laws.law import Law
 from interpret.ledger.motion import Courses
 from interpret.ledger.setting import FLOOR
+from systems.errors import InputError, nearest
 from systems.integrate import compile
 
 Array = NDArray[np.float64]
@@ -45,7 +47,8 @@ class Measuring:
     @staticmethod
     def of(courses: Courses, beyond: float = 0.0) -> Measuring:
         """As the longest of the courses, with starts in the range of all of them, or a part of it
-        `beyond` on either side."""
+        `beyond` on either side.
+        """
         t = max((item.t for item in courses.items), key=len)
         every = np.unique(np.linspace(0, len(t) - 1, MOST_TIMES).round().astype(int))
         sigma = np.maximum(courses.scatter, FLOOR * courses.range)
@@ -62,6 +65,23 @@ class Measuring:
             speed=courses.speed,
             beyond=beyond,
         )
+
+    def within(self, names: Sequence[str], ends: Mapping[str, tuple[float, float]]) -> Measuring:
+        """The same with starts between other ends where some are named: of q, or of v_q.
+
+        Raises InputError for the ends of what there is not, and for those that are none.
+        """
+        low, high = self.low.copy(), self.high.copy()
+        for name, (least, most) in ends.items():
+            if name not in names:
+                raise InputError(
+                    f"there is no {name} to start from; there are {', '.join(names)}."
+                    f"{nearest(name, names)}"
+                )
+            if not -np.inf < least <= most < np.inf:
+                raise InputError(f"{name} cannot start from {least:g} to {most:g}.")
+            low[names.index(name)], high[names.index(name)] = least, most
+        return replace(self, low=low, high=high)
 
     def drawn(self, law: Law, count: int, rng: np.random.Generator) -> Array:
         """Starts (n, 2d), `count` at most: each number anywhere in its range or at an end of it, a

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,13 +32,19 @@ AS_GOOD: Final = 0.02
 """A start at rest is taken where it is hardly worse: it is easier to make."""
 
 
-def next_release(law: Law, samples: Trajectories | Courses, beyond: float = 0.0) -> Release | None:
+def next_release(
+    law: Law,
+    samples: Trajectories | Courses,
+    beyond: float = 0.0,
+    within: Mapping[str, tuple[float, float]] | None = None,
+) -> Release | None:
     """The start whose motion best tells a law from its rivals; None where there are none to tell.
 
     It lies in the range of the positions and speeds of the `samples`, or `beyond` it on either side
-    by such a part of it. The motion would be measured as these were: at the times of the longest,
-    with their noise. The power is the probability that the wrong one of the law and its rival is
-    then refused, by the odds that the choice of terms goes by.
+    by such a part of it; `within` says other ends, by the names q and v_q. The motion would be
+    measured as these were: at the times of the longest, with their noise. The power is the
+    probability that the wrong one of the law and its rival is then refused, by the odds that the
+    choice of terms goes by.
 
     Raises InputError for a `beyond` that is no part.
     """
@@ -49,7 +55,8 @@ def next_release(law: Law, samples: Trajectories | Courses, beyond: float = 0.0)
     if not pairs or not followed(law):
         return None
     courses = samples if isinstance(samples, Courses) else Courses.of(samples, estimate(samples))
-    contest = _Contest(law, tuple(pairs), Measuring.of(courses, beyond))
+    measuring = Measuring.of(courses, beyond).within(_names(law), within or {})
+    contest = _Contest(law, tuple(pairs), measuring)
     rng = np.random.default_rng(0)
     starts = contest.measuring.drawn(law, STARTS, rng)
     best = contest.best(starts)
@@ -82,13 +89,10 @@ class _Contest:
 
     def told(self, start: Array) -> Release:
         """The release of a start, with its powers."""
-        bodies = self.law.variables.bodies
-        assert bodies is not None, "laws that are not followed have no release"
-        names = (*bodies.mass, *(f"v_{name}" for name in bodies.mass))
         powers = self._powers(start[None], Draws.of(MANY, 1))[:, 0, 0].tolist()
         words = (rival.words for rival, _ in self.pairs)
         return Release(
-            dict(zip(names, start.tolist(), strict=True)),
+            dict(zip(_names(self.law), start.tolist(), strict=True)),
             listed(self.law.terms),
             dict(zip(words, powers, strict=True)),
         )
@@ -126,3 +130,10 @@ class _Contest:
         paid = np.log(1 + self.measuring.rows / self.measuring.before)
         least = 0.0 if set(true.terms) < set(wrong.terms) else CLOSE
         return least - float(paid) * (len(wrong.terms) - len(true.terms))
+
+
+def _names(law: Law) -> tuple[str, ...]:
+    """What a start has: positions q and velocities v_q."""
+    bodies = law.variables.bodies
+    assert bodies is not None, "laws that are not followed have no release"
+    return (*bodies.mass, *(f"v_{name}" for name in bodies.mass))
