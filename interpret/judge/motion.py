@@ -18,11 +18,13 @@ from interpret.judge.held_out import foreseen
 from interpret.judge.own_path import Rungs, along
 from interpret.judge.prediction import law_slope
 from interpret.judge.remainder import remainder
+from interpret.judge.settling import with_release
 from interpret.judge.support import Forces, cancellation, enough, surrogate
 from interpret.judge.thresholds import EXACT, percent, short_of
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
+from interpret.refinement.noisy import motion
 from training.bases.candidates import Candidates
 from training.prepare.preparation import VERLET
 from training.rows.trajectories import LevelRows
@@ -52,7 +54,10 @@ def certify(law: Law, samples: Probes) -> Certificate:
         missed = followed[0].statistic if exact else np.inf
         checks += [surrogate(law, forces, missed), cancellation(forces)]
         checks += [supported(law, samples), unfixed(law, samples), *followed]
-    return Certificate(tuple(checks))
+    found = Certificate(tuple(checks))
+    if not law.judgement.rivals or samples.prepared.smoothed is None:
+        return found
+    return with_release(found, law, motion(samples.prepared))
 
 
 def by_columns(columns: Channels) -> Check:

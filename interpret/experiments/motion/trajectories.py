@@ -16,6 +16,7 @@ from interpret.experiments.motion import Motion
 from interpret.experiments.motion.candidates import Chosen, chosen
 from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.learner import Learner
+from interpret.experiments.motion.unseen import unseen
 from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.certificate import Certificate
 from interpret.judge.channel import Channels
@@ -234,9 +235,13 @@ def findings(fit: TrajectoryFit, law: Law, comparisons: Sequence[Comparison]) ->
     notes = [_integrator(fit.rows), *fit.chosen.notes]
     if law.verdict == NO_LAW or fit.rows.prepared.drift:
         notes += unexplained(law, fit.rows)
+    asked = unseen(fit)
+    if asked is not None:
+        notes.append(asked.answer(law))
     truth = comparisons[0].truth if comparisons else None
     labels = (fit.problem.name, *fit.learned.features.names)
-    picture = Picture("potential", curves(fit.learned, law, truth), labels)
+    elsewhere = None if asked is None else asked.motions.stack()[1]
+    picture = Picture("potential", curves(fit.learned, law, truth, elsewhere), labels)
     files = {**picture.files(), **of_potential(law, fit.rows)}
     return Findings(tuple(note for note in notes if note), {}, files)
 
