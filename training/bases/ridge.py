@@ -94,6 +94,19 @@ class RidgeFunctions(Weighted):
         identity = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
         return torch.cat([identity.expand(*bent.shape[:-1], -1), bent], dim=-1)
 
+    def weight_slopes(self, x: Tensor, coefficients: Tensor) -> Tensor:
+        """d/dw_m Σ c_k φ_k(x_i; w), the weights in the order of ``parameters``, shape (n, P).
+
+        c_k x_j σ'(w_k·x + b_k) of a weight, c_k (σ'(w_k·x + b_k) - σ'(b_k)) of a bias.
+        """
+        _, slope = PROFILES[self.profile]
+        own = coefficients[self.size - self.hidden_units :]
+        bent = slope(self._along(x)) * own
+        of_weights = (x[:, :, None] * bent[:, None, :]).flatten(1)
+        if self.biases is None:
+            return of_weights
+        return torch.cat([of_weights, bent - self._at_rest(slope) * own], dim=1)
+
     @property
     def hidden_units(self) -> int:
         """The functions that are not linear."""

@@ -28,7 +28,11 @@ class Tangent(Movable):
         return self.network.parameters().numel()
 
     def values(self, x: Tensor) -> Tensor:
-        """psi_m(x_i), shape (n, hidden weights)."""
+        """psi_m(x_i), shape (n, hidden weights); as the network writes it out, where it does."""
+        written_out = getattr(self.network, "weight_slopes", None)
+        if written_out is not None:
+            slopes: Tensor = written_out(x, self.coefficients)
+            return slopes
 
         def value(flat: Tensor, point: Tensor) -> Tensor:
             network = self.network.with_parameters(flat)

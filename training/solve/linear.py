@@ -226,6 +226,18 @@ def gram(blocks: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> N
     return total
 
 
+def squared(rows: Tensor) -> Tensor:
+    """AᵀA (K, K), on a CPU by numpy, whose product knows that it is symmetric.
+
+    >>> squared(torch.ones(3, 1)).tolist()
+    [[3.0]]
+    """
+    if rows.device.type != "cpu":
+        return rows.T @ rows
+    plain = rows.numpy()
+    return torch.from_numpy(plain.T @ plain)
+
+
 def factor(square: Tensor) -> Tensor | None:
     """R, RᵀR = [A b]ᵀ[A b]; None where digits would be lost: see `compress`."""
     lengths = square.diagonal().sqrt()
