@@ -9,7 +9,7 @@ import torch
 from training.bases.network import glorot, placed
 from training.bases.ridge import RidgeFunctions
 from training.bases.tangent import Tangent
-from training.optimise.levenberg import levenberg_marquardt, normal_equations
+from training.optimise.levenberg import levenberg_marquardt, linearised
 from training.optimise.projection import Limits, Reduced, lbfgs
 from training.recipes.table import MLP_TOLERANCE
 from training.rows.trajectories import levels
@@ -38,6 +38,13 @@ NETWORKS = {
     "placed": placed(FAMILIES[0].x, 5, 0),
     "deep": glorot(FAMILIES[0].x, (3, 4), 0),
 }
+
+
+def normal_equations(network, reduced):
+    """J_pᵀ J_p, from J_p where there are few rows, and J_pᵀ r."""
+    found = linearised(network, reduced, reduced.eliminate(network)[1])
+    few = found.jacobian is not None
+    return found.jacobian.T @ found.jacobian if few else found.matrix, found.gradient
 
 
 def rows(network):
@@ -216,6 +223,37 @@ def test_slopes_in_the_weights_are_autograds(biased):
 
     expected = torch.func.jacrev(value)(network.parameters())
     torch.testing.assert_close(Tangent(network, coefficients).values(rows.x), expected)
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_a_networks_slopes_in_the_weights_are_autograds(kind):
+    """Of its values and of its gradients, in two features."""
+    x = torch.from_numpy(np.random.default_rng(2).uniform(-1, 1, (7, 2)))
+    network = placed(x, 5, 0) if kind == "placed" else glorot(x, (3, 4), 0)
+    coefficients = torch.linspace(-1, 2, network.size, dtype=torch.float64)
+    tangent = Tangent(network, coefficients)
+
+    def jacobian(of):
+        def function(flat):
+            return getattr(network.with_parameters(flat), of)(x) @ coefficients
+
+        return torch.func.jacrev(function)(network.parameters())
+
+    torch.testing.assert_close(tangent.values(x), jacobian("values"))
+    torch.testing.assert_close(tangent.gradients(x), jacobian("gradients"))
+
+
+def test_few_rows_and_many_give_the_same_step(monkeypatch):
+    """(JᵀJ + λ)⁻¹ Jᵀ r = Jᵀ (JJᵀ + λ)⁻¹ r: 80 rows and 12 of the ridge, 152 weights."""
+    network = glorot(FAMILIES[0].x, (10, 12), 0)
+    reduced = Reduced(FAMILIES, WEIGHTS, ridge=1e-4)
+    coefficients = reduced.solved(network)[1]
+    few = linearised(network, reduced, coefficients)
+    monkeypatch.setattr("training.optimise.levenberg.BLOCK", 1)
+    many = linearised(network, reduced, coefficients)
+    assert (few.jacobian is None, many.jacobian is None) == (False, True)
+    assert few.scale == pytest.approx(many.scale, rel=1e-9)
+    torch.testing.assert_close(few.step(1e-3), many.step(1e-3), rtol=1e-8, atol=1e-10)
 
 
 @pytest.mark.parametrize("biased", [False, True], ids=["order-aware", "biased"])

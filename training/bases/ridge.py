@@ -99,13 +99,22 @@ class RidgeFunctions(Weighted):
 
         c_k x_j σ'(w_k·x + b_k) of a weight, c_k (σ'(w_k·x + b_k) - σ'(b_k)) of a bias.
         """
-        _, slope = PROFILES[self.profile]
-        own = coefficients[self.size - self.hidden_units :]
-        bent = slope(self._along(x)) * own
+        bent = self._bent(x, coefficients)
         of_weights = (x[:, :, None] * bent[:, None, :]).flatten(1)
         if self.biases is None:
             return of_weights
-        return torch.cat([of_weights, bent - self._at_rest(slope) * own], dim=1)
+        _, slope = PROFILES[self.profile]
+        rest = self._at_rest(slope) * coefficients[-self.hidden_units :]
+        return torch.cat([of_weights, bent - rest], dim=1)
+
+    def weight_factors(self, x: Tensor, coefficients: Tensor) -> Tensor | None:
+        """s_k(x_i) (n, w), where all slopes in the weights are products x_j s_k: without biases."""
+        return self._bent(x, coefficients) if self.biases is None else None
+
+    def _bent(self, x: Tensor, coefficients: Tensor) -> Tensor:
+        """c_k σ'(w_k·x + b_k), shape (n, w)."""
+        _, slope = PROFILES[self.profile]
+        return slope(self._along(x)) * coefficients[-self.hidden_units :]
 
     @property
     def hidden_units(self) -> int:

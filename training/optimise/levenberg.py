@@ -1,7 +1,7 @@
 """Levenberg and Marquardt's descent of hidden weights, the output layer projected out.
 
     J = ∂(A(w) c)/∂w,    A = Q R,    J_p = (1 - Q Qᵀ) J,
-    (J_pᵀ J_p + λ mean(diag J_pᵀ J_p)) dw = -J_pᵀ r
+    (J_pᵀ J_p + λ mean(diag J_pᵀ J_p)) dw = -J_pᵀ r,    r = A c - b
 
 The normal equations are added up block by block of rows: a Jacobian larger than the cache is never
 there as a whole.
@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import Final, TypeVar
 
 import torch
@@ -39,6 +41,9 @@ LEAST_DAMPING = 1e-17
 BLOCK: Final = 1 << 22
 """Bytes of the Jacobian at a time: rows enough for products at full speed, and no more."""
 
+MOST_LOST: Final = 1e-4
+"""A smaller part of a column's square that is not projected out would be left with few digits."""
+
 LEFT_OVER: Final = 4
 """Times as many rows as basis functions has a block at least: QR leaves a quarter of them."""
 
@@ -58,64 +63,117 @@ def levenberg_marquardt(
     """
     remembered = {"damping": FIRST_DAMPING, "stalled": 0.0} | dict(memory or {})
     damping, stalled = remembered["damping"], remembered["stalled"]
-    flat = network.parameters()
-    loss = reduced.loss(network)
+    loss, coefficients = reduced.solved(network)
     for _ in range(limits.iterations):
-        normal, gradient = normal_equations(network.with_parameters(flat), reduced)
-        scale = float(normal.diagonal().mean())
+        flat = network.parameters()
+        linear = linearised(network, reduced, coefficients)
         for _ in range(MOST_REJECTIONS):
-            step = _step(normal, gradient, damping * scale)
-            trial = math.inf if step is None else reduced.loss(network.with_parameters(flat + step))
-            if step is not None and trial < loss:
+            step = linear.step(damping)
+            tried = network if step is None else network.with_parameters(flat + step)
+            trial, coefficients = reduced.solved(tried)
+            if trial < loss:
                 break
             damping *= 4
         else:
             break
         gain = (loss - trial) / loss
-        flat, loss = flat + step, trial
+        network, loss = tried, trial
         damping = max(damping / 5, LEAST_DAMPING)
         stalled = stalled + 1 if gain < STALLED else 0
-        after(loss, network.with_parameters(flat), {"damping": damping, "stalled": stalled})
+        after(loss, network, {"damping": damping, "stalled": stalled})
         if loss <= limits.tolerance**2 or stalled >= PATIENCE:
             break
-    return network.with_parameters(flat)
+    return network
 
 
-def _step(normal: Tensor, gradient: Tensor, damping: float) -> Tensor | None:
-    """-(N + damping)⁻¹ g (P,); None where so little damping leaves N indefinite by round-off."""
-    damped = normal.clone()
-    damped.diagonal().add_(damping)
-    lower, failed = torch.linalg.cholesky_ex(damped)
-    if int(failed):
-        return None
-    return -torch.cholesky_solve(gradient[:, None], lower)[:, 0]
+@dataclass(frozen=True, eq=False)
+class Linearised:
+    """What the residual is near some weights: of many rows J_pᵀ J_p (P, P), of few J_p itself.
+
+    ``gradient`` (P,) is J_pᵀ r, ``scale`` the mean of the diagonal of J_pᵀ J_p, ``matrix`` J_pᵀ J_p
+    or, where there are fewer rows than weights, J_p J_pᵀ (n, n): then ``jacobian`` (n, P) is J_p,
+    and ``residual`` (n,) is r.
+    """
+
+    matrix: Tensor
+    gradient: Tensor
+    scale: float
+    jacobian: Tensor | None = None
+    residual: Tensor | None = None
+
+    def step(self, damping: float) -> Tensor | None:
+        """dw = -(J_pᵀ J_p + λ)⁻¹ J_pᵀ r = -J_pᵀ (J_p J_pᵀ + λ)⁻¹ r (P,), λ = ``damping`` scale.
+
+        None where so little damping leaves the matrix indefinite by round-off.
+        """
+        damped = self.matrix.clone()
+        damped.diagonal().add_(damping * self.scale)
+        lower, failed = torch.linalg.cholesky_ex(damped)
+        if int(failed):
+            return None
+        right = self.gradient if self.residual is None else self.residual
+        solved = torch.cholesky_solve(right[:, None], lower)[:, 0]
+        return -solved if self.jacobian is None else -solved @ self.jacobian
 
 
-def normal_equations(network: Trainable, reduced: Reduced) -> tuple[Tensor, Tensor]:
-    """J_pᵀ J_p (P, P) and J_pᵀ r (P,)."""
+def linearised(network: Trainable, reduced: Reduced, coefficients: Tensor) -> Linearised:
+    """The residual near the weights of a network, whose best c is given."""
     with torch.no_grad():
-        coefficients = reduced.eliminate(network)[1]
         tangent = Tangent(network, coefficients)
         blocks = _blocks(reduced, network)
         designs = [weight * rows.design(network) for weight, rows in blocks]
         penalty = reduced.penalty(network)
         *spans, rest = _spans([*designs, penalty])
-        # A single block is small enough to be kept; of several each is computed twice.
-        kept = list(_each(blocks, tangent)) if len(blocks) == 1 else []
+        # What is small enough is kept; else each block is computed twice.
+        count = sum(map(len, designs))
+        kept = list(_each(blocks, tangent)) if 8 * count * tangent.size <= BLOCK else []
+        residuals = [
+            design @ coefficients - weight * rows.truth
+            for (weight, rows), design in zip(blocks, designs, strict=True)
+        ]
         seen = coefficients.new_zeros(network.size, tangent.size)
-        for span, jacobian in zip(spans, kept or _each(blocks, tangent), strict=True):
+        gradient = coefficients.new_zeros(tangent.size)
+        inside = (penalty @ coefficients) @ rest
+        for span, residual, jacobian in zip(
+            spans, residuals, kept or _each(blocks, tangent), strict=True
+        ):
             seen += span.T @ jacobian
+            gradient += residual @ jacobian
+            inside += residual @ span
         seen = processes.summed(seen)
-        below = rest @ seen
-        normal = squared(below)
-        gradient = -below.T @ (penalty @ coefficients)
-        jacobians = kept or _each(blocks, tangent)
-        for block, design, span, jacobian in zip(blocks, designs, spans, jacobians, strict=True):
-            weight, rows = block
-            projected = torch.addmm(jacobian, span, seen, alpha=-1)
-            normal += squared(projected)
-            gradient += projected.T @ (design @ coefficients - weight * rows.truth)
-    return processes.summed(normal), processes.summed(gradient)
+        gradient = processes.summed(gradient) - processes.summed(inside) @ seen
+        quick = _subtracted(reduced, tangent, seen)
+        if quick is not None:
+            return Linearised(quick, gradient, float(quick.diagonal().mean()))
+        # The ridge's rows do not change with the weights: what is projected out is all of theirs.
+        projected = chain(
+            (
+                torch.addmm(jacobian, span, seen, alpha=-1)
+                for span, jacobian in zip(spans, kept or _each(blocks, tangent), strict=True)
+            ),
+            [-rest @ seen],
+        )
+        if kept and processes.count() == 1 and count + network.size < tangent.size:
+            jacobian = torch.cat(list(projected))
+            scale = float(jacobian.square().sum()) / tangent.size
+            residual = torch.cat([*residuals, penalty @ coefficients])
+            return Linearised(jacobian @ jacobian.T, gradient, scale, jacobian, residual)
+        normal = processes.summed(sum(map(squared, projected), torch.zeros(())))
+        return Linearised(normal, gradient, float(normal.diagonal().mean()))
+
+
+def _subtracted(reduced: Reduced, tangent: Tangent, seen: Tensor) -> Tensor | None:
+    """JᵀJ - (QᵀJ)ᵀ QᵀJ (P, P), where all rows know JᵀJ and little is lost by the difference."""
+    squares = []
+    for weight, rows in zip(reduced.weights, reduced.own, strict=True):
+        square = getattr(rows, "square", lambda _: None)(tangent)
+        if square is None:
+            return None
+        squares.append(weight**2 * square)
+    whole = processes.summed(sum(squares[1:], squares[0]))
+    normal = whole - squared(seen)
+    left = normal.diagonal() / whole.diagonal()
+    return normal if float(left.min()) > MOST_LOST else None
 
 
 def _each(blocks: Sequence[Block], tangent: Tangent) -> Iterator[Tensor]:

@@ -25,7 +25,6 @@ After = Callable[[float, Any, Mapping[str, float]], None]
 """(loss, network, what the descent remembers) -> None, called after every iteration."""
 
 RIDGE = 1e-8
-NOTHING_CUT = 1e-16
 STALLED_LOG = 1e-5
 
 
@@ -70,10 +69,15 @@ class Reduced:
         ridge = self.ridge if processes.number() == 0 else 0.0
         return ridge * torch.eye(network.size).to(network.parameters())
 
+    def solved(self, network: Trainable) -> tuple[float, Tensor]:
+        """L(w) and c*(w)."""
+        with torch.no_grad():
+            _, coefficients, residual = self.eliminate(network)
+            return float(processes.summed(residual.square().sum())), coefficients
+
     def loss(self, network: Trainable) -> float:
         """L(w)."""
-        with torch.no_grad():
-            return float(processes.summed(self.eliminate(network)[2].square().sum()))
+        return self.solved(network)[0]
 
     def loss_and_gradient(self, network: Trainable, flat: Tensor) -> tuple[float, Tensor]:
         """L(w) and dL/dw; c* needs no derivative, being the minimum over c (envelope theorem)."""
@@ -85,11 +89,16 @@ class Reduced:
 
 
 def _solved(design: Tensor, truth: Tensor) -> Tensor:
-    """c* (K,) from the rows of all processes."""
+    """c* (K,) from the rows of all processes: R c = Qᵀ b, which the ridge leaves regular."""
+    upper = compress(design, truth)
     if processes.count() > 1:
-        together = processes.pooled(compress(design, truth))
-        design, truth = together[:, :-1], together[:, -1]
-    return solve(design, truth, NOTHING_CUT).coefficients
+        together = processes.pooled(upper)
+        upper = compress(together[:, :-1], together[:, -1])
+    size = design.shape[1]
+    square, right = upper[:size, :size], upper[:size, size:]
+    found: Tensor = torch.linalg.solve_triangular(square, right, upper=True)[:, 0]
+    # Without a ridge columns may be one another's multiples.
+    return found if found.isfinite().all() else solve(square, right[:, 0]).coefficients
 
 
 def lbfgs(
