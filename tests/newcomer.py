@@ -1,4 +1,4 @@
-"""What a newcomer does with an installed `interpret`: looks, fits, brings a file, asks for a report.
+"""What a newcomer does with an installed `interpret`: looks, fits, brings a file, has a report.
 
 `python tests/newcomer.py [PROGRAM]`, of an environment that holds it; nothing but Python is needed.
 """
@@ -53,7 +53,7 @@ def walk(
     steps: Iterable[tuple[str, ...]] = STEPS,
     around: Mapping[str, str] | None = None,
 ) -> None:
-    """Take the steps in a folder; raises RuntimeError, with what was printed, for one that fails."""
+    """Take the steps in a folder; raises RuntimeError, with what was printed, where one fails."""
     for step in steps:
         command = [*program, *step]
         done = subprocess.run(command, cwd=folder, env=around, capture_output=True, text=True)

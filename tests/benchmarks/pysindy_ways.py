@@ -1,4 +1,4 @@
-"""PySINDy as its manual does it, in the ways that are raced against: plain, smoothed, weak, ensemble."""
+"""PySINDy as its manual does it, in four ways: plain, smoothed, weak and ensemble."""
 
 from __future__ import annotations
 

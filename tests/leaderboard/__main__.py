@@ -1,7 +1,7 @@
 """`python -m tests.leaderboard`: ours and others on the same data, the same CPU seconds each.
 
-Results are kept a file a task in runs/leaderboard, so that what is stopped goes on where it was; from
-them come docs/leaderboard.json and the tables of docs/leaderboard.md.
+Results are kept a file a task in runs/leaderboard, so that what is stopped goes on where it was;
+from them come docs/leaderboard.json and the tables of docs/leaderboard.md.
 """
 
 from __future__ import annotations

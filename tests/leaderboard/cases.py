@@ -1,8 +1,8 @@
 """What everybody is given: noisy motions, and of the truth's words what a library needs.
 
-A case of the catalog is drawn, and other motions of it are held out. One that was measured is a file
-of `examples/`, whose law is known because a script drew it; the last fifth of each motion is held
-out, and its noise is added to what the file has.
+A case of the catalog is drawn, and other motions of it are held out. One that was measured is a
+file of `examples/`, whose law is known because a script drew it; the last fifth of each motion is
+held out, and its noise is added to what the file has.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ KEPT: Final = 0.8
 """Of each measured motion is shown; what follows is held out."""
 
 MOTIONS: Final = 4
-"""Of those held out are followed, and of each the first quarter: a chaotic motion forgets its start."""
+"""Of those held out are followed, each for its first quarter: a chaotic one forgets its start."""
 
 
 @dataclass(frozen=True)

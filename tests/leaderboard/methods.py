@@ -1,8 +1,9 @@
-"""Who is compared: ours, PySINDy in three ways, gplearn and pyoperon, each with the same CPU seconds.
+"""Who is compared: ours, PySINDy in three ways, gplearn and pyoperon, in the same CPU seconds.
 
-A method takes a `World` and returns accelerations. What a user of the rivals has to choose is chosen
-for them by the truth, which no user could: the threshold of PySINDy, the width of the smoothing and
-the place on the front of expressions of the symbolic regressors. Ours chooses by itself.
+A method takes a `World` and returns accelerations. What a user of the rivals has to choose is
+chosen for them by the truth, which no user could: the threshold of PySINDy, the width of the
+smoothing and the place on the front of expressions of the symbolic regressors. Ours chooses by
+itself.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def test_the_truth_of_a_case_is_right_and_within_its_library(case):
     score = judge(case, 0.0).score(found.truth)
     assert (score.exact, score.error) == (True, 0.0)
     assert judge(case, 0.0).rollout(found.truth, found.held_out) < 1e-6
-    known = {term: 0 for term in found.library}
+    known = dict.fromkeys(found.library, 0)
     for force in found.truth:
         assert {term.as_coeff_Mul()[1] for term in sympy.Add.make_args(force)} <= known.keys()
     assert found.samples.points == found.clean.points
