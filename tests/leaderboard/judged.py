@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -120,6 +121,20 @@ def terms(expr: Expr, known: Sequence[Expr]) -> tuple[dict[Expr, float], float]:
     >>> found, round(off, 6)
     ({sin(x): -4.0}, 0.001)
     """
+    found: dict[Expr, float] = {}
+    worst = 0.0
+    for term in sympy.Add.make_args(expr):
+        number, rest = term.as_independent(*term.free_symbols, as_Add=False)
+        shapes, off = _expanded(rest, tuple(known))
+        worst = max(worst, off)
+        for shape, size in shapes:
+            found[shape] = found.get(shape, 0.0) + float(number) * size
+    return {shape: size for shape, size in found.items() if size}, worst
+
+
+@lru_cache(maxsize=10_000)
+def _expanded(term: Expr, known: tuple[Expr, ...]) -> tuple[tuple[tuple[Expr, float], ...], float]:
+    """The shapes of one term with their sizes, and how far the numbers inside are off."""
     off = [0.0]
 
     def snapped(number: Expr) -> Expr:
@@ -134,25 +149,27 @@ def terms(expr: Expr, known: Sequence[Expr]) -> tuple[dict[Expr, float], float]:
         return node.func(*(a.xreplace({n: snapped(n) for n in a.atoms(Float)}) for a in node.args))
 
     def bent(node: Expr) -> bool:
-        return isinstance(node, sympy.Function) or (
-            node.is_Pow and not (node.exp.is_Integer and node.exp.is_positive)
-        )
+        plain = node.is_Pow and node.exp.is_Integer and node.exp.is_positive
+        return isinstance(node, sympy.Function) or (node.is_Pow and not plain)
 
-    plain = sympy.nfloat(expr, n=17).replace(bent, inner)
-    found: dict[Expr, float] = {}
-    for term in sympy.Add.make_args(sympy.expand(plain, trig=True)):
-        size, shape = term.as_independent(*term.free_symbols, as_Add=False)
-        found[shape] = found.get(shape, 0.0) + float(size)
-    return {shape: size for shape, size in found.items() if size}, max(off)
+    whole = sympy.expand(sympy.nfloat(term, n=17).replace(bent, inner), trig=True)
+    parts = (
+        part.as_independent(*part.free_symbols, as_Add=False) for part in sympy.Add.make_args(whole)
+    )
+    return tuple((shape, float(size)) for size, shape in parts), max(off)
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Judges accelerations, expressions in the `words`, by the `truth` on the points of `data`."""
+    """Judges accelerations, expressions in the `words`, by the `truth` on the points of `data`.
+
+    `sizes` are those of the expressions that were met so far.
+    """
 
     words: Words
     truth: tuple[Expr, ...]
     data: Trajectories
+    sizes: dict[Expr, float] = field(default_factory=dict, repr=False, compare=False)
 
     def score(self, law: Sequence[Expr]) -> Score:
         """Of all coordinates: are the terms the true ones, and how far off is the worst?"""
@@ -173,16 +190,20 @@ class Judge:
         size = self._size(truth)
         small = {
             shape for shape, number in found.items()
-            if shape not in true and not self._size(number * shape) > NOTHING * size
+            if shape not in true and not abs(number) * self._size(shape) > NOTHING * size
         }  # fmt: skip
         score = Score.of_forces({s: c for s, c in found.items() if s not in small}, true)
         return Score(score.exact, max(score.error, off if score.exact else 0.0))
 
     def _size(self, expr: Expr) -> float:
-        with np.errstate(all="ignore"):
-            return float(np.sqrt(np.mean(np.square(self.field([expr])(*self._points)))))
+        """The root mean square of an expression on the data."""
+        if expr not in self.sizes:
+            with np.errstate(all="ignore"):
+                values = self.field([expr])(*self._points)
+                self.sizes[expr] = float(np.sqrt(np.mean(np.square(values))))
+        return self.sizes[expr]
 
-    @property
+    @cached_property
     def _points(self) -> tuple[Array, Array]:
         states = [self.words.columns(item, self.data.mass) for item in self.data]
         whole, times = np.vstack(states), np.concatenate([item.t for item in self.data])
