@@ -70,7 +70,7 @@ class Row:
 
 
 def tasks(names: list[str], noises: list[float], who: list[str], budget: float) -> list[Task]:
-    """In the order in which they are done: what is stopped has whole cases, with the usual noise."""
+    """In the order in which they are done: what is stopped has whole cases, at the first noise."""
     return [Task(c, n, m, budget) for n in noises for c in names for m in who]
 
 
