@@ -198,7 +198,7 @@ def gplearn(shown: Points, i: int, budget: float) -> list[Expr]:
                 break
             model.set_params(generations=model.generations + 1)
     last = [program for program in model._programs[-1] if program is not None]
-    fittest = sorted(last, key=lambda program: -program.fitness_)[:FITTEST]
+    fittest = sorted(last, key=lambda program: program.raw_fitness_)[:FITTEST]  # an error
     return [_of_calls(str(program)) for program in reversed(fittest)]
 
 

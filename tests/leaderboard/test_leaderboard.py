@@ -106,7 +106,7 @@ def test_a_symbolic_regressor_is_asked_as_it_should_be(method):
     easy = world("coil.csv", 0.0)
     found = methods.METHODS[method](easy, judge("coil.csv", 0.0), 5.0)
     assert 1 < found.seconds < 8
-    assert judge("coil.csv", 0.0).rollout(found.law, easy.held_out) < 1
+    assert judge("coil.csv", 0.0).rollout(found.law, easy.held_out) < 0.5
 
 
 def test_tasks_have_names_of_their_own_and_a_part_of_them_has_whole_cases():
