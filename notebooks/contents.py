@@ -38,10 +38,25 @@ def paths() -> list[Path]:
     return sorted(HERE.glob("*.ipynb"))
 
 
+def cells(path: Path) -> list[dict[str, Any]]:
+    """All cells of a notebook."""
+    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return found
+
+
 def code_cells(path: Path) -> list[dict[str, Any]]:
     """The cells of a notebook that are run."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return [cell for cell in cells if cell["cell_type"] == "code"]
+    return [cell for cell in cells(path) if cell["cell_type"] == "code"]
+
+
+def headline(path: Path) -> str:
+    """What a notebook calls itself."""
+    return headings(cells(path)[0])[0]
+
+
+def headings(cell: dict[str, Any]) -> list[str]:
+    """The headings of a cell of text."""
+    return re.findall(r"^#+ (.*)$", source(cell), re.MULTILINE)
 
 
 def source(cell: dict[str, Any]) -> str:
@@ -67,12 +82,20 @@ def texts(cell: dict[str, Any]) -> list[str]:
 
 
 def figures(path: Path) -> Iterator[Figure]:
-    """The figures of a notebook, in the order of their cells."""
-    for cell in code_cells(path):
+    """The figures of a notebook in their order; one without a title has that of its section."""
+    section = ""
+    for cell in cells(path):
+        if cell["cell_type"] == "markdown":
+            section = [section, *headings(cell)][-1]
+            continue
         named, drawn = FIGURE.search(source(cell)), pictures(cell)
         if named and drawn:
-            title = (named[2] or "").strip()
-            yield Figure(path.stem, int(named[1]), title, drawn[0])
+            yield Figure(
+                path.stem,
+                int(named[1]),
+                (named[2] or section.lstrip("0123456789. ")).strip(" ,:"),
+                drawn[0],
+            )
 
 
 def tagged(path: Path, tag: str) -> list[dict[str, Any]]:

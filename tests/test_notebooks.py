@@ -260,6 +260,56 @@ def check_freedom(book: NotebookNode, answers: dict[str, Any]) -> None:
         assert found[name] == pytest.approx(truth, rel=1e-6), name
 
 
+ENTRY = re.compile(r"^\| (?P<theirs>[^|]+) \| (?P<what>[^|]+) \| (?P<ours>[^|]+) \|$", re.MULTILINE)
+PLACE = re.compile(r"`(?P<notebook>\w+)`, (?P<cells>.+)")
+
+
+def entries() -> list[tuple[str, str]]:
+    """What the page of the papers' figures lists, and where it is said to be."""
+    page = (ROOT / "docs" / "seeds.md").read_text(encoding="utf-8")
+    rows = [(one["theirs"], one["ours"]) for one in ENTRY.finditer(page)]
+    return [row for row in rows if row[0] not in ("theirs", "---")]
+
+
+@pytest.mark.parametrize(("theirs", "ours"), entries())
+def test_every_figure_of_the_papers_is_shown_or_named_as_background(theirs: str, ours: str) -> None:
+    """A figure is a picture of the notebook's, a tag a cell that shows words or a picture."""
+    if ours.startswith("background: "):
+        assert len(ours.split()) > 2, "a reason"
+        return
+    place = PLACE.fullmatch(ours)
+    assert place, ours
+    path = ROOT / "notebooks" / f"{place['notebook']}.ipynb"
+    drawn = {figure.number for figure in CONTENTS["figures"](path)}
+    for cell in place["cells"].split(" and "):
+        if cell.startswith("Figure "):
+            assert int(cell.removeprefix("Figure ")) in drawn, cell
+            continue
+        (found,) = CONTENTS["tagged"](path, cell.strip("`"))
+        assert CONTENTS["texts"](found) or CONTENTS["pictures"](found), cell
+
+
+def test_the_table_lists_the_papers() -> None:
+    """All six of Bhat's figures, and those of the reports whose numbers are known."""
+    listed = {theirs for theirs, _ in entries()}
+    assert {f"Figure {n}" for n in range(1, 7)} <= listed
+    numbers = {n for theirs in listed for n in re.findall(r"\d+", theirs)}
+    assert {"11", "15", "16", "18", "20", "22", "24", "25", "26", "27"} <= numbers
+    assert len(entries()) > 55
+
+
+def test_every_notebook_on_a_paper_sets_its_numbers_beside_ours() -> None:
+    """And the table of T1 has the paper's coefficients and ours."""
+    tables = dict(CONTENTS["beside"]())
+    assert tables.keys() == {"potentials", "lagrangians", "born", "luescher", "freedom"}
+    (quartic,) = re.findall(
+        r"^\| 2 \| T1 \| `q\*\*4` \|(.*)\|$", tables["potentials"], re.MULTILINE
+    )
+    truth, printed, ours, *_ = (float(number) for number in quartic.split("|"))
+    assert (truth, printed) == (1, 1.00013)
+    assert ours == pytest.approx(1, rel=1e-9)
+
+
 CHECKS = {
     "potentials": check_potentials,
     "lagrangians": check_lagrangians,
