@@ -61,7 +61,12 @@ class Residuals:
     @cached_property
     def items(self) -> list[Array]:
         """The residuals of each stretch in units of σ, (n_j, 2d)."""
-        return [self._white(item.target) for item in self._stretches]
+        return [self._white(item) for item in self.missed]
+
+    @property
+    def missed(self) -> list[Array]:
+        """Observed less predicted, (n_j, 2d) of each stretch in the units of the data."""
+        return [item.target for item in self._stretches]
 
     def _white(self, rows: Array) -> Array:
         """Rows (n, 2d, ...) over σ, and over what the errors leave white."""
@@ -103,9 +108,9 @@ class Residuals:
     @cached_property
     def paths(self) -> list[Array]:
         """The law's own motion (q, p/m) at the measured times of each stretch, (n_j, 2d)."""
-        pairs = zip(self.trajectories, self._stretches, strict=True)
+        pairs = zip(self.trajectories, self.missed, strict=True)
         mass = self.trajectories.mass
-        return [np.concatenate([i.q, i.p / mass], axis=1) - part.target for i, part in pairs]
+        return [np.concatenate([i.q, i.p / mass], axis=1) - missed for i, missed in pairs]
 
     def response(self, fields: Callable[[Points], Array]) -> list[Array]:
         """How the path would move under each of K forces, over σ: (n_j, 2d, K) a stretch.

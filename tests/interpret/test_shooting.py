@@ -10,7 +10,7 @@ import pytest
 import systems
 from interpret.judge.fitted import residuals
 from interpret.judge.forces import Points
-from interpret.ledger.account import account
+from interpret.ledger.accounting import account
 from interpret.ledger.candidates import Candidates, frictions
 from interpret.ledger.cells import celled, few
 from interpret.ledger.field import Field
