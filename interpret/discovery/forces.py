@@ -8,8 +8,9 @@ from typing import Final, Protocol
 import numpy as np
 import torch
 
-from interpret.select.library import polynomial
+from interpret.select.library import Library, polynomial
 from systems.samples.trajectories import Trajectories
+from training.bases.basis import Basis
 from training.bases.candidates import Candidates
 from training.bases.network import placed
 from training.features import Features
@@ -112,16 +113,22 @@ class Forces:
         Tried are a network whose output layer is solved for, and a polynomial.
         """
         x = torch.from_numpy(np.ascontiguousarray(features.values(self.q)))
+        powers = Candidates(features.names, polynomial(features.names).candidates)
+        return min(self._left(features, basis) for basis in (placed(x, WIDTH, seed=0), powers))
+
+    def left(self, features: Variables, library: Library) -> float:
+        """What a sum of the candidates, functions of the features, misses of the forces (rms)."""
+        return self._left(features, Candidates(features.names, library.candidates))
+
+    def _left(self, features: Variables, basis: Basis) -> float:
+        x = torch.from_numpy(np.ascontiguousarray(features.values(self.q)))
         jacobian = torch.from_numpy(np.ascontiguousarray(features.jacobian(self.q)))
         size = np.linalg.norm(self.gradient, axis=1)
         weight = torch.from_numpy(self.weight / size)[:, None]
         truth = (weight * torch.from_numpy(self.gradient)).reshape(-1)
-        powers = Candidates(features.names, polynomial(features.names).candidates)
-        residuals = []
-        for basis in (placed(x, WIDTH, seed=0), powers):
-            design = weight[:, :, None] * (jacobian @ basis.gradients(x))
-            residuals.append(solve(design.reshape(len(truth), -1), truth, CUTOFF).residual)
-        return min(residuals) / float(truth.norm())
+        design = weight[:, :, None] * (jacobian @ basis.gradients(x))
+        residual = solve(design.reshape(len(truth), -1), truth, CUTOFF).residual
+        return residual / float(truth.norm())
 
 
 SIGNIFICANT: Final = 10.0
