@@ -121,11 +121,16 @@ class Certificate:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """What the failed checks say, the gravest first."""
+        """What the failed checks say, the gravest first, each once.
+
+        Of contradictory columns that alone: what else is missed follows from it.
+        """
         order = list(GRAVITY)
         failed = [check for check in self.checks if not check.passed]
+        if self.verdict == "contradictory columns":
+            failed = [check for check in failed if check.verdict == self.verdict]
         failed.sort(key=lambda check: -order.index(check.verdict))
-        return tuple(check.sentence for check in failed)
+        return tuple(dict.fromkeys(check.sentence for check in failed))
 
     def judged(self, law: Law) -> Law:
         """The law with the verdict that follows; closed forms need a law that explains the data.

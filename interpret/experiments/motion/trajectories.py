@@ -203,7 +203,7 @@ def _learned(
     asked = options.features or "auto"
     trajectories, still = moving(whole) if asked in ("auto", "none") else (whole, "")
     features, found, unfixed = features_of(problem, trajectories, asked)
-    if clean.columns.verdict and settings.iterations != 0:
+    if (clean.columns.verdict or unfixed) and settings.iterations != 0:
         settings = replace(settings, iterations=min(settings.iterations or FIRST, FIRST))
     learned = train(problem, trajectories, settings, features=features, monitor=monitor)
     notes = tuple(note for note in (*clean.notes, still, found) if note)
