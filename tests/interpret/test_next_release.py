@@ -170,7 +170,10 @@ def test_the_loop_needs_a_third_of_the_releases_that_chance_does(bench):
     seed = -1
     while len(counts[True]) < SEEDS:
         seed += 1
-        ours = list(turns(bench(seed), MOST, planned=True))
+        try:
+            ours = list(turns(bench(seed), MOST, planned=True))
+        except InputError:  # so narrow a window that candidates are alike
+            continue
         if ours[0].verdict != "ambiguous":
             continue
         counts[True].append(len(ours) - 1)
