@@ -14,7 +14,6 @@ from interpret.discovery.conservation import conserved
 from interpret.discovery.forces import Forces, forces
 from interpret.discovery.naming import distance, free_name, norm, particles
 from interpret.discovery.quadratics import Quadratic, decimal, line, middle_of, quadratic, tidy
-from interpret.select.library import powers
 from systems.expressions import symbol
 from systems.samples.trajectories import Trajectories
 from training.features import Features
@@ -121,9 +120,6 @@ def _by_forces(felt: Forces) -> Invariant:
         if missed > bound:
             refused.append((missed, across, guess))
             continue
-        if _monomials(felt, guess, bound):
-            told = f"{guess.words}: V is of second degree in it, and is learned on the coordinates"
-            return Invariant(Features.identity(names), best.eigenvalues, told, unfixed)
         # One near circle's sum of many terms is better than any feature, by what the others pull:
         # it must not choose between two features that are as good as each other.
         simpler = (other for other in refused if other[0] <= AS_GOOD * missed)
@@ -132,7 +128,7 @@ def _by_forces(felt: Forces) -> Invariant:
             f"{guess.words}: {_share(across)} of the force lies across it, and its best function "
             f"misses {missed:.1e} of the force{_plane(felt, guess)}"
         )
-        return Invariant(guess.features, best.eigenvalues, reason, unfixed)
+        return Invariant(felt.simplest(guess.features, bound), best.eigenvalues, reason, unfixed)
     reason = (
         f"no single quadratic invariant (eigenvalues {first:.1e}, {second:.1e}): the potential is "
         f"learned on the coordinates"
@@ -178,16 +174,6 @@ def _guesses(felt: Forces, best: Quadratic | None, bent: bool) -> Iterator[Guess
             _root(best, decimal),
         )
         yield from (guess for guess in roots if bent or not _measured(guess))
-
-
-def _monomials(felt: Forces, guess: Guess, bound: float) -> bool:
-    """Whether the feature is a product of coordinates and V of second degree in it: then V is made
-    of monomials of the coordinates, which are candidates as they are."""
-    ((name, what), *others) = guess.features.definitions.items()
-    factors = sympy.Mul.make_args(what)
-    if others or len(factors) < 2 or not all(one.is_Symbol or one.is_number for one in factors):
-        return False
-    return felt.left(guess.features, powers(name, 2)) <= bound
 
 
 def _measured(guess: Guess) -> bool:

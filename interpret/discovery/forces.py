@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
+import sympy
 import torch
 
-from interpret.select.library import Library, polynomial
+from interpret.select.library import polynomial, powers
 from systems.samples.trajectories import Trajectories
 from training.bases.basis import Basis
 from training.bases.candidates import Candidates
@@ -119,9 +120,16 @@ class Forces:
         powers = Candidates(features.names, polynomial(features.names).candidates)
         return min(self._left(features, basis) for basis in (placed(x, WIDTH, seed=0), powers))
 
-    def left(self, features: Variables, library: Library) -> float:
-        """What a sum of the candidates, functions of the features, misses of the forces (rms)."""
-        return self._left(features, Candidates(features.names, library.candidates))
+    def simplest(self, features: Features, bound: float) -> Features:
+        """The features; the coordinates where the one feature is a product of these and V, to this
+        bound, of second degree in it: made of monomials, which are candidates as they are."""
+        ((name, what), *others) = features.definitions.items()
+        factors = sympy.Mul.make_args(what)
+        if others or len(factors) < 2 or not all(x.is_Symbol or x.is_number for x in factors):
+            return features
+        second = Candidates((name,), powers(name, 2).candidates)
+        made = self._left(features, second) <= bound
+        return Features.identity(self.coordinates) if made else features
 
     def _left(self, features: Variables, basis: Basis) -> float:
         x = torch.from_numpy(np.ascontiguousarray(features.values(self.q)))
