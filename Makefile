@@ -14,8 +14,7 @@ THREADS := 1
 # Byte code is kept, also where the shell says otherwise: tests start dozens of Pythons.
 PYTEST = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=$(THREADS) OPENBLAS_NUM_THREADS=$(THREADS) MKL_NUM_THREADS=$(THREADS) \
 	$(BIN)/python -m pytest
-# Only `make notebooks` needs the plugin for notebooks, which loads all of jupyter's client.
-PARALLEL := -n 2 --dist worksteal -p no:nbmake
+PARALLEL := -n 2 --dist worksteal
 
 # Another processor, as near as this one comes to it: the kernels of torch, of MKL and of numpy that
 # every machine of its kind has. Numpy is told to leave out what it would choose here, and no more:
@@ -31,7 +30,8 @@ PORTABLE = OMP_WAIT_POLICY=passive ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIB
 HAS_TORCH := import sys, torch; sys.exit(sys.prefix != sys.base_prefix)
 LEFT_TO_TORCH := torch|filelock|fsspec|jinja2|markupsafe|mpmath|networkx|sympy|typing.extensions
 
-.PHONY: help fit test test-portable test-all check format bench bench-gpu fuzz trials notebooks docs clean
+.PHONY: help fit test test-portable test-all check format bench bench-gpu leaderboard fuzz trials notebooks docs \
+	wheel-check clean
 
 help: ## show these lines
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -70,6 +70,12 @@ bench-gpu: BENCHED := runs/bench-gpu
 bench-gpu: $(READY) ## those that need a GPU
 	$(BENCH) -m gpu
 
+# `make leaderboard RACE="--budget 20 --minutes 60"` takes less; what was stopped goes on.
+RACE :=
+leaderboard: $(READY) ## ours and others on the same data (hours): docs/leaderboard.md and .json
+	@$(BIN)/python -m pip install --quiet -e '.[$(EXTRAS),bench]' -c $(VENV)/constraints.txt
+	MPLBACKEND=Agg OMP_NUM_THREADS=1 $(BIN)/python -m tests.leaderboard $(RACE)
+
 # `make fuzz FUZZ="--target csv --count 1000 --seed 7"` tries some of them, or the same again.
 FUZZ :=
 fuzz: $(READY) ## 100 000 random inputs at everything that reads a user's text and files
@@ -80,14 +86,26 @@ TRIALS :=
 trials: $(READY) ## simulated data with known laws: is any wrong law identified, are right ones kept?
 	MPLBACKEND=Agg $(BIN)/python -m tests.trials $(TRIALS)
 
-notebooks: $(READY) ## run every notebook
+# `make notebooks NOTEBOOKS="born planets"` runs some of them.
+NOTEBOOKS :=
+notebooks: $(READY) ## run every notebook, and keep each with what it shows
 	@$(BIN)/python -m pip install --quiet -e '.[$(EXTRAS),bodies]' -c $(VENV)/constraints.txt
-	$(PYTEST) --nbmake --nbmake-timeout=600 notebooks
+	$(BIN)/python notebooks/execution.py $(NOTEBOOKS)
 
 docs: $(READY) ## the documentation, into build/docs/index.html; a warning is an error
 	@$(BIN)/python -m pip install --quiet -e '.[$(EXTRAS),docs]' -c $(VENV)/constraints.txt
 	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs build/docs
 	@echo open build/docs/index.html
+
+# A torch of the base Python is seen from there too.
+WHEEL := build/wheel
+wheel-check: $(READY) ## the built wheel, installed by itself, does what a newcomer asks of it
+	rm -rf $(WHEEL)
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir $(WHEEL) .
+	if $(PYTHON) -c '$(HAS_TORCH)' 2>/dev/null; then seen=--system-site-packages; fi; \
+		$(PYTHON) -m venv $${seen:-} $(WHEEL)/env
+	$(WHEEL)/env/bin/python -m pip install --quiet $(WHEEL)/*.whl -c $(VENV)/constraints.txt
+	$(WHEEL)/env/bin/python tests/newcomer.py
 
 clean: ## remove the environment and the caches; runs are kept
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks

@@ -5,20 +5,24 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
+import json
 import re
 import shlex
 import shutil
 import textwrap
 from pathlib import Path
 
+import jsonschema
 import pytest
 import typer
 
 from interpret import cli
 from interpret.cli.commands import app
+from interpret.sweeps import plan
 
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
 COMMAND = re.compile(r"^    (?:\.venv/bin/)?(interpret .*)$", re.MULTILINE)
+TORCHRUN = re.compile(r"^    (torchrun .*) -m (interpret fit .*)$", re.MULTILINE)
 INLINE = re.compile(r"`(interpret [a-z]+ [^`]*)`")
 PLACEHOLDERS = ("RUN", "FILE", "SOURCE", "NAME", "…", "fit run.extxyz")
 
@@ -34,6 +38,7 @@ EXPENSIVE = {
     "interpret luescher levels --table examples/delta.csv --box 10 --run luescher": "needs it",
     "interpret fit born --recipe paper --samples 20000": "trains for half an hour",
     "interpret fit trapped_charges --learn neural --recipe report": "trains for minutes",
+    "interpret sweep sweep.toml": "fits hundreds of times; its file is read below",
 }
 """What no test runs: it is checked that the command is one, and other tests try smaller ones."""
 
@@ -82,6 +87,28 @@ def test_every_command_is_one(command, root):
             assert (root / word).is_file(), word
         elif re.search(r"\.(csv|py|npz)$", word):
             assert word in str(params.get("out")), f"{word} is nowhere"
+
+
+def test_the_file_of_a_sweep_is_one(clone):
+    """README's own table: two sources, a hundred seeds, two noises, and two things to learn."""
+    (table,) = (block for block in BLOCKS if block.lstrip().startswith("systems = ["))
+    Path("sweep.toml").write_text(table, encoding="utf-8")
+    trials = plan.read(Path("sweep.toml"))
+    assert {Path(trial.source).name for trial in trials} == {"oscillator", "swing.csv"}
+    assert len(trials) == 2 * 2 * 2 * 100
+
+
+def test_the_json_that_is_shown_is_what_its_schema_says():
+    (shown,) = (block for block in BLOCKS if block.lstrip().startswith('{\n  "system"'))
+    schema = Path(cli.__file__).with_name("run.schema.json").read_text(encoding="utf-8")
+    jsonschema.validate(json.loads(shown), json.loads(schema))
+
+
+def test_what_several_processes_do_is_a_command():
+    """`tests/training/test_processes.py` runs one like it."""
+    ((started, command),) = TORCHRUN.findall(README)
+    assert re.fullmatch(r"torchrun --nproc-per-node \d+", started)
+    assert parsed(command)
 
 
 def test_a_command_that_is_none_would_be_found():
@@ -167,7 +194,12 @@ DIGITS = re.compile(r"\d[\d.]*(?:e[-+]?\d+)?(?:\(\d+\))?(?:e[-+]?\d+)?")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "first"),
-    [("interpret fit examples/swing.csv", "swing   V("), ("interpret fit coulomb", "coulomb   V(")],
+    [
+        ("interpret fit examples/swing.csv", "swing   V("),
+        ("interpret fit coulomb", "coulomb   V("),
+        ("interpret fit examples/cluster.csv --learn bodies", "cluster   V "),
+        ("interpret fit examples/map.py", "pendulum   T("),
+    ],
 )
 def test_what_is_printed_is_what_stands_there(command, first, clone):
     """The same words and the same figures, whatever their digits."""

@@ -144,10 +144,12 @@ def _client(crew: Crew) -> Iterator[Client]:
             with _at(crew.address, Client) as client:
                 yield client
             return
-        # Dask's own words are of its processes, which come and go.
-        quiet = {"silence_logs": "CRITICAL", "dashboard_address": None}
+        # Dask's own words are of its processes, which come and go; its page is at any free port,
+        # for the usual one may be another cluster's.
+        quiet = {"silence_logs": "CRITICAL", "dashboard_address": ":0"}
+        one_each = {"threads_per_worker": 1, "processes": True}
         with (
-            LocalCluster(crew.processes, threads_per_worker=1, processes=True, **quiet) as cluster,
+            LocalCluster(n_workers=crew.processes, **one_each, **quiet) as cluster,
             Client(cluster, timeout=PATIENCE) as client,
         ):
             yield client

@@ -31,7 +31,7 @@ class Score:
     @classmethod
     def of_forces(cls, found: Mapping[str, float], truth: Mapping[str, float]) -> Score:
         exact = {name for name, value in found.items() if value} == set(truth)
-        return cls(exact, max(abs(found[name] / value - 1) for name, value in truth.items()))
+        return cls(exact, max(abs(found.get(name, 0) / value - 1) for name, value in truth.items()))
 
     @classmethod
     def worst(cls, scores: list[Score]) -> Score:

@@ -9,13 +9,14 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-import pysindy
 import pytest
 
 import interpret
 from interpret import Motion
 from systems import Trajectories
-from tests.benchmarks.pysindy_scores import Score, Term, cell, custom, quiet
+from tests.benchmarks import pysindy_ways
+from tests.benchmarks.pysindy_scores import Score, Term, cell
+from tests.benchmarks.pysindy_ways import THRESHOLDS, WAYS
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 
@@ -35,7 +36,6 @@ NOISES = (0.0, 0.01, 0.05)
 CLEAN_ROUNDS = 1
 NOISY_ROUNDS = 5
 GOOD_ENOUGH = 1e-6
-THRESHOLDS = np.geomspace(1e-3, 10, 13)
 
 
 @dataclass(frozen=True)
@@ -102,41 +102,20 @@ CASES = (
     Case("magnetic_trap", TRAP, ({"x": -0.5, "vy": 0.3}, {"y": -0.5, "vx": -0.3})),
     Case("falling_with_drag", PLANE, ({"|v|vx": -0.05}, {"1": -9.81, "|v|vy": -0.05})),
 )
-WAYS = ("plain", "smoothed", "weak", "ensemble")
 
 
 def fitted(case: Case, data: Trajectories, way: str, threshold: float) -> Any:
-    """A pysindy.SINDy, fitted as its manual does it."""
-    times = [item.t for item in data]
-    states = [np.hstack([item.q, item.p / data.mass]) for item in data]
-    names = [*data.coordinates, *(f"v_{name}" for name in data.coordinates)]
+    """A pysindy.SINDy of the case's library; a drive comes in as its cosine and sine."""
     controls = None
     if case.drive is not None:
-        controls = [
-            np.column_stack([np.cos(case.drive * t), np.sin(case.drive * t)]) for t in times
-        ]
-        names += ["c", "s"]
-    library: Any = custom(case.terms)
-    if way == "weak":
-        with quiet():
-            library = pysindy.WeakPDELibrary(library, spatiotemporal_grid=times[0], K=200)
-    optimizer: Any = pysindy.STLSQ(threshold=threshold)
-    if way == "ensemble":
-        optimizer = pysindy.EnsembleOptimizer(optimizer, bagging=True, n_models=20)
-    smooth = pysindy.SmoothedFiniteDifference(axis=-2) if way == "smoothed" else None
-    model = pysindy.SINDy(
-        optimizer=optimizer, feature_library=library, differentiation_method=smooth
-    )
-    with quiet():
-        model.fit(states, t=times, u=controls, feature_names=names)
-    return model
+        angles = [case.drive * item.t for item in data]
+        controls = [np.column_stack([np.cos(angle), np.sin(angle)]) for angle in angles]
+    return pysindy_ways.fitted(data, case.terms, way, threshold, controls)
 
 
 def score(case: Case, model: Any) -> Score:
     """How near the forces are to the true ones."""
-    half = model.coefficients().shape[0] // 2
-    forces = model.coefficients()[half:]
-    pairs = zip(forces, case.forces, strict=True)
+    pairs = zip(pysindy_ways.forces(model), case.forces, strict=True)
     return Score.worst(
         [
             Score.of_forces(dict(zip(case.terms, found, strict=True)), truth)
@@ -152,7 +131,7 @@ def tuned(case: Case, draws: list[Trajectories], way: str) -> float:
         scores = [score(case, fitted(case, data, way, threshold)) for data in draws]
         return sum(not each.exact for each in scores), median(each.error for each in scores)
 
-    return min(map(float, THRESHOLDS), key=badness)
+    return min(THRESHOLDS, key=badness)
 
 
 @pytest.mark.timeout(1800)

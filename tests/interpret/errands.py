@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,3 +15,9 @@ def mortal(flag: str) -> dict[str, Any]:
         Path(flag).touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return {"verdict": "identified", "threads": os.environ["OMP_NUM_THREADS"]}
+
+
+def signed(seconds: float) -> dict[str, Any]:
+    """Takes a while, and says which process did it."""
+    time.sleep(seconds)
+    return {"process": os.getpid()}

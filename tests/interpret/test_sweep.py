@@ -140,6 +140,13 @@ def test_a_killed_process_loses_nothing(folder):
     assert len(told) == len(tasks)
 
 
+def test_as_many_processes_work_as_are_asked_for(folder):
+    pytest.importorskip("distributed")
+    tasks = {str(number): 0.2 for number in range(4)}
+    go_on(Crew(1), errands.signed, tasks, folder / "kept", lambda *_: None)
+    assert len({kept(folder / "kept", name).result["process"] for name in tasks}) == 1
+
+
 def test_what_failed_or_was_cut_short_is_tried_again(folder):
     (folder / "cut.json").write_text('{"result": {"verd')
     (folder / "failed.json").write_text('{"result": null, "failure": "Died", "seconds": 1.0}')
