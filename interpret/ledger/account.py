@@ -21,6 +21,7 @@ from interpret.ledger.search import Groups
 from interpret.ledger.selection import Contender, Selection
 from interpret.ledger.setting import Setting
 from interpret.ledger.shooting import INTERVALS, Shooting, Solution
+from interpret.ledger.steps import refined
 
 Array = NDArray[np.float64]
 
@@ -99,6 +100,9 @@ def settled(setting: Setting, state: State, before: Selection | None = None) -> 
     courses = setting.courses
     method = eighth_order() if setting.exact or setting.period < COARSE else RK4
     shooting = Shooting.of(courses, setting.field, method)
+    if method is RK4:
+        size = np.maximum(courses.scatter, setting.scales.least)
+        shooting = refined(shooting, state.law, size)
     last: tuple[Solution, Selection] | None = None
     joined, notes = 0.0, []
     for length in [shooting.longest] if before else ladder(setting, shooting.longest):
