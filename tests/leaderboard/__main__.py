@@ -19,7 +19,7 @@ from tests.leaderboard.methods import METHODS
 from tests.trials.progress import Progress
 
 PACKAGES = ("interpret-physics", "pysindy", "pyoperon", "gplearn")
-PATIENCE = 20
+PATIENCE = 60
 """Times its budget may pass on the clock until the process of a task is ended."""
 
 
