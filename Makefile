@@ -14,8 +14,7 @@ THREADS := 1
 # Byte code is kept, also where the shell says otherwise: tests start dozens of Pythons.
 PYTEST = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=$(THREADS) OPENBLAS_NUM_THREADS=$(THREADS) MKL_NUM_THREADS=$(THREADS) \
 	$(BIN)/python -m pytest
-# Only `make notebooks` needs the plugin for notebooks, which loads all of jupyter's client.
-PARALLEL := -n 2 --dist worksteal -p no:nbmake
+PARALLEL := -n 2 --dist worksteal
 
 # Another processor, as near as this one comes to it: the kernels of torch, of MKL and of numpy that
 # every machine of its kind has. Numpy is told to leave out what it would choose here, and no more:
@@ -87,9 +86,11 @@ TRIALS :=
 trials: $(READY) ## simulated data with known laws: is any wrong law identified, are right ones kept?
 	MPLBACKEND=Agg $(BIN)/python -m tests.trials $(TRIALS)
 
-notebooks: $(READY) ## run every notebook
+# `make notebooks NOTEBOOKS="born planets"` runs some of them.
+NOTEBOOKS :=
+notebooks: $(READY) ## run every notebook, and keep each with what it shows
 	@$(BIN)/python -m pip install --quiet -e '.[$(EXTRAS),bodies]' -c $(VENV)/constraints.txt
-	$(PYTEST) --nbmake --nbmake-timeout=600 notebooks
+	$(BIN)/python notebooks/execution.py $(NOTEBOOKS)
 
 docs: $(READY) ## the documentation, into build/docs/index.html; a warning is an error
 	@$(BIN)/python -m pip install --quiet -e '.[$(EXTRAS),docs]' -c $(VENV)/constraints.txt

@@ -15,7 +15,11 @@ copyright = author
 with (HERE.parent / "pyproject.toml").open("rb") as file:
     release = tomllib.load(file)["project"]["version"]
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "formulas", "docstrings", "commands", "messages"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    *("formulas", "docstrings", "commands", "messages", "gallery"),
+]
 exclude_patterns = ["building"]
 smartquotes = False
 

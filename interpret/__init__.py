@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from interpret.laws.law import Law
     from interpret.pages.page import report
     from interpret.pipeline import certify, conclude, fit, learn, read, refine
+    from interpret.planning.releases import next_release
     from interpret.reading.couplings.couplings import Couplings
     from interpret.reading.couplings.expansion import expand
     from interpret.reading.extraction import extract
@@ -70,6 +71,7 @@ _HOMES = {
     "fit": "pipeline",
     "landscape": "landscapes.landscape",
     "learn": "pipeline",
+    "next_release": "planning.releases",
     "probe": "reading.probes",
     "read": "pipeline",
     "recognise": "laws.constants",
@@ -105,6 +107,7 @@ __all__ = [
     "fit",
     "landscape",
     "learn",
+    "next_release",
     "probe",
     "read",
     "recognise",

@@ -193,11 +193,13 @@ class Run:
             compared = [comparison.summary() for comparison in self.comparisons]
             shown |= {"laws": objects, "comparisons": compared}
         first = self.laws[0] if self.laws else None
+        release = self.certificate.release
         shown |= {
             "features": {} if first is None else first.to_json()["features"],
             "verdict": None if first is None else first.verdict,
             "chi2_per_n": None if first is None else finite(first.chi2_per_n),
             "certificate": self.certificate.to_json(),
+            **({} if release is None else {"next": release.to_json()}),
             "iterations": self.cost.iterations,
             "seconds": None if self.cost.seconds is None else finite(self.cost.seconds),
             "run": None if self.path is None else str(self.path),

@@ -53,7 +53,8 @@ class Dataset:
     `held_out` maps a seed to others of
     the same law, where another seed of `draw` is no such thing; `parameters` to the numbers that
     the draw puts into the law, such as an angular momentum. `window` is where points of phase
-    space are drawn, and `unseen` data are for testing alone.
+    space are drawn, and `unseen` data are for testing alone. `question` is what the data that are
+    held out ask of a law.
 
     >>> fixed = Dataset("one value", lambda seed: ValueSamples([[seed]], [1.0], [1.0]))
     >>> fixed.draw(0)
@@ -66,6 +67,7 @@ class Dataset:
     parameters: Callable[[int], Mapping[str, float]] | None = None
     window: Window | None = None
     unseen: bool = False
+    question: str = ""
 
     def __post_init__(self) -> None:
         if "count" not in inspect.signature(self.draw).parameters:

@@ -25,6 +25,7 @@ ROOMS = (
         "discovery",
         "reading",
         "ledger",
+        "planning",
         "refinement",
         "weak",
         "bodies",

@@ -20,6 +20,7 @@ from interpret.cli.conserving import conserved
 from interpret.cli.discovering import discover
 from interpret.cli.guiding import next_commands, quickstart
 from interpret.cli.inspecting import inspect
+from interpret.cli.releasing import next_release
 from interpret.cli.reporting import opened as source_of
 from interpret.cli.reporting import report
 from interpret.cli.showing import predict, print_run, show
@@ -38,6 +39,7 @@ app = typer.Typer(pretty_exceptions_enable=False)
 app.add_typer(luescher_commands.app, name="luescher")
 for command in (quickstart, inspect, show, report, predict, conserved, discover, sweep):
     app.command()(command)
+app.command("next")(next_release)
 
 
 class Interrupted(TyperException):

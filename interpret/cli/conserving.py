@@ -58,7 +58,7 @@ def conserved(
     run, samples = (
         _fitted(source, said, settings, quiet)
         if path is None
-        else _kept(path, any(value is not None for value in (*said.values(), *settings.values())))
+        else _as_it_is(path, any(x is not None for x in (*said.values(), *settings.values())))
     )
     found = conserved_by(run.law, samples, degree)
     if json:
@@ -78,7 +78,16 @@ def _finished(source: str) -> Path | None:
     return None
 
 
-def _kept(path: Path, asked: bool) -> tuple[Run, Samples]:
+def _as_it_is(path: Path, asked: bool) -> tuple[Run, Samples]:
+    """A run with its samples; InputError where it is asked for otherwise."""
+    from systems.errors import InputError
+
+    if asked:
+        raise InputError(f"{path} is a run and keeps its settings; leave all but --degree out.")
+    return kept(path)
+
+
+def kept(path: Path) -> tuple[Run, Samples]:
     """A run with the samples it was fitted to, drawn or read again."""
     from interpret.cli.request import Request
     from interpret.keep import folder as runs
@@ -86,8 +95,6 @@ def _kept(path: Path, asked: bool) -> tuple[Run, Samples]:
     from interpret.run import Run
     from systems.errors import InputError
 
-    if asked:
-        raise InputError(f"{path} is a run and keeps its settings; leave all but --degree out.")
     run = Run.load(path)
     request = runs.load(path)["request"]
     opened = None if request is None else Request.from_json(request).source.open()

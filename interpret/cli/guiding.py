@@ -62,6 +62,8 @@ def next_commands(run: Run, folder: Path) -> Iterator[str]:
     law = run.laws[0]
     if law.verdict != SETTLED:
         yield f"interpret show {name} --certificate"
+    if run.certificate.release is not None:
+        yield f"interpret next {name} --beyond 0.5"
     bodies = law.variables.bodies
     if bodies is not None and law.terms and law.verdict == SETTLED and not law.signals:
         start = ", ".join(f"{one}={_middle(law.domain.get(one)):.3g}" for one in bodies.mass)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from interpret.discovery.naming import particles
 from systems.samples.trajectories import Trajectories
@@ -57,33 +58,27 @@ def conserved(trajectories: Trajectories) -> tuple[tuple[tuple[str, ...], ...], 
 def _momentum_chi(trajectories: Trajectories, noise: Noise, sums: Sequence[Sequence[int]]) -> float:
     """chi^2/n of the sums of the momenta of these columns, each about its mean."""
     sigma = np.array([np.sqrt((noise.p[list(some)] ** 2).sum()) for some in sums])
-    deviations = [
-        _centred(np.stack([item.p[:, list(some)].sum(axis=1) for some in sums], axis=1))
-        for item in trajectories
-    ]
-    return _chi(deviations, [np.broadcast_to(sigma, d.shape) for d in deviations])
+    _, _, p, group = trajectories.stack()
+    total = np.stack([p[:, list(some)].sum(axis=1) for some in sums], axis=1)
+    return _chi(total, sigma, group)
 
 
 def _angular_chi(
     trajectories: Trajectories, noise: Noise, bodies: Sequence[Sequence[int]]
 ) -> float:
     """chi^2/n of the total angular momentum about the origin of particles with these columns."""
-    deviations = []
-    sigmas = []
-    for item in trajectories:
-        total = np.zeros((len(item.t), 3))
-        variance = np.zeros((len(item.t), 3))
-        for body in bodies:
-            part = list(body)
-            q, p = _three(item.q[:, part]), _three(item.p[:, part])
-            sigma_q, sigma_p = _three(noise.q[None, part]), _three(noise.p[None, part])
-            total += np.cross(q, p)
-            variance += _cross_variance(q, sigma_q, p, sigma_p)
-        # In a plane only the third component moves.
-        kept = slice(2, 3) if len(bodies[0]) == 2 else slice(0, 3)
-        deviations.append(_centred(total[:, kept]))
-        sigmas.append(np.sqrt(variance[:, kept]))
-    return _chi(deviations, sigmas)
+    _, q, p, group = trajectories.stack()
+    total = np.zeros((len(q), 3))
+    variance = np.zeros((len(q), 3))
+    for body in bodies:
+        part = list(body)
+        place, momentum = _three(q[:, part]), _three(p[:, part])
+        sigma_q, sigma_p = _three(noise.q[None, part]), _three(noise.p[None, part])
+        total += np.cross(place, momentum)
+        variance += _cross_variance(place, sigma_q, momentum, sigma_p)
+    # In a plane only the third component moves.
+    kept = slice(2, 3) if len(bodies[0]) == 2 else slice(0, 3)
+    return _chi(total[:, kept], np.sqrt(variance[:, kept]), group)
 
 
 def _cross_variance(q: Array, sigma_q: Array, p: Array, sigma_p: Array) -> Array:
@@ -109,11 +104,9 @@ def _three(values: Array) -> Array:
     return np.pad(values, ((0, 0), (0, missing)))
 
 
-def _centred(values: Array) -> Array:
-    centred: Array = values - values.mean(axis=0)
-    return centred
-
-
-def _chi(deviations: list[Array], sigmas: list[Array]) -> float:
-    squares = [(d / np.maximum(s, 1e-300)) ** 2 for d, s in zip(deviations, sigmas, strict=True)]
-    return float(np.concatenate(squares).mean())
+def _chi(values: Array, sigma: Array, group: NDArray[np.intp]) -> float:
+    """The mean square of values (n, k) about their mean over each trajectory, over σ²."""
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    counts = np.diff(starts, append=len(group))[:, None]
+    means = np.add.reduceat(values, starts, axis=0) / counts
+    return float((((values - means[group]) / np.maximum(sigma, 1e-300)) ** 2).mean())

@@ -23,6 +23,10 @@ ON_A_TURN: Final = 0.05
 """A jump is one of the record, and not of the motion, that is 2π but for what the velocity makes
 of it, to a twentieth: steps of an honest record end where the velocity says."""
 
+FINE: Final = 0.95
+"""Of the steps of a turning coordinate that are less than a quarter of a turn, or jumps: where
+more are longer, 2π is no round number of that record, and steps that end there do by chance."""
+
 ANGLE: Final = re.compile(
     r"(theta|thet|th|phi|psi|varphi|vartheta|angle|ang|winkel|[θϑφϕψ])_?\d*|(\w+_)?angle(_\w+)?",
     re.IGNORECASE,
@@ -80,10 +84,12 @@ def _turns(item: Trajectory, mass: Array) -> Array:
     """The whole turns by which each step (n - 1, d) jumps."""
     v = item.p / mass
     expected = np.diff(item.t)[:, None] * (v[1:] + v[:-1]) / 2
-    jump = (np.diff(item.q, axis=0) - expected) / TURN
+    step = np.diff(item.q, axis=0)
+    jump = (step - expected) / TURN
     turns = np.round(jump)
-    turns[np.abs(jump - turns) > ON_A_TURN] = 0
-    clear: Array = np.where(np.abs(expected) < TURN / 4, turns, 0.0)
+    turns[(np.abs(jump - turns) > ON_A_TURN) | (np.abs(expected) >= TURN / 4)] = 0
+    turning = ((np.abs(step) < TURN / 4) | (turns != 0)).mean(axis=0) >= FINE
+    clear: Array = np.where(turning, turns, 0.0)
     return clear
 
 

@@ -39,6 +39,10 @@ FLAT: Final = 1e-2
 """Data that leave a plane or line by less than a hundredth of their extent change a distance by
 less than 1e-4: they say nothing of what V does across it."""
 
+TIED: Final = 1e-8
+"""A sum of coordinates that changes by less than this part of them keeps its value, round-off and
+the digits of a file apart."""
+
 
 @dataclass(frozen=True)
 class Invariant:
@@ -129,7 +133,8 @@ def _by_forces(felt: Forces) -> Invariant:
         f"no single quadratic invariant (eigenvalues {first:.1e}, {second:.1e}): the potential is "
         f"learned on the coordinates"
     )
-    return Invariant(Features.identity(names), best.eigenvalues, reason, unfixed)
+    open_still = unfixed or _tied(felt.q, names)
+    return Invariant(Features.identity(names), best.eigenvalues, reason, open_still)
 
 
 def _share(across: float) -> str:
@@ -232,6 +237,29 @@ def _together(felt: Forces) -> str:
     if (extent[1:] > FLAT * extent[0]).any():
         return ""
     return together(directions[0], felt.coordinates)
+
+
+def _tied(q: Array, names: Sequence[str]) -> str:
+    """What is left open where a sum of coordinates, each in units of its spread, never changes.
+
+    >>> x, y = np.sin(np.arange(9.0)), np.cos(2 * np.arange(9.0))
+    >>> _tied(np.stack([x, y, 2 * x - y], axis=1), list("xyz")).partition(":")[0]
+    'x - 0.5 y - 0.5 z keeps its value throughout'
+    """
+    spread = q.std(axis=0)
+    extent, directions = reach(q / spread)
+    if extent[-1] > TIED * extent[0]:
+        return ""
+    factors = directions[-1] / spread
+    kept = np.abs(factors) > FLAT * np.abs(factors).max()
+    factors = factors / factors[np.argmax(kept)]
+    terms = [f"{factor:+.3g} {name}" for factor, name in zip(factors[kept],
+             np.array(names)[kept], strict=True)]  # fmt: skip
+    told = " ".join(terms).replace("+", "+ ").replace("-", "- ").replace(" 1 ", " ")[2:]
+    return (
+        f"{told} keeps its value throughout: one of these coordinates says nothing of its own, "
+        f"and nothing tells a potential of it from one of the others"
+    )
 
 
 def together(direction: Array, names: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from training.bases.network import placed
 from training.features import Features
 from training.prepare.fingerprint import is_verlet
 from training.prepare.selection import Indices, select
-from training.prepare.stencils import Array, derivative
+from training.prepare.stencils import Array, slopes
 from training.solve.linear import solve
 
 SAMPLES: Final = 600
@@ -27,6 +27,9 @@ WIDTH: Final = 96
 
 GOOD: Final = 0.2
 """The typical error is that of the best fifth: a hundred samples, which are enough alone."""
+
+WIDTHS: Final = (7, 5)
+"""Samples that a derivative is made of, and that its error is told by."""
 
 CUTOFF: Final = 1e-10
 """Directions of a refit below this are left out: the forces are not known any better."""
@@ -151,11 +154,23 @@ def forces(trajectories: Trajectories) -> Forces:
 
 
 def _flow(trajectories: Trajectories, chosen: Indices) -> list[tuple[Array, Array]]:
-    parts = []
-    for item, index in zip(trajectories, chosen, strict=True):
-        slope = derivative(item.t, item.p, index)
-        other = derivative(item.t, item.p, index, width=5)
-        parts.append((-slope, np.linalg.norm(slope - other, axis=1)))
+    clocks: dict[bytes, list[int]] = {}
+    for number, item in enumerate(trajectories):
+        clocks.setdefault(item.t.tobytes(), []).append(number)
+    parts = [(np.empty(0), np.empty(0))] * len(trajectories)
+    for numbers in clocks.values():
+        at = np.concatenate([chosen[k] for k in numbers])
+        owner = np.repeat(np.arange(len(numbers)), [len(chosen[k]) for k in numbers])[:, None]
+        p = np.stack([trajectories.items[k].p for k in numbers])
+        slope, other = (
+            np.einsum("mw,mwd->md", weights, p[owner, window])
+            for window, weights in (slopes(trajectories.items[numbers[0]].t, at, w) for w in WIDTHS)
+        )
+        error = np.linalg.norm(slope - other, axis=1)
+        ends = np.cumsum([len(chosen[k]) for k in numbers])[:-1]
+        pairs = zip(numbers, np.split(-slope, ends), np.split(error, ends), strict=True)
+        for k, own, off in pairs:
+            parts[k] = own, off
     return parts
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from interpret.laws.json_numbers import finite
 from interpret.laws.judgement import Judgement, Verdict
 from interpret.laws.law import Law
+from interpret.laws.rivals import CLOSE, Release
 from interpret.laws.tables import aligned
 from systems.errors import InputError
 
@@ -28,6 +29,10 @@ GRAVITY: Final[Mapping[Verdict, str]] = {
 """The verdicts from the lightest to the gravest, and what each of them says."""
 
 
+RIVAL: Final = "rival"
+"""The check for another law that explains the data as well: how far it is behind."""
+
+
 @dataclass(frozen=True)
 class Check:
     """One question put to a law and to the data: passed, or failed for a verdict.
@@ -36,6 +41,7 @@ class Check:
     - `statistic` is what was measured; up to `threshold` the check is passed. nan: not measured.
     - `verdict`: what the law is called for this check alone: "identified" where it is passed.
     - `missed`: of an approximate law, which share of the force or of the values it misses.
+    - `release`: the motion to measure next, where one would settle the question.
 
     >>> Check("energy", 1e-9, 1e-4, "identified", "the energy closes to 1e-9").passed
     True
@@ -47,6 +53,12 @@ class Check:
     verdict: Verdict
     sentence: str
     missed: float = 0.0
+    release: Release | None = None
+
+    @property
+    def finding(self) -> str:
+        """What was found, and what would settle it."""
+        return "; ".join(map(str, filter(None, (self.sentence, self.release))))
 
     @property
     def passed(self) -> bool:
@@ -58,7 +70,7 @@ class Check:
         shown = "passed" if self.passed else self.verdict
         known = np.isfinite(self.statistic)
         figures = (f"{self.statistic:.3g}", f"{self.threshold:.3g}") if known else ("", "")
-        return (self.name, *figures, shown, self.sentence)
+        return (self.name, *figures, shown, self.finding)
 
     def to_json(self) -> dict[str, Any]:
         """The check as plain values; what is not finite becomes None."""
@@ -69,6 +81,7 @@ class Check:
             "verdict": self.verdict,
             "sentence": self.sentence,
             "missed": finite(self.missed),
+            **({} if self.release is None else {"release": self.release.to_json()}),
         }
 
 
@@ -100,12 +113,24 @@ class Certificate:
         return max(shares, default=0.0)
 
     @property
+    def release(self) -> Release | None:
+        """The motion to measure next, where that would settle an ambiguous verdict."""
+        if self.verdict != "ambiguous":
+            return None
+        return next((item.release for item in self.checks if item.release is not None), None)
+
+    @property
     def reasons(self) -> tuple[str, ...]:
-        """What the failed checks say, the gravest first."""
+        """What the failed checks say, the gravest first, each once.
+
+        Of contradictory columns that alone: what else is missed follows from it.
+        """
         order = list(GRAVITY)
         failed = [check for check in self.checks if not check.passed]
+        if self.verdict == "contradictory columns":
+            failed = [check for check in failed if check.verdict == self.verdict]
         failed.sort(key=lambda check: -order.index(check.verdict))
-        return tuple(check.sentence for check in failed)
+        return tuple(dict.fromkeys(check.sentence for check in failed))
 
     def judged(self, law: Law) -> Law:
         """The law with the verdict that follows; closed forms need a law that explains the data.
@@ -113,8 +138,13 @@ class Certificate:
         A closed form on an error bar that the model's error dominates would be read off digits
         that nobody knows.
         """
+        asked = () if self.release is None else (str(self.release),)
         judgement = replace(
-            law.judgement, verdict=self.verdict, reasons=self.reasons, missed=self.missed
+            law.judgement,
+            verdict=self.verdict,
+            reasons=self.reasons,
+            missed=self.missed,
+            remarks=tuple(dict.fromkeys((*law.judgement.remarks, *asked))),
         )
         known = self.verdict in ("identified", "ambiguous")
         recognised = law.recognised if known else (None,) * len(law.terms)
@@ -148,7 +178,10 @@ def _check(row: Mapping[str, Any]) -> Check:
         np.nan if row[key] is None else float(row[key])
         for key in ("statistic", "threshold", "missed")
     )
-    return Check(str(row["name"]), statistic, threshold, verdict, str(row["sentence"]), missed)
+    asked = row.get("release")
+    release = None if asked is None else Release.from_json(asked)
+    named, said = str(row["name"]), str(row["sentence"])
+    return Check(named, statistic, threshold, verdict, said, missed, release)
 
 
 def as_it_was_read(law: Law) -> Certificate:
@@ -157,8 +190,11 @@ def as_it_was_read(law: Law) -> Certificate:
         said = "the reading of the law raised no doubt"
         return Certificate((Check("reading", np.nan, np.nan, law.verdict, said),))
     missed = law.judgement.missed
-    return Certificate(
-        tuple(
-            Check("reading", np.nan, np.nan, law.verdict, reason, missed) for reason in law.reasons
-        )
-    )
+    rivals = {str(rival): rival for rival in law.judgement.rivals}
+
+    def check(reason: str) -> Check:
+        if reason in rivals:
+            return Check(RIVAL, -rivals[reason].behind, -CLOSE, law.verdict, reason, missed)
+        return Check("reading", np.nan, np.nan, law.verdict, reason, missed)
+
+    return Certificate(tuple(map(check, law.reasons)))

@@ -42,19 +42,27 @@ def supported(law: Law, samples: Probes) -> Check:
     return Check("domain", FEWEST, float(points[weakest]), "ambiguous", why)
 
 
+def still(samples: Probes) -> list[str]:
+    """The variables that are the same throughout."""
+    return [
+        name
+        for name, (low, high) in samples.domain.items()
+        if high - low <= NOTHING * max(abs(low), abs(high))
+    ]
+
+
 def unfixed(law: Law, samples: Probes) -> Check:
     """A variable that is the same throughout, or coordinates that move as one beside their noise.
 
     Copied columns, one circular orbit, one normal mode: any function of what never changes may be
     added to the law. What exact data leave open is looked at where features are found.
     """
-    for name, (low, high) in samples.domain.items():
-        if high - low <= NOTHING * max(abs(low), abs(high)):
-            why = (
-                f"{name} is {low:.6g} throughout: the data fix the force there, and nothing of how "
-                f"it depends on {name}"
-            )
-            return Check("unfixed", NOTHING, 0.0, "ambiguous", why)
+    for name in still(samples):
+        why = (
+            f"{name} is {samples.domain[name][0]:.6g} throughout: the data fix the force there, "
+            f"and nothing of how it depends on {name}"
+        )
+        return Check("unfixed", NOTHING, 0.0, "ambiguous", why)
     trajectories, noise = samples.prepared.trajectories, samples.prepared.noise
     _, q, _, _ = trajectories.stack()
     if len(noise.q) > 1 and noise.q.min() > 0:

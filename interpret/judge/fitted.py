@@ -12,8 +12,8 @@ from sympy import Expr
 from interpret.judge.residuals import MOST_VALUES, Array, Residuals
 from interpret.ledger.flow import Parameters
 from interpret.ledger.motion import Courses, masses
+from interpret.ledger.noise import Noise
 from interpret.ledger.potential import Potential
-from interpret.ledger.rows import Noise
 from interpret.ledger.shooting import Solution
 from interpret.ledger.steps import shooting
 from systems.samples.trajectories import Trajectories

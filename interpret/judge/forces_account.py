@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
+from interpret.judge.settling import with_release
 from interpret.judge.thresholds import percent, short_of
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
@@ -30,7 +31,7 @@ def certify_forces(law: Law, account: Account) -> Certificate:
     checks = [*as_it_was_read(law).checks, _followed(account), _noise(account)]
     if account.solution is not None:
         checks += [_left_over(account), *_one_law(account), *_data_sets(account)]
-    return Certificate(tuple(checks))
+    return with_release(Certificate(tuple(checks)), law, account.setting.courses)
 
 
 def _followed(account: Account) -> Check:

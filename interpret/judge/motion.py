@@ -12,17 +12,19 @@ from interpret.judge.certificate import Certificate, Check, as_it_was_read
 from interpret.judge.channel import Channels
 from interpret.judge.channels import LARGE
 from interpret.judge.defects import Defects, defects
-from interpret.judge.domain import supported, unfixed
+from interpret.judge.domain import still, supported, unfixed
 from interpret.judge.fitted import residuals
 from interpret.judge.held_out import foreseen
 from interpret.judge.own_path import Rungs, along
 from interpret.judge.prediction import law_slope
 from interpret.judge.remainder import remainder
+from interpret.judge.settling import with_release
 from interpret.judge.support import Forces, cancellation, enough, surrogate
 from interpret.judge.thresholds import EXACT, percent, short_of
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
+from interpret.refinement.noisy import motion
 from training.bases.candidates import Candidates
 from training.prepare.preparation import VERLET
 from training.rows.trajectories import LevelRows
@@ -41,7 +43,10 @@ def certify(law: Law, samples: Probes) -> Certificate:
     data: left-over forces, periods, χ² and neighbours of the residuals along the law's own path.
     """
     trajectories = samples.prepared.trajectories
-    checks = [*as_it_was_read(law).checks, enough(law, trajectories.points)]
+    # Of a function of what never changes there is nothing to read, and no term is missing.
+    nothing = len(still(samples)) == len(samples.domain)
+    checks = [] if nothing else list(as_it_was_read(law).checks)
+    checks.append(enough(law, trajectories.points))
     if law.terms and np.isfinite(law.coefficients).all():
         forces = Forces.of(law, samples.prepared.features, samples.places)
         exact = not samples.prepared.noisy
@@ -49,7 +54,10 @@ def certify(law: Law, samples: Probes) -> Certificate:
         missed = followed[0].statistic if exact else np.inf
         checks += [surrogate(law, forces, missed), cancellation(forces)]
         checks += [supported(law, samples), unfixed(law, samples), *followed]
-    return Certificate(tuple(checks))
+    found = Certificate(tuple(checks))
+    if not law.judgement.rivals or samples.prepared.smoothed is None:
+        return found
+    return with_release(found, law, motion(samples.prepared))
 
 
 def by_columns(columns: Channels) -> Check:
@@ -76,7 +84,9 @@ def _exact(law: Law, samples: Probes) -> Iterator[Check]:
     slope = law_slope(law, prepared.features)
     yield _agreement(defects(prepared.trajectories, prepared.features, slope))
     if not prepared.drift:
-        yield _beside_network(law, samples)
+        # The paper's own recipe has forward differences alone, and no energy rows.
+        if len(prepared.families) > 1:
+            yield _beside_network(law, samples)
         yield remainder(law, samples)
         yield foreseen(law, samples)
 

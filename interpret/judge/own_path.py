@@ -17,12 +17,19 @@ from interpret.judge.left_over import Left
 from interpret.judge.residuals import Residuals
 from interpret.judge.thresholds import AGAIN, CHANCE, UNLIKELY, percent, short_of
 from training.prepare.preparation import Prepared
+from training.prepare.rounding import rounding
 
 QUIET: Final = 0.01
 """χ²/n of residuals that are a tenth of a noise that was made as small as it may be."""
 
 TELLING: Final = 40
 """Samples of a stretch in which a correlation of errors shows: 1/√40 is a sixth."""
+
+ROUNDED: Final = 0.99
+"""Of the readings: where the law's motion is so many of them once rounded, nothing is left."""
+
+SLACK: Final = 0.1
+"""Of half a step: by so much a coefficient's error may move a number across it."""
 
 REFUTED: Final = 4.0
 """χ²/n of a law whose residuals are twice the noise: longer stretches would only say it louder."""
@@ -37,6 +44,13 @@ def along(rungs: Rungs, prepared: Prepared) -> Iterator[Check]:
         # What is left are the steps of the integration: exact positions know no less.
         said = f"the law leaves {np.sqrt(ratio):.1g} of the smallest noise that is told from none"
         yield Check("noise", ratio, QUIET, "identified", said)
+        yield _held_out(longest, rungs)
+        return
+    same = _rounded(longest)
+    if same >= ROUNDED:
+        # What coarse rounding takes away is no white noise: it comes again as the motion does.
+        said = f"the law's motion, rounded as the data are, is the data: {percent(same)} of them"
+        yield Check("noise", 1 - same, 1 - ROUNDED, "identified", said)
         yield _held_out(longest, rungs)
         return
     yield _left(longest, rungs, prepared)
@@ -66,6 +80,16 @@ class Rungs:
             if told and left_over.excess(residual)[0] > REFUTED:
                 break
         return cls(longest, shorter)
+
+
+def _rounded(residual: Residuals) -> float:
+    """The share of the readings within half a step of the law's motion; 0 without steps."""
+    grid = rounding(residual.trajectories)
+    steps = np.concatenate([grid.q, grid.p / residual.trajectories.mass])[residual.measured]
+    if not (steps > 0).all():
+        return 0.0
+    left = np.concatenate(residual.missed)[:, residual.measured]
+    return float((np.abs(left) <= (1 + SLACK) * steps / 2).mean())
 
 
 def _left(longest: Residuals, rungs: Rungs, prepared: Prepared) -> Check:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from interpret.judge.forces import Points
 from interpret.ledger.field import Forces
+from interpret.ledger.noise import Noise
 from interpret.ledger.potential import Potential
-from interpret.ledger.rows import Noise, Stretch
+from interpret.ledger.rows import Stretch
 from interpret.ledger.shooting import Solution
 from systems.samples.trajectories import Trajectories
 
@@ -60,7 +61,12 @@ class Residuals:
     @cached_property
     def items(self) -> list[Array]:
         """The residuals of each stretch in units of σ, (n_j, 2d)."""
-        return [self._white(item.target) for item in self._stretches]
+        return [self._white(item) for item in self.missed]
+
+    @property
+    def missed(self) -> list[Array]:
+        """Observed less predicted, (n_j, 2d) of each stretch in the units of the data."""
+        return [item.target for item in self._stretches]
 
     def _white(self, rows: Array) -> Array:
         """Rows (n, 2d, ...) over σ, and over what the errors leave white."""
@@ -68,7 +74,7 @@ class Residuals:
         if self.errors is None:
             return over
         flat = over.reshape(*over.shape[:2], -1)
-        return np.moveaxis(self.errors.whitened(flat), 0, 1).reshape(over.shape)
+        return self.errors.whitened(flat).reshape(over.shape)
 
     def remembered(self) -> Residuals:
         """The same in units of the errors that are left, if those are alike and larger than σ."""
@@ -102,9 +108,9 @@ class Residuals:
     @cached_property
     def paths(self) -> list[Array]:
         """The law's own motion (q, p/m) at the measured times of each stretch, (n_j, 2d)."""
-        pairs = zip(self.trajectories, self._stretches, strict=True)
+        pairs = zip(self.trajectories, self.missed, strict=True)
         mass = self.trajectories.mass
-        return [np.concatenate([i.q, i.p / mass], axis=1) - part.target for i, part in pairs]
+        return [np.concatenate([i.q, i.p / mass], axis=1) - missed for i, missed in pairs]
 
     def response(self, fields: Callable[[Points], Array]) -> list[Array]:
         """How the path would move under each of K forces, over σ: (n_j, 2d, K) a stretch.

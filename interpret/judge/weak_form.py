@@ -166,7 +166,8 @@ def slope_in(parts: Sequence[Stretch], i: int, j: int, half_width: int) -> Slope
     x, y = found.x, found.y
     kept = np.ones(len(x), dtype=bool)
     for _ in range(3):
-        xx, xy, yy = (float(a[kept] @ b[kept]) for a, b in ((x, x), (x, y), (y, y)))
+        own, other = (x, y) if kept.all() else (x[kept], y[kept])
+        xx, xy, yy = (float(a @ b) for a, b in ((own, own), (own, other), (other, other)))
         if not xy * xy > 0:
             return None
         ratio = float(np.copysign(np.sqrt(yy / xx), xy))

@@ -66,7 +66,7 @@ def lag_one(residuals: ArrayLike, group: ArrayLike | None = None) -> float:
     """
     values = np.asarray(residuals, dtype=float)
     follows = _follows(len(values), group)[1:]
-    first, second = values[:-1][follows], values[1:][follows]
+    first, second = (np.where(follows, part, 0.0) for part in (values[:-1], values[1:]))
     size = float(np.sqrt((first @ first) * (second @ second)))
     return float(first @ second) / size if size > 0 else 0.0
 

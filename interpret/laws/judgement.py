@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
+from interpret.laws.json_numbers import finite, number
+from interpret.laws.rivals import Rival
 from systems.errors import InputError
 
 Verdict = Literal[
@@ -34,6 +37,7 @@ class Judgement:
     - `chi2_per_n`: χ² per data point of the law on the data; near 1 when it explains them, nan
       where it is not known.
     - `missed`: which share of the force, or of the values, an approximate law misses.
+    - `rivals`: the laws that explain the data as well, the best first, where they are known.
 
     Raises InputError for a verdict that is none.
     """
@@ -43,6 +47,7 @@ class Judgement:
     chi2_per_n: float = np.nan
     remarks: tuple[str, ...] = ()
     missed: float = 0.0
+    rivals: tuple[Rival, ...] = ()
 
     @property
     def words(self) -> str:
@@ -59,3 +64,27 @@ class Judgement:
         if self.verdict not in get_args(Verdict):
             known = ", ".join(get_args(Verdict))
             raise InputError(f"{self.verdict!r} is no verdict; the verdicts are {known}.")
+
+    def to_json(self) -> dict[str, Any]:
+        """The judgement as plain values; what is not finite becomes None."""
+        rivals = [rival.to_json() for rival in self.rivals]
+        return {
+            "verdict": self.verdict,
+            "missed": finite(self.missed),
+            "reasons": list(self.reasons),
+            "remarks": list(self.remarks),
+            "chi2_per_n": finite(self.chi2_per_n),
+            **({"rivals": rivals} if rivals else {}),
+        }
+
+    @staticmethod
+    def from_json(contents: Mapping[str, Any]) -> Judgement:
+        """What `to_json` wrote; earlier versions kept no rivals."""
+        return Judgement(
+            cast(Verdict, contents["verdict"]),
+            tuple(map(str, contents["reasons"])),
+            number(contents["chi2_per_n"]),
+            tuple(map(str, contents["remarks"])),
+            number(contents["missed"]),
+            tuple(map(Rival.from_json, contents.get("rivals", ()))),
+        )

@@ -7,7 +7,7 @@ of a potential by itself; runs that were kept as printed sentences cannot be rea
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, cast, get_args
+from typing import Any, Final, get_args
 
 import numpy as np
 from sympy import Expr
@@ -17,7 +17,7 @@ from interpret.laws.comparison import Comparison
 from interpret.laws.forms import Form, Sum
 from interpret.laws.integrals import BornIntegral
 from interpret.laws.json_numbers import number
-from interpret.laws.judgement import Judgement, Origin, Verdict
+from interpret.laws.judgement import Judgement, Origin
 from interpret.laws.law import Law
 from interpret.laws.parts import Part, Variables
 from interpret.laws.poles import Poles
@@ -98,13 +98,7 @@ def _law(contents: Mapping[str, Any]) -> Law:
         recognised=tuple(None if form is None else parse(form) for form in forms),
         variables=Variables.from_json(contents),
         gauge=str(contents["gauge"]),
-        judgement=Judgement(
-            cast(Verdict, contents["verdict"]),
-            tuple(map(str, contents["reasons"])),
-            number(contents["chi2_per_n"]),
-            tuple(map(str, contents["remarks"])),
-            number(contents["missed"]),
-        ),
+        judgement=Judgement.from_json(contents),
         form=_form(contents["form"]),
     )
 

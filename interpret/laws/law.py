@@ -281,11 +281,7 @@ class Law(Moving):
             **particular.to_json(self.parts),
             **self.variables.to_json(),
             "gauge": self.gauge,
-            "verdict": self.verdict,
-            "missed": finite(self.judgement.missed),
-            "reasons": list(self.reasons),
-            "remarks": list(self.judgement.remarks),
-            "chi2_per_n": finite(self.chi2_per_n),
+            **self.judgement.to_json(),
         }
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ Nothing here knows a law: `Law.statement` and `Comparison.beside` say what there
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Final
@@ -26,6 +26,12 @@ MOST_ABSENT: Final = 12
 """Candidates named of those that were tried and not kept."""
 
 NO_LAW: Final = "not in the library"
+
+NO_LAWS: Final[Mapping[str, str]] = {
+    NO_LAW: "no law found; the best fit of the library:   ",
+    "contradictory columns": "no law of such columns; the best fit of the library:   ",
+}
+"""The verdicts that leave no law, and what is printed before the best fit."""
 
 Row = tuple[str, ...]
 
@@ -139,8 +145,7 @@ def _block(statement: Statement, cost: Cost | None) -> str:
 def _heading(statement: Statement) -> list[str]:
     """The law, its closed form, the truth and the verdict, on one line if they fit."""
     start = f"{statement.system}   "
-    if statement.verdict == NO_LAW:
-        start += "no law found; the best fit of the library:   "
+    start += NO_LAWS.get(statement.verdict, "")
     beside = statement.beside
     closed = [f"=  {form}" for form in statement.closed]
     truth = "" if beside is None else f"truth  {'; '.join(beside.truth)}"
@@ -173,8 +178,8 @@ def _last_line(statement: Statement, cost: Cost | None) -> str:
 def _html_block(statement: Statement, cost: Cost | None) -> str:
     beside = statement.beside
     shown = statement.verdict if beside is None else beside.verdict
-    if statement.verdict == NO_LAW:
-        shown = f"{NO_LAW}: a best fit, not a law"
+    if statement.verdict in NO_LAWS:
+        shown = f"{statement.verdict}: a best fit, not a law"
     why = [*statement.reasons, *statement.remarks]
     if beside is not None and beside.reason:
         why.append(beside.reason)

@@ -1,64 +1,34 @@
-"""The account of all forces on a motion: screened on its smooth path, settled on the law's own.
+"""The account of forces: a set of candidates is settled on the law's own path.
 
-1. Along short stretches of the smooth path every candidate's response is a column; a beam search
-   takes the best set, and a scan of frequencies adds a drive where one shows.
-2. The set is fitted by multiple shooting, on stretches of a period first, then of twice as long,
-   until each is a whole trajectory. On every rung the choice is made anew among all candidates,
-   whose columns ride along at coefficient zero, by the noise that each set leaves.
-3. Where even the best law misses more than the noise, the smallest that misses hardly more.
+The set is fitted by multiple shooting, on stretches of a period first, then of twice as long,
+until each is a whole trajectory. On every rung the choice is made anew among all candidates,
+whose columns ride along at coefficient zero, by the noise that each set leaves. Where even the best
+law misses more than the noise, it is the smallest that misses hardly more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.ledger.candidates import Candidates
-from interpret.ledger.cells import few
 from interpret.ledger.climb import climbed, ladder
 from interpret.ledger.flow import RK4, Parameters, eighth_order
-from interpret.ledger.motion import Courses
-from interpret.ledger.rows import Reduced
-from interpret.ledger.scan import Peak
-from interpret.ledger.screen import State, driven, held, noise_of, screened
-from interpret.ledger.screen import peaks as peaks_of
+from interpret.ledger.screen import State, noise_of
 from interpret.ledger.search import Groups
 from interpret.ledger.selection import Contender, Selection
 from interpret.ledger.setting import Setting
 from interpret.ledger.shooting import INTERVALS, Shooting, Solution
-from interpret.ledger.starts import Start, started
-from systems.errors import InputError
 
 Array = NDArray[np.float64]
-
-FEWEST_FOR_A_DRIVE: Final = 60
-
-MANY: Final = 40_000
-"""Of so many values a half tells the law to within a hundredth, as a start for all."""
-
-LIKE: Final = 1.5
-"""Trajectories that a law misses by so many times more than those it was read off have another."""
 
 COARSE: Final = 25.0
 """Of exact motions, and below this many samples a period, Runge–Kutta 4 is no match."""
 
 MISSES: Final = 2.0
 """Of laws that their form limits, the smallest that misses at most twice as much as the best."""
-
-
-LINES: Final = 3.0
-"""Frequencies nearer than three widths π/T of a line may be one."""
-
-AS_STRONG: Final = 0.3
-MOST_RIVALS: Final = 3
-AS_GOOD: Final = 1.2
-EXACTLY: Final = 1e-8
-"""Other peaks of the scan are looked at from a third of the highest; their law is a rival where it
-misses no more than 1.2 times as much, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -118,100 +88,21 @@ class Account:
         return sorted([*self.terms, *(k for k, known in given if known.value)])
 
 
-def account(
-    courses: Courses, candidates: Candidates, *, drive: bool = True, chosen: bool = False
-) -> Account:
-    """The forces on a motion, from the candidates, and a drive of unknown frequency if one shows.
-
-    Of candidates that are `chosen` all act. Of very many trajectories a few are looked at first:
-    their law starts all of them.
-
-    Raises InputError where there are no candidates.
-
-    >>> from systems import Trajectories
-    >>> from systems.expressions import parse_list
-    >>> from training.prepare.noise import estimate
-    >>> t = np.linspace(0, 6, 61)[:, None]
-    >>> swing = Trajectories.from_velocities(["q"], [1], [(t[:, 0], np.sin(t), np.cos(t))])
-    >>> candidates = Candidates(("q",), (1.0,)).with_terms("potential", parse_list("q**2, q**4"))
-    >>> found = account(Courses.of(swing, estimate(swing)), candidates, drive=False)
-    >>> found.terms, found.law.coefficients[found.terms].round(6)
-    ([0], array([0.5]))
-    """
-    if not len(candidates):
-        raise InputError("there are no candidates of forces; give a library.")
-    if len(courses.times) * courses.channels > MANY and len(courses.items) > 1:
-        first = account(few(courses, MANY // 2), candidates, drive=drive, chosen=chosen)
-        found = settled(replace(first.setting, courses=courses), first.state, whole=True)
-        if found.solution is not None and float(found.missed.max()) < LIKE * first.missed.max():
-            return replace(found, notes=first.notes)
-    setting, starts = _set(courses, candidates)
-    setting = replace(setting, chosen=chosen)
-    inner = starts[0].inner
-    state, parts = screened(setting, inner)
-    if drive and len(courses.times) >= FEWEST_FOR_A_DRIVE:
-        peaks = peaks_of(setting, parts)
-        if peaks and peaks[0].significant:
-            found = _best(*driven(setting, peaks[0], inner), starts)
-            return replace(found, notes=(*found.notes, *_other_drives(setting, found, peaks)))
-    return _best(setting, state, starts)
-
-
-def _set(courses: Courses, candidates: Candidates) -> tuple[Setting, list[Start]]:
-    """The setting, and where the constants inside of candidates start."""
-    setting = Setting.of(courses, candidates)
-    if not candidates.inner:
-        return setting, [Start(np.zeros(0), (), np.inf)]
-    starts, searched = started(setting)
-    return setting.paying(searched).at(starts[0].inner), starts
-
-
-def _best(setting: Setting, state: State, starts: Sequence[Start]) -> Account:
-    """The account from a screened set, or from another that was found with its constants."""
-    found = [settled(setting, state)]
-    for start in starts:
-        if start.chosen and all(start.chosen != item.chosen for item in found):
-            found.append(settled(setting, held(setting, start, state.noise)))
-    best, *others = sorted(found, key=lambda item: (-item.joined, item.score))
-    rivals = [c for item in others for c in item.contenders if c.chosen == item.chosen]
-    return replace(best, contenders=(*best.contenders, *rivals))
-
-
-def _other_drives(setting: Setting, found: Account, peaks: Sequence[Peak]) -> Iterator[str]:
-    """A sentence where a drive of another frequency, with its own law, follows the motion as well.
-
-    Of a linear motion one trajectory does not tell the drive from the motion's own oscillation.
-    """
-    known = found.setting.candidates
-    last = len(known.inner) - 1
-    if not any(last in known.inside(known.groups[group]) for group in found.chosen):
-        return
-    own, width = float(found.law.inner[last]), LINES * np.pi / setting.courses.span
-    others = [p for p in peaks if p.gain > AS_STRONG * peaks[0].gain]
-    for peak in [p for p in others if abs(p.frequency - own) > width][:MOST_RIVALS]:
-        rival = settled(*driven(setting, peak, found.law.inner[:last]))
-        enough = max(AS_GOOD * float(found.missed.max()), EXACTLY)
-        apart = abs(float(rival.law.inner[last]) - own) > width
-        if apart and float(rival.missed.max()) <= enough and rival.joined >= found.joined:
-            yield f"a drive of ω = {rival.law.inner[last]:.6g} with a law of its own does as well"
-            return
-
-
-def settled(setting: Setting, state: State, *, whole: bool = False) -> Account:
-    """The account on the law's own path, from a screened set; along the `whole` of it at once."""
+def settled(setting: Setting, state: State, before: Selection | None = None) -> Account:
+    """The account on the law's own path, from a screened set; along the whole of it at once from
+    what was chosen `before`, by some of the trajectories."""
     courses = setting.courses
     method = eighth_order() if setting.exact or setting.period < COARSE else RK4
     shooting = Shooting.of(courses, setting.field, method)
     last: tuple[Solution, Selection] | None = None
     joined, notes = 0.0, []
-    rungs = [shooting.longest] if whole else ladder(setting, shooting.longest)
-    for rung, length in enumerate(rungs):
-        found = climbed(setting, state, shooting, length, first=rung == 0)
+    for length in [shooting.longest] if before else ladder(setting, shooting.longest):
+        found = climbed(setting, state, shooting, length, before)
         if found is None:
             notes.append(f"the law follows the motion along {length * INTERVALS} samples no more")
             break
         state, solution, selection = found
-        shooting, last = solution.shooting, (solution, selection)
+        shooting, last, before = solution.shooting, (solution, selection), selection
         joined = length / shooting.longest
     if last is None:
         none = np.zeros((state.law.size, state.law.size))
@@ -234,7 +125,7 @@ def _account(
     """The account of a law that has settled, with its error bars."""
     setting = setting.at(state.law.inner)
     columns = setting.menu(lifted=True).of(state.chosen)
-    reduced = Reduced(solution.reduced.stretches, state.noise.at_least(setting.courses.sigma))
+    reduced = solution.reduced.at(state.noise.at_least(setting.courses.sigma))
     covariance = np.zeros((state.law.size, state.law.size))
     if columns:
         still = np.zeros(state.law.size)

@@ -17,7 +17,8 @@ import numpy as np
 import sympy
 from sympy import Symbol
 
-from interpret.ledger.account import Account, account
+from interpret.ledger.account import Account
+from interpret.ledger.accounting import account
 from interpret.ledger.candidates import FREE, Candidates, Given
 from interpret.ledger.motion import Courses
 

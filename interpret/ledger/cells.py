@@ -9,11 +9,14 @@ the motion: of that a mean shifts h²/24 of the second derivative. A cell of a 3
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from interpret.ledger.motion import Array, Course, Courses
 
@@ -34,7 +37,7 @@ def celled(courses: Courses, enough: int = ENOUGH) -> Courses:
     """The same motion by the means of cells, all of about as many samples; `enough` cells in all
     where periods need no more. Values of different σ stay as they are.
 
-    >>> from interpret.ledger.motion import Path
+    >>> from interpret.ledger.path import Path
     >>> rng = np.random.default_rng(0)
     >>> t = np.linspace(0, 6, 8001)
     >>> curves = [lambda t, f=f: f(t)[:, None] for f in (np.sin, np.cos, lambda t: -np.sin(t))]
@@ -44,7 +47,8 @@ def celled(courses: Courses, enough: int = ENOUGH) -> Courses:
     (2000, array([0.05]))
     """
     least = max(FEWEST, enough // len(courses.items))
-    size = min(len(item) // _cells(item, least, courses.shortest) for item in courses.items)
+    period = courses.shortest
+    size = min(len(item) // _cells(item, least, period) for item in courses.items)
     if size < WORTH or any(item.weight is not None for item in courses.items):
         return courses
     return replace(courses, items=tuple(_celled(item, size) for item in courses.items))
@@ -53,22 +57,28 @@ def celled(courses: Courses, enough: int = ENOUGH) -> Courses:
 def _cells(course: Course, least: int, period: float) -> int:
     """At least so many, and as many as its periods need."""
     periods = float(course.t[-1] - course.t[0]) / period
-    return max(least, int(np.ceil(A_PERIOD * periods)))
+    return max(least, math.ceil(A_PERIOD * periods))
 
 
 def _celled(course: Course, size: int) -> Course:
     """One trajectory in cells of about so many samples."""
-    starts = np.linspace(0, len(course), len(course) // size + 1).astype(int)
-    counts = np.diff(starts)[:, None]
+    starts, counts = _bounds(len(course), size)
 
     def mean(rows: Array) -> Array:
-        sums: Array = np.add.reduceat(rows, starts[:-1], axis=0)
+        sums: Array = np.add.reduceat(rows, starts, axis=0)
         return sums / counts
 
     channels = course.values.shape[1]
     t = mean(course.t[:, None])[:, 0]
-    missed = course.values - course.path.state(course.t)[:, :channels]
+    missed = course.values - course.states[:, :channels]
     return replace(course, t=t, values=course.path.state(t)[:, :channels] + mean(missed))
+
+
+@lru_cache(maxsize=64)
+def _bounds(samples: int, size: int) -> tuple[NDArray[np.intp], Array]:
+    """Where cells of about so many samples start, and how many (c, 1) each has."""
+    edges = np.linspace(0, samples, samples // size + 1).astype(np.intp)
+    return edges[:-1], np.diff(edges)[:, None].astype(float)
 
 
 def few(courses: Courses, values: int) -> Courses:

@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 
-from interpret.ledger.rows import Reduced
 from interpret.ledger.screen import State, noise_of
 from interpret.ledger.search import Groups
 from interpret.ledger.selection import Selection, select
@@ -20,15 +19,20 @@ STILL: Final = 0.05
 
 
 def climbed(
-    setting: Setting, state: State, shooting: Shooting, length: int, *, first: bool
+    setting: Setting,
+    state: State,
+    shooting: Shooting,
+    length: int,
+    before: Selection | None,
 ) -> tuple[State, Solution, Selection] | None:
-    """The law on stretches of one length, chosen anew until the choice stands."""
+    """The law on stretches of one length, chosen anew until the choice stands; of the first such
+    length nothing was chosen `before`."""
     menu = setting.menu(lifted=True)
     seen: set[Groups] = set()
     found: tuple[State, Solution, Selection] | None = None
     for round_ in range(ROUNDS):
         solution = shooting.solved(state.law, menu.of(state.chosen), length, state.noise)
-        while solution is None and first and round_ == 0 and len(state.chosen) > 1:
+        while solution is None and before is None and round_ == 0 and len(state.chosen) > 1:
             state = less(setting, state)
             solution = shooting.solved(state.law, menu.of(state.chosen), length, state.noise)
         if solution is None:
@@ -42,11 +46,14 @@ def climbed(
             setting = setting.at(state.law.inner)
         sought = solution.law.coefficients - setting.given
         toward = np.concatenate([sought, np.zeros_like(solution.law.inner)])
-        rows = solution.reduced.stretches.toward(toward)
+        solution = replace(solution, reduced=solution.reduced.at(noise))
+        rows = solution.reduced.toward(toward)
         if setting.chosen:
             selection = Selection(state.chosen, ())
         else:
-            selection = select(rows, noise, menu, setting.most, setting.scales)
+            selection = select(rows, menu, setting.most, setting.scales, before)
+        # What was refuted beside another law is asked again.
+        before = selection if selection.chosen == state.chosen else None
         found = state, solution, selection
         if selection.chosen == state.chosen:
             if moved < STILL:
@@ -56,7 +63,7 @@ def climbed(
         if selection.chosen in seen or nothing:
             break
         seen.add(state.chosen)
-        step = Reduced(rows, noise).step(menu.of(selection.chosen))
+        step = rows.step(menu.of(selection.chosen))
         terms = len(setting.candidates)
         state = State(selection.chosen, setting.law(step[:terms], state.law.inner), noise)
     return found

@@ -19,7 +19,7 @@ from sympy import Expr
 
 from interpret.laws.value import with_error
 from interpret.ledger.account import Account
-from interpret.ledger.rows import Reduced, solved
+from interpret.ledger.reduced import Reduced, solved
 
 Array = NDArray[np.float64]
 

@@ -104,32 +104,35 @@ def flow(
     segments, size = starts.shape
     d = size // 2
     path = np.empty((segments, times.shape[1], size))
-    tangents = np.zeros((segments, times.shape[1], size, size + law.size))
-    y, z = starts.copy(), tangents[:, 0].copy()
+    tangents = np.empty((segments, times.shape[1], size, size + law.size))
+    y, z = starts, np.zeros((segments, size, size + law.size))
     z[:, np.arange(size), np.arange(size)] = 1.0
     path[:, 0], tangents[:, 0] = y, z
+    rates, growth = (np.empty((len(method.b), *item.shape)) for item in (y, z))
     for step in range(1, (times.shape[1] - 1) * method.steps + 1):
         sample, part = divmod(step - 1, method.steps)
         h = (times[:, sample + 1] - times[:, sample]) / method.steps
-        rates: list[tuple[Array, Array]] = []
-        for row, fraction in zip(method.a, method.c, strict=True):
-            here, grown = _along(y, z, h, row, rates)
+        for stage, (row, fraction) in enumerate(zip(method.a, method.c, strict=True)):
+            here, grown = _along(y, rates, h, row[:stage]), _along(z, growth, h, row[:stage])
             now = clock(times[:, sample] + (part + fraction) * h)
             forces = field(here, now, law.coefficients, law.inner)
-            growth = np.concatenate([grown[:, d:], forces.slopes @ grown], axis=1)
-            growth[:, d:, size:] += forces.columns
-            rates.append((np.concatenate([here[:, d:], forces.total], axis=1), growth))
-        y, z = _along(y, z, h, method.b, rates)
+            rates[stage, :, :d], rates[stage, :, d:] = here[:, d:], forces.total
+            growth[stage, :, :d] = grown[:, d:]
+            np.matmul(forces.slopes, grown, out=growth[stage, :, d:])
+            growth[stage, :, d:, size:] += forces.columns
+        y, z = _along(y, rates, h, method.b), _along(z, growth, h, method.b)
         path[:, sample + 1], tangents[:, sample + 1] = y, z
     return path, tangents
 
 
-def _along(
-    y: Array, z: Array, h: Array, weights: Array, rates: list[tuple[Array, Array]]
-) -> tuple[Array, Array]:
-    """States and tangents, moved by the weighted rates."""
-    for weight, (dy, dz) in zip(weights, rates, strict=False):
-        if weight:
-            y = y + (weight * h)[:, None] * dy
-            z = z + (weight * h)[:, None, None] * dz
-    return y, z
+def _along(start: Array, rates: Array, h: Array, weights: Array) -> Array:
+    """A state (S, ...), moved for times h (S,) by the weighted sum of rates (s, S, ...)."""
+    some = np.flatnonzero(weights)
+    if not len(some):
+        return start
+    used = slice(some[0], some[-1] + 1)
+    moved = weights[used] @ rates[used].reshape(used.stop - used.start, -1)
+    moved = moved.reshape(start.shape)
+    moved *= h.reshape(-1, *(1,) * (start.ndim - 1))
+    moved += start
+    return moved

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from interpret.ledger.candidates import Candidates
 from interpret.ledger.flow import Parameters
+from interpret.ledger.initial_states import orthogonal
 from interpret.ledger.motion import Course, Courses
 from interpret.ledger.response import response, stretch
-from interpret.ledger.rows import orthogonal
 from interpret.ledger.setting import Setting
 from training.bases.network import Network, placed
 from training.optimise.outer_loop import Outer

@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interpret.ledger.account import Account
-from interpret.ledger.motion import Course, Path
+from interpret.ledger.initial_states import SMALLEST
+from interpret.ledger.motion import Course
+from interpret.ledger.path import Path
+from interpret.ledger.reduced import Reduced
 from interpret.ledger.response import response, stretch
-from interpret.ledger.rows import SMALLEST, Reduced
 from interpret.ledger.shooting import INTERVALS, Shooting
 
 Array = NDArray[np.float64]

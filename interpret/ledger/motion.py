@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from interpret.ledger.path import Curve, Path, paths_of
+from interpret.ledger.rows import alike
 from systems.samples.trajectories import Trajectories
 from training.prepare.noise import Noise
 from training.prepare.smoothing import Smooth, smooth
@@ -21,8 +23,6 @@ HIDDEN: Final = 1e-5
 """A range below this part of a channel's values says nothing: their digits end at 1e-11 of it."""
 
 Array = NDArray[np.float64]
-Curve = Callable[[Array], Array]
-"""Times (n,) -> (n, d)."""
 
 
 def masses(data: Trajectories) -> Array:
@@ -38,42 +38,6 @@ def mark(number: int) -> str:
 def _constant(value: float) -> Curve:
     """A signal that never changes."""
     return lambda times: np.full(len(times), value)
-
-
-@dataclass(frozen=True)
-class Path:
-    """q(t), q̇(t) and q̈(t), between the measured times as well."""
-
-    q: Curve
-    v: Curve
-    a: Curve
-
-    @staticmethod
-    def through(t: Array, q: Array, v: Array, a: Array) -> Path:
-        """The quintic pieces that have the given positions, velocities and accelerations (n, d).
-
-        On a step of length h from y to y_+, with s = (t - t_i)/h,
-
-            q = y + h y' s + h² y'' s²/2 + s³ (A + B s + C s²)
-
-        where A, B, C follow from what value, slope and curvature still miss at its end.
-        """
-        from scipy.interpolate import PPoly
-
-        h = np.diff(t)[:, None]
-        missed = np.diff(q, axis=0) - h * v[:-1] - h**2 / 2 * a[:-1]
-        slope = h * np.diff(v, axis=0) - h**2 * a[:-1]
-        curvature = h**2 * np.diff(a, axis=0)
-        third = 10 * missed - 4 * slope + curvature / 2
-        fourth = -15 * missed + 7 * slope - curvature
-        fifth = 6 * missed - 3 * slope + curvature / 2
-        powers = fifth / h**5, fourth / h**4, third / h**3, a[:-1] / 2, v[:-1], q[:-1]
-        curve: Any = PPoly(np.stack(powers), t)
-        return Path(curve, curve.derivative(), curve.derivative(2))
-
-    def state(self, t: Array) -> Array:
-        """(q, q̇) at times (n,): (n, 2d)."""
-        return np.concatenate([self.q(t), self.v(t)], axis=1)
 
 
 @dataclass(frozen=True)
@@ -94,6 +58,11 @@ class Course:
 
     def __len__(self) -> int:
         return len(self.t)
+
+    @cached_property
+    def states(self) -> Array:
+        """The smooth states at the measured times (n, 2d)."""
+        return self.path.state(self.t)
 
     def moments(self, times: Array) -> Array:
         """Times (n,), with the signals then: (n, 1 + k); the times alone where there are none."""
@@ -146,16 +115,13 @@ class Courses:
         alone: bool = False,
     ) -> Courses:
         """Trajectories with the paths that were found through them; by positions `alone`."""
+        paths = paths_of(smoothed, trajectories.mass)
         items = []
-        curves = signals or [{}] * len(trajectories)
-        for item, calm, signal in zip(trajectories, smoothed, curves, strict=True):
+        for number, item in enumerate(trajectories):
             v = item.p / trajectories.mass
             values = item.q if alone else np.concatenate([item.q, v], axis=1)
-            path = calm.trajectory
-            through = Path.through(
-                path.t, path.q, path.p / trajectories.mass, calm.force / trajectories.mass
-            )
-            items.append(Course(item.t, values, through, signal, label=item.label))
+            signal = signals[number] if signals else {}
+            items.append(Course(item.t, values, paths[number], signal, label=item.label))
         return Courses(tuple(items), trajectories.dimension)
 
     @property
@@ -193,7 +159,7 @@ class Courses:
     @cached_property
     def states(self) -> Array:
         """The smooth states at all measured times (n, 2d)."""
-        return np.concatenate([item.path.state(item.t) for item in self.items])
+        return np.concatenate([item.states for item in self.items])
 
     @cached_property
     def accelerations(self) -> Array:
@@ -227,10 +193,7 @@ class Courses:
     @cached_property
     def scatter(self) -> Array:
         """What the smooth path leaves of each channel (C,), rms."""
-        left = [
-            item.weighed(item.values - item.path.state(item.t)[:, : self.channels])
-            for item in self.items
-        ]
+        left = [item.weighed(item.values - item.states[:, : self.channels]) for item in self.items]
         root: Array = np.sqrt((np.concatenate(left) ** 2).mean(axis=0))
         return root
 
@@ -258,21 +221,25 @@ class Courses:
     @cached_property
     def period(self) -> float:
         """2π (rms of q) / (rms of q̇): that of an oscillation, and a time scale of any motion."""
-        return _period(self.states)
+        return float(_period(self.states))
 
     def period_of(self, course: Course) -> float:
         """The same of one course, where it is another than that of all, as a planet's is."""
-        own, whole = _period(course.path.state(course.t)), self.period
+        own, whole = float(_period(course.states)), self.period
         return whole if 1 / ANOTHER < own / whole < ANOTHER else own
 
     @cached_property
     def shortest(self) -> float:
         """The period of the fastest course, where it is another than that of all."""
-        return min(self.period, *(self.period_of(item) for item in self.items))
+        parts = alike([(item.states,) for item in self.items])
+        own = np.concatenate([_period(states) for _, (states,) in parts])
+        another = np.abs(np.log(own / self.period)) >= np.log(ANOTHER)
+        return float(min(self.period, own[another].min(initial=np.inf)))
 
 
-def _period(states: Array) -> float:
-    """2π (rms of q) / (rms of q̇) of states (n, 2d)."""
-    q, v = np.split(states, 2, axis=1)
-    size = ((q - q.mean(axis=0)) ** 2).sum(axis=1).mean()
-    return float(2 * np.pi * np.sqrt(size / (v**2).sum(axis=1).mean()))
+def _period(states: Array) -> Array:
+    """2π (rms of q) / (rms of q̇) of states (..., n, 2d): (...)."""
+    q, v = np.split(states, 2, axis=-1)
+    size = ((q - q.mean(axis=-2, keepdims=True)) ** 2).sum(axis=-1).mean(axis=-1)
+    period: Array = 2 * np.pi * np.sqrt(size / (v**2).sum(axis=-1).mean(axis=-1))
+    return period

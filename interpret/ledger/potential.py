@@ -50,17 +50,19 @@ class Potential:
         """The forces at states (S, 2d), as of `interpret.ledger.field.Field`."""
         d, x = len(self.mass), self.features
         q = state[:, :d]
+        # The points last: all that follows are sums of a few rows as long as there are points.
         with np.errstate(all="ignore"):
-            gradients, hessians = self._curved(x.values(q))
-            curved, slopes = hessians @ coefficients, np.zeros((len(q), d, 2 * d))
+            gradients, hessians = (np.moveaxis(part, 0, -1) for part in self._curved(x.values(q)))
+            curved = coefficients @ hessians
             if not x.trivial:
-                jacobian = x.jacobian(q)
-                slope = gradients @ coefficients
-                curved = jacobian @ curved @ np.swapaxes(jacobian, 1, 2)
-                curved += (x.hessian(q) @ slope[:, None, :, None])[..., 0]
-                gradients = jacobian @ gradients
-            columns = -gradients / self.mass[:, None]
-            slopes[:, :, :d] = -curved / self.mass[:, None]
+                jacobian, bent = (np.moveaxis(part(q), 0, -1) for part in (x.jacobian, x.hessian))
+                curved = np.einsum("afn,fgn->agn", jacobian, curved)
+                curved = np.einsum("agn,bgn->abn", curved, jacobian)
+                curved += np.einsum("abfn,fn->abn", bent, coefficients @ gradients)
+                gradients = np.einsum("afn,fpn->apn", jacobian, gradients)
+            slopes = np.zeros((len(q), d, 2 * d))
+            slopes[:, :, :d] = np.moveaxis(curved, -1, 0) / -self.mass[:, None]
+            columns = np.moveaxis(gradients, -1, 0) / -self.mass[:, None]
             return Forces(columns @ coefficients, slopes, columns)
 
     @cached_property

@@ -7,15 +7,17 @@ Along a stretch whose motion is nearly free, a force cos ωt moves v by sin ωt/
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from interpret.ledger.initial_states import SMALLEST, orthogonal
 from interpret.ledger.motion import Course, Courses
-from interpret.ledger.rows import SMALLEST, Noise, Stretch, orthogonal
+from interpret.ledger.noise import Noise
+from interpret.ledger.rows import Stretch
 
 Array = NDArray[np.float64]
 
@@ -25,6 +27,12 @@ A_WIDTH: Final = 1.5
 
 OF_NYQUIST: Final = 0.25
 """Faster drives have fewer than eight samples a period, which no smooth path can follow."""
+
+LINES: Final = 3.0
+"""Frequencies nearer than three widths π/T of a line may be one."""
+
+SHARPENED: Final = 25
+"""Frequencies tried from the one below a peak to the one above."""
 
 DEPENDENT: Final = 1e-6
 """A part of a drive's column below this, left by the library, is its round-off."""
@@ -57,14 +65,19 @@ def frequencies(courses: Courses) -> Array:
     return grid
 
 
-def scan(courses: Courses, parts: Sequence[tuple[Course, Stretch]], noise: Noise) -> list[Peak]:
-    """The peaks beyond the candidates' columns, the highest first."""
+def scan(
+    courses: Courses,
+    parts: Sequence[tuple[Course, Stretch]],
+    noise: Noise,
+    known: Sequence[float] = (),
+) -> list[Peak]:
+    """The peaks beyond the candidates' columns, the highest, which is sharpened, first.
+
+    None is as near to a `known` frequency as what that leaves where it is a little off.
+    """
     grid = frequencies(courses)
     d = courses.dimension
-    found = []
-    for moved in range(d):
-        every = Grams.of(parts, noise, partial(_waves, grid=grid, coordinate=moved, d=d))
-        found.append(every.gains(range(len(every.known) - 1)))
+    found = [_gains(parts, noise, grid, moved, d) for moved in range(d)]
     rows = sum(item.target.size - item.start.shape[-1] for _, item in parts)
     needed = 3 * np.log(rows) + 2 * np.log(len(grid) * d)
     peaks = []
@@ -75,7 +88,32 @@ def scan(courses: Courses, parts: Sequence[tuple[Course, Stretch]], noise: Noise
                 share = gain / max(left, gain)
                 evidence = -rows * float(np.log(max(1 - share, DEGENERATE)))
                 peaks.append(Peak(coordinate, float(grid[k]), float(gain), evidence, needed))
-    return sorted(peaks, key=lambda peak: -peak.gain)
+    clear = sorted(apart(peaks, courses, known), key=lambda peak: -peak.gain)
+    if clear:
+        best = clear[0]
+        near = best.frequency + (grid[1] - grid[0]) * np.linspace(-1, 1, SHARPENED)
+        gained, _ = _gains(parts, noise, near, best.coordinate, d)
+        clear[0] = replace(best, frequency=float(near[np.argmax(gained)]))
+    return clear
+
+
+def width(courses: Courses) -> float:
+    """How far apart two frequencies of these motions are told from each other."""
+    return float(LINES * np.pi / courses.span)
+
+
+def apart(peaks: Sequence[Peak], courses: Courses, known: Sequence[float]) -> list[Peak]:
+    """The peaks that are none of the known frequencies."""
+    near = width(courses)
+    return [p for p in peaks if all(abs(p.frequency - other) > near for other in known)]
+
+
+def _gains(
+    parts: Sequence[tuple[Course, Stretch]], noise: Noise, grid: Array, moved: int, d: int
+) -> tuple[Array, float]:
+    """What a drive of each frequency on one coordinate gains in χ², and what the rest leaves."""
+    every = Grams.of(parts, noise, partial(_waves, grid=grid, coordinate=moved, d=d))
+    return every.gains(range(len(every.known) - 1))
 
 
 @dataclass(frozen=True)
@@ -150,5 +188,5 @@ def _waves(course: Course, grid: Array, coordinate: int, d: int) -> Array:
 
 
 def _flat(rows: Array) -> Array:
-    """(C, n, k) -> (C n, k)."""
+    """(n, C, k) -> (n C, k)."""
     return rows.reshape(-1, rows.shape[-1])

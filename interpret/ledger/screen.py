@@ -13,7 +13,9 @@ from sympy import Symbol
 from interpret.ledger.candidates import drives
 from interpret.ledger.flow import Parameters
 from interpret.ledger.motion import Course
-from interpret.ledger.rows import Noise, Reduced, Stretch
+from interpret.ledger.noise import Noise
+from interpret.ledger.reduced import Reduced
+from interpret.ledger.rows import Stretch
 from interpret.ledger.scan import Peak, frequencies, scan
 from interpret.ledger.search import Groups, search
 from interpret.ledger.selection import select
@@ -53,7 +55,7 @@ def screened(setting: Setting, inner: Array) -> tuple[State, list[tuple[Course, 
         noise = noise_of(reduced, step, len(menu.of(best)), setting)
     chosen = everything
     if not setting.chosen:
-        chosen = select(rows, noise, menu, setting.most, setting.scales).chosen
+        chosen = select(reduced.at(noise), menu, setting.most, setting.scales).chosen
     step = reduced.step(menu.of(chosen))
     return State(chosen, setting.law(step[: len(setting.candidates)], inner), noise), parts
 
@@ -68,7 +70,9 @@ def held(setting: Setting, start: Start, noise: Noise) -> State:
     return State(start.chosen, setting.law(law.coefficients, law.inner), noise)
 
 
-def driven(setting: Setting, peak: Peak, inner: Array) -> tuple[Setting, State]:
+def driven(
+    setting: Setting, peak: Peak, inner: Array
+) -> tuple[Setting, State, list[tuple[Course, Stretch]]]:
     """The same motion with a drive of a peak's frequency among the candidates, screened anew.
 
     `inner` are the constants inside the other candidates.
@@ -81,12 +85,16 @@ def driven(setting: Setting, peak: Peak, inner: Array) -> tuple[Setting, State]:
     )
     start = np.append(inner, peak.frequency)
     wider = Setting.of(setting.courses, more, start, len(frequencies(setting.courses)))
-    state, _ = screened(wider, start)
-    return wider, state
+    return wider, *screened(wider, start)
 
 
-def peaks(setting: Setting, parts: Sequence[tuple[Course, Stretch]]) -> list[Peak]:
-    """The drive's frequencies beyond the full library, with the noise that this leaves."""
+def peaks(
+    setting: Setting, parts: Sequence[tuple[Course, Stretch]], known: Sequence[float] = ()
+) -> list[Peak]:
+    """The drive's frequencies beyond the full library, with the noise that this leaves.
+
+    `known` are those of the drives in it.
+    """
     sought = [k for group in setting.candidates.groups for k in group]
     parts = [(course, item.on(sought)) for course, item in parts]
     rows = [item for _, item in parts]
@@ -94,7 +102,9 @@ def peaks(setting: Setting, parts: Sequence[tuple[Course, Stretch]]) -> list[Pea
     noise = Noise.white(np.maximum(setting.courses.scatter, setting.scales.least))
     reduced = Reduced(rows, noise)
     step = reduced.step(everything)
-    return scan(setting.courses, parts, noise_of(reduced, step, len(everything), setting, 2))
+    # A line that stands out of all else would be foretold by the noise, and not be seen again.
+    left = noise_of(reduced, step, len(everything), setting, 0 if known else 2)
+    return scan(setting.courses, parts, left, known)
 
 
 def noise_of(

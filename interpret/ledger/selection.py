@@ -7,13 +7,14 @@ terms; judged by another law's, it is not. So each set has its own noise, fitted
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.ledger.rows import BLOCKS, Noise, Reduced, Rows, Stretch
+from interpret.ledger.noise import Noise
+from interpret.ledger.reduced import BLOCKS, Reduced
 from interpret.ledger.search import Found, Groups, Menu, search
 
 Array = NDArray[np.float64]
@@ -32,6 +33,9 @@ BACKWARDS: Final = 3.0
 
 DUST: Final = 1e-6
 """A term of less than this part of the force is the round-off of others."""
+
+REFUTED: Final = 100.0
+"""A score that is worse by so much, odds of e⁵⁰, only grows with more of the motion."""
 
 CHANCE: Final = 0.01
 """A term stays if chance makes one of all candidates look like it in one of a hundred cases."""
@@ -70,54 +74,65 @@ class Selection:
     chosen: Groups
     contenders: tuple[Contender, ...]
 
+    @property
+    def refuted(self) -> dict[Groups, float]:
+        """The sets that are beyond doubt behind the one that stays, and by how much."""
+        scores = {item.chosen: item.score for item in self.contenders}
+        standing = scores.get(self.chosen, np.inf)
+        return {k: v - standing for k, v in scores.items() if v - standing > REFUTED}
+
 
 def select(
-    stretches: Sequence[Stretch], noise: Noise, menu: Menu, most: int, scales: Scales
+    reduced: Reduced, menu: Menu, most: int, scales: Scales, before: Selection | None = None
 ) -> Selection:
-    """The groups of candidates that the rows ask for, at most so many."""
-    rows = Rows.of(stretches)
-    reduced = Reduced(rows, noise)
+    """The groups of candidates that the rows ask for, at most so many.
+
+    Sets that were refuted `before`, of a law that stood, by some of the motion or by stretches that
+    told less, are what they were.
+    """
     found = search(reduced.gram, reduced.count, menu, most)
     sets = _best_of_each_size(found)
-    contenders = tuple(
-        sorted(
-            (fitted(rows, reduced, menu, chosen, scales) for chosen in sets),
-            key=lambda item: (item.score, item.chosen),
-        )
-    )
-    best = next((item for item in contenders if credible(item, scales)), contenders[0])
-    kept = Reduced(rows, best.noise)
+    behind = before.refuted if before else {}
+    asked = [chosen for chosen in sets if chosen not in behind]
+    fresh = [fitted(reduced, menu, chosen, scales) for chosen in asked]
+    fresh.sort(key=lambda item: (item.score, item.chosen))
+    best = next((item for item in fresh if credible(item, scales)), None)
+    if best is None and behind:
+        return select(reduced, menu, most, scales)
+    best = best or fresh[0]
+    old = (item for item in (before.contenders if before else ()) if item.chosen in behind)
+    rest = [replace(item, score=best.score + behind[item.chosen]) for item in old]
+    kept = reduced if best.noise.like(reduced.noise) else reduced.at(best.noise)
     chosen = tuple(
         group
         for group in best.chosen
         if max(_shares(best, menu.columns[group], scales), default=0.0) > DUST
     )
-    return Selection(_necessary(kept, menu, chosen), contenders)
+    return Selection(_necessary(kept, menu, chosen), (*fresh, *rest))
 
 
-def fitted(rows: Rows, whole: Reduced, menu: Menu, chosen: Groups, scales: Scales) -> Contender:
+def fitted(whole: Reduced, menu: Menu, chosen: Groups, scales: Scales) -> Contender:
     """A set of groups with coefficients and noise of its own.
 
     At the noise of all it is a choice of columns of the `whole`; where that is its own noise too,
     nothing else is solved.
     """
-    columns = menu.of(chosen)
+    columns, rows = menu.of(chosen), whole.stretches
     reduced, noise, active, own = whole, whole.noise, columns, rows
     for turn in range(REFITS):
         if turn:
             own = rows.on(columns) if turn == 1 else own
             reduced, active = Reduced(own, noise), list(range(len(columns)))
         step = reduced.step(active)
-        residuals = reduced.residuals(step)
-        before, noise = noise, Noise.of(residuals, len(columns) + rows.states, scales.least)
+        left = reduced.left(step)
+        before, noise = noise, Noise.of(left, len(columns) + rows.states, scales.least)
         if noise.like(before):
             break
     values = step[active]
     covariance = reduced.solved(active)[1] if columns else np.zeros((0, 0))
-    samples = sum(map(len, residuals))
+    flat = np.concatenate([item.reshape(-1, item.shape[-1]) for item in left])
     orders = sum(error.order for error in noise.errors)
-    score = noise.log_likelihood(samples, len(rows)) + orders * np.log(samples)
-    missed = np.sqrt((np.concatenate(residuals) ** 2).mean(axis=0)) / scales.range
+    score = noise.log_likelihood(len(flat), len(rows)) + orders * np.log(len(flat))
     return Contender(
         chosen,
         tuple(columns),
@@ -125,7 +140,7 @@ def fitted(rows: Rows, whole: Reduced, menu: Menu, chosen: Groups, scales: Scale
         values,
         covariance,
         noise,
-        missed,
+        np.sqrt((flat**2).mean(axis=0)) / scales.range,
     )
 
 

@@ -14,14 +14,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from functools import cached_property, lru_cache
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interpret.ledger.flow import Field, Parameters, Tableau, flow
 from interpret.ledger.motion import Courses
-from interpret.ledger.rows import Noise, Reduced, Rows, Stretch
+from interpret.ledger.noise import Noise
+from interpret.ledger.reduced import Reduced
+from interpret.ledger.rows import Rows, Stretch
 
 Array = NDArray[np.float64]
 
@@ -40,22 +43,33 @@ LARGEST: Final = 1e13
 units of their own."""
 
 
-@dataclass(frozen=True)
-class Node:
-    """How the start of one segment moves with its stretch: M x_0 + N θ + c."""
+class Span(NamedTuple):
+    """A stretch: the segments of a course from `begin` to before `end`, and how many samples."""
 
-    number: int
-    by_state: Array
-    by_parameters: Array
-    gap: Array
+    course: int
+    begin: int
+    end: int
+    samples: int
+
+
+@dataclass(frozen=True)
+class Chains:
+    """Stretches of as many segments, side by side: the numbers of their ``segments`` (m, k).
+
+    The start of each moves with its stretch's by M x_0 + N θ + c: ``moves`` [M | N | c] are
+    (m, k, 2d, 2d + P + 1).
+    """
+
+    segments: NDArray[np.intp]
+    moves: Array
 
 
 @dataclass(frozen=True)
 class Linearised:
-    """The rows of every stretch, and how its nodes move."""
+    """The rows of every stretch, and how its segments hang together, block by block."""
 
     stretches: Rows
-    nodes: tuple[tuple[Node, ...], ...]
+    chains: tuple[Chains, ...]
 
 
 @dataclass(frozen=True)
@@ -93,11 +107,12 @@ class Shooting:
     @property
     def longest(self) -> int:
         """The most segments that a course has."""
-        return max(self._count(number) for number in range(len(self.first)))
+        return max(self._counts)
 
     def flown(self, law: Parameters) -> tuple[Array, Array]:
         """The states and tangents of all segments under a law."""
-        return flow(self.field, self.states, self.times, law, self.method, self._moments)
+        clock = self._moments if any(item.signals for item in self.courses.items) else np.asarray
+        return flow(self.field, self.states, self.times, law, self.method, clock)
 
     def _moments(self, times: Array) -> Array:
         """What every segment's course says of one time each."""
@@ -111,27 +126,23 @@ class Shooting:
             path, tangents = self.flown(law)
         if not (np.isfinite(path).all() and np.isfinite(tangents).all()):
             return None
-        stretches, nodes = [], []
-        for number in range(len(self.first)):
-            count = self._count(number)
-            parts = max(1, round(count / length))
-            cuts = np.linspace(0, count, parts + 1).astype(int)
-            for begin, end in itertools.pairwise(cuts):
-                own = tuple(self._nodes(number, range(begin, end), path, tangents))
-                rows = self._rows(number, range(begin, end), own, path, tangents)
-                if not np.abs(rows.start).max() < LARGEST:
-                    return None
-                stretches.append(rows)
-                nodes.append(own)
-        return Linearised(Rows.of(stretches), tuple(nodes))
+        blocks, chains = [], []
+        for numbers, spans in self._stretches(length):
+            own = self._chained(spans, path, tangents)
+            rows = self._rows(spans, own, path, tangents)
+            if not np.abs(rows.start).max() < LARGEST:
+                return None
+            blocks.append((numbers, rows))
+            chains.append(own)
+        return Linearised(Rows(blocks), tuple(chains))
 
     def moved(self, linearised: Linearised, reduced: Reduced, step: Array) -> Shooting:
         """The segments' starts after a step of the parameters."""
         states = self.states.copy()
-        for start, nodes in zip(reduced.starts(step), linearised.nodes, strict=True):
-            for node in nodes:
-                move = node.by_state @ start + node.by_parameters @ step + node.gap
-                states[node.number] += move
+        for starts, own in zip(reduced.starts(step), linearised.chains, strict=True):
+            one = np.ones((len(starts), 1))
+            both = np.concatenate([starts, np.broadcast_to(step, (len(starts), len(step))), one], 1)
+            states[own.segments] += (own.moves @ both[:, None, :, None])[..., 0]
         return replace(self, states=states)
 
     def solved(
@@ -153,8 +164,10 @@ class Shooting:
             if not np.isfinite(left) or left > RUNS_AWAY * last:
                 return None
             here, law = here.moved(linear, reduced, step), law.moved(step)
-            still = np.isfinite(last) and abs(last - left) < 1e-6 * left + SETTLED
-            if abs(gained) < SETTLED + 1e-9 * left or still:
+            if abs(gained) < SETTLED + 1e-9 * left:
+                # So small a step is as good as linear: nothing need be integrated once more.
+                return Solution(here, law, reduced.after(step))
+            if np.isfinite(last) and abs(last - left) < 1e-6 * left + SETTLED:
                 break
             last = left
         linear = here.linearised(law, length)
@@ -163,46 +176,72 @@ class Shooting:
             return None
         return Solution(here, law, reduced)
 
-    def _count(self, number: int) -> int:
+    @cached_property
+    def _counts(self) -> list[int]:
+        """The segments of each course."""
         ends = (*self.first[1:], len(self.states))
-        return ends[number] - self.first[number]
+        return [end - begin for begin, end in zip(self.first, ends, strict=True)]
 
-    def _samples(self, number: int, segment: int) -> tuple[int, int]:
-        """The first sample of a segment, and how many are its own."""
-        begin = segment * INTERVALS
-        whole = len(self.courses.items[number])
-        last = segment == self._count(number) - 1
-        return begin, whole - begin if last else INTERVALS
+    def _stretches(self, length: int) -> Iterator[tuple[list[int], list[Span]]]:
+        """Stretches of about so many segments, by their numbers, those side by side that are alike
+        in segments and samples."""
+        found: dict[tuple[int, int, bool], tuple[list[int], list[Span]]] = {}
+        many = 0
+        for number, (course, count) in enumerate(
+            zip(self.courses.items, self._counts, strict=True)
+        ):
+            for begin, end in _cuts(count, length):
+                samples = (len(course) if end == count else end * INTERVALS) - begin * INTERVALS
+                kind = end - begin, samples, course.weight is None
+                numbers, spans = found.setdefault(kind, ([], []))
+                numbers.append(many)
+                spans.append(Span(number, begin, end, samples))
+                many += 1
+        yield from found.values()
 
-    def _nodes(self, number: int, segments: range, path: Array, tangents: Array) -> Iterator[Node]:
-        size = path.shape[2]
-        by_state, gap = np.eye(size), np.zeros(size)
-        by_parameters = np.zeros((size, tangents.shape[3] - size))
-        for segment in segments:
-            k = self.first[number] + segment
-            yield Node(k, by_state, by_parameters, gap)
-            if segment + 1 < segments.stop:
-                grown, pushed = tangents[k, -1, :, :size], tangents[k, -1, :, size:]
-                gap = grown @ gap + path[k, -1] - self.states[k + 1]
-                by_parameters = grown @ by_parameters + pushed
-                by_state = grown @ by_state
+    def _chained(self, spans: Sequence[Span], path: Array, tangents: Array) -> Chains:
+        """Stretches side by side, each segment's start by those before it."""
+        begins = np.array([self.first[span.course] + span.begin for span in spans])
+        segments = begins[:, None] + np.arange(spans[0].end - spans[0].begin)
+        size, many = path.shape[2], tangents.shape[3]
+        moves = np.zeros((*segments.shape, size, many + 1))
+        moves[:, 0, range(size), range(size)] = 1.0
+        for place, (here, ahead) in enumerate(itertools.pairwise(segments.T), start=1):
+            ends = tangents[here, -1]
+            moves[:, place] = ends[..., :size] @ moves[:, place - 1]
+            moves[:, place, :, size:many] += ends[..., size:]
+            moves[:, place, :, many] += path[here, -1] - self.states[ahead]
+        return Chains(segments, moves)
 
-    def _rows(
-        self, number: int, segments: range, nodes: Sequence[Node], path: Array, tangents: Array
-    ) -> Stretch:
+    def _rows(self, spans: Sequence[Span], own: Chains, path: Array, tangents: Array) -> Stretch:
+        """What the samples of stretches side by side say of their starts and the parameters."""
         size, channels = path.shape[2], self.courses.channels
-        course = self.courses.items[number]
-        start, columns, target = [], [], []
-        for segment, node in zip(segments, nodes, strict=True):
-            begin, count = self._samples(number, segment)
-            grown = tangents[node.number, :count, :channels, :size]
-            pushed = tangents[node.number, :count, :channels, size:]
-            seen = path[node.number, :count, :channels] + grown @ node.gap
-            missed = course.values[begin : begin + count] - seen
-            start.append(course.weighed(grown @ node.by_state, begin))
-            columns.append(course.weighed(grown @ node.by_parameters + pushed, begin))
-            target.append(course.weighed(missed, begin))
-        return Stretch(*map(np.concatenate, (start, columns, target)))
+        (many, count), samples = own.segments.shape, spans[0].samples
+        # The sample between two segments is the second's.
+        places = np.arange(samples)
+        segment = np.minimum(places // INTERVALS, count - 1)
+        chosen = own.segments[:, segment], places - segment * INTERVALS
+        moved = (
+            tangents[own.segments, :, :channels, :size].reshape(many, count, -1, size) @ own.moves
+        ).reshape(many, count, INTERVALS + 1, channels, -1)[:, segment, chosen[1]]
+        cuts = [
+            self.courses.items[span.course].cut(first, first + samples)
+            for span in spans
+            for first in [span.begin * INTERVALS]
+        ]
+        moved[..., size:-1] += tangents[*chosen, :channels, size:]
+        values = np.stack([cut.values for cut in cuts])
+        moved[..., -1] = values - path[*chosen, :channels] - moved[..., -1]
+        if cuts[0].weight is not None:
+            moved = np.stack([cut.weighed(part) for cut, part in zip(cuts, moved, strict=True)])
+        return Stretch(moved[..., :size], moved[..., size:-1], moved[..., -1])
+
+
+@lru_cache(maxsize=64)
+def _cuts(count: int, length: int) -> list[tuple[int, int]]:
+    """So many segments in stretches of about the same length: where they begin, and end before."""
+    edges = np.linspace(0, count, max(1, round(count / length)) + 1).astype(int).tolist()
+    return list(itertools.pairwise(edges))
 
 
 @dataclass(frozen=True)

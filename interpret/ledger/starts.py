@@ -22,8 +22,9 @@ from interpret.ledger.field import Field
 from interpret.ledger.flow import Parameters
 from interpret.ledger.grids import Grid, grids
 from interpret.ledger.motion import Course
+from interpret.ledger.noise import Noise
+from interpret.ledger.reduced import Reduced
 from interpret.ledger.response import response
-from interpret.ledger.rows import Noise, Reduced
 from interpret.ledger.scan import Grams
 from interpret.ledger.search import Groups, Menu, remainders, search
 from interpret.ledger.setting import Setting

@@ -17,10 +17,10 @@ from interpret.laws.parts import KINDS, Bodies, Part, Variables
 from interpret.laws.value import with_error
 from interpret.ledger.account import Account
 from interpret.ledger.candidates import Candidates
+from interpret.ledger.contenders import rivals
 from interpret.ledger.each import shared
 from interpret.ledger.motion import mark
 from interpret.ledger.screen import DRIVE
-from interpret.select.criteria import CLOSE
 
 Array = NDArray[np.float64]
 
@@ -185,17 +185,11 @@ def _domain(account: Account) -> dict[str, tuple[float, float]]:
 def _as_read(account: Account) -> Judgement:
     """Ambiguous where another set is as good, where the law loses the motion, or where the data do
     not fix a constant inside of it."""
-    reasons = [*account.notes, *_unfixed(account)]
-    groups, items = account.setting.candidates.groups, account.setting.candidates.items
-    for rival in account.contenders:
-        if not set(account.chosen) <= set(rival.chosen) and rival.score - account.score < CLOSE:
-            some = dict.fromkeys(items[k].term for group in rival.chosen for k in groups[group])
-            terms = ", ".join(map(str, some)) or "that are known alone"
-            reasons.append(f"the terms {terms} explain the motion as well")
-            break
+    near = tuple(rivals(account))
+    reasons = [*account.notes, *_unfixed(account), *map(str, near)]
     verdict: Verdict = "ambiguous" if reasons else "identified"
     remarks = (*_unheard(account), *_at_bounds(account))
-    return Judgement(verdict, tuple(reasons), account.chi_squared, remarks)
+    return Judgement(verdict, tuple(reasons), account.chi_squared, remarks, rivals=near)
 
 
 def _unfixed(account: Account) -> Iterator[str]:

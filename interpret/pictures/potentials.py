@@ -22,12 +22,13 @@ def potential(numbers: Mapping[str, Array], title: str, names: Sequence[str]) ->
 
     ``numbers`` are those of `interpret.pictures.curves`: x (n, f), ``learned``, ``law`` and, where
     it is known, ``truth`` (n,); ``names`` (f) those of the features. Over the one feature if there
-    is one, else against each other.
+    is one, else against each other. Beyond ``seen`` (2,), if that is given, there are no data.
     """
     from matplotlib.figure import Figure
 
     x, learned, law = (numbers[name] for name in ("x", "learned", "law"))
     known = numbers.get("truth")
+    held = "seen" in numbers
     figure = Figure(figsize=(7, 6), layout="constrained")
     above, below = figure.subplots(2, 1, height_ratios=[2, 1])
     single = len(names) == 1
@@ -44,10 +45,12 @@ def potential(numbers: Mapping[str, Array], title: str, names: Sequence[str]) ->
     if "band" in numbers and single:
         below.plot(across, np.maximum(two, SMALLEST), color="0.5", lw=1, ls=":", label="two σ")
     if known is not None:
-        _difference(below, across, learned - known, style, "learned - truth")
-        _difference(below, across, law - known, style, "law - truth")
+        _difference(below, across, _gap(learned - known, held), style, "learned - truth")
+        _difference(below, across, _gap(law - known, held), style, "law - truth")
     else:
-        _difference(below, across, learned - law, style, "learned - law")
+        _difference(below, across, _gap(learned - law, held), style, "learned - law")
+    if held:
+        _shaded((above, below), numbers)
     above.set_ylabel("V, mean removed")
     above.set_title(title)
     above.legend()
@@ -57,6 +60,24 @@ def potential(numbers: Mapping[str, Array], title: str, names: Sequence[str]) ->
     return figure
 
 
+def _shaded(panels: Sequence[Axes], numbers: Mapping[str, Array]) -> None:
+    """Where there are no data, in grey; what was learned may run off there, and is cut."""
+    x, law = numbers["x"][:, 0], numbers["law"]
+    low, high = numbers["seen"]
+    for first, last in ((x[0], low), (high, x[-1])):
+        for axes in panels:
+            axes.axvspan(first, max(first, last), color="0.5", alpha=0.12, lw=0)
+    if np.isfinite(law).all():
+        room = 0.3 * np.ptp(law)
+        panels[0].set_ylim(law.min() - room, law.max() + room)
+    panels[0].text(0.99, 0.03, "grey: no data", ha="right", transform=panels[0].transAxes)
+
+
+def _gap(gap: Array, held: bool) -> Array:
+    """A difference less its mean, which is gauge, where it has not been taken off of both already,
+    over the data alone."""
+    return gap if held else gap - gap.mean()
+
+
 def _difference(axes: Axes, across: Array, gap: Array, style: str, label: str) -> None:
-    size = np.abs(gap - gap.mean())
-    axes.plot(across, np.maximum(size, SMALLEST), style, label=f"|{label}|")
+    axes.plot(across, np.maximum(np.abs(gap), SMALLEST), style, label=f"|{label}|")

@@ -24,10 +24,17 @@ MARGIN: Final = 1e-3
 """Curves end so far inside the data, as a part of their range: a pole may lie at its edge."""
 
 
-def band(terms: Sequence[Expr], covariance: Array, x: Array, names: tuple[str, ...]) -> Array:
+def band(
+    terms: Sequence[Expr],
+    covariance: Array,
+    x: Array,
+    names: tuple[str, ...],
+    seen: slice | Array = slice(None),
+) -> Array:
     """σ(x) = √(φᵀ C φ) of Σ c φ less its mean over the points: what the gauge fixes has no error.
 
-    `covariance` (k, k) is that of the terms, x (n, f); the result is (n,).
+    `covariance` (k, k) is that of the terms, x (n, f); the result is (n,). The mean is that over
+    the points `seen`.
 
     >>> from systems.expressions import symbol
     >>> q = symbol("q")
@@ -35,7 +42,7 @@ def band(terms: Sequence[Expr], covariance: Array, x: Array, names: tuple[str, .
     array([0.1, 0.1])
     """
     values = Library(tuple(terms)).evaluate(x, names)
-    values = values - values.mean(axis=0)
+    values = values - values[seen].mean(axis=0)
     variance = np.einsum("nk,kl,nl->n", values, covariance, values)
     sigma: Array = np.sqrt(np.maximum(variance, 0.0))
     return sigma

@@ -10,7 +10,7 @@ import numpy as np
 from interpret.reading.probes import Probes
 from interpret.select.library import Library
 from training.bases.candidates import Candidates
-from training.prepare.preparation import VERLET, unsmoothed
+from training.prepare.preparation import VERLET, unsmoothed, unsmoothed_energy
 from training.rows.trajectories import ForceRows, LevelRows
 from training.solve.families import solve_families
 
@@ -35,10 +35,13 @@ def from_rows(samples: Probes, library: Library) -> Probes:
     followed = prepared.trajectories.derived and not prepared.noise.negligible
     if learned or followed or prepared.integrator == VERLET:
         return samples
-    raw = unsmoothed(prepared)
     basis = Candidates(samples.features.names, library.candidates)
-    solved = solve_families(raw.families, basis, passes=raw.passes)
     known = max(samples.misfit, prepared.drift)
+    # Beside the rows of the forces those of the energy close no better than alone.
+    if solve_families([unsmoothed_energy(prepared)], basis).residuals[0] * BETTER > known:
+        return samples
+    raw = unsmoothed(prepared)
+    solved = solve_families(raw.families, basis, passes=raw.passes)
     if solved.residuals[0] * BETTER > known:
         return samples
     levels, gradients = raw.families

@@ -9,7 +9,8 @@ import numpy as np
 from sympy import Expr
 
 from interpret.laws.law import Law
-from interpret.ledger.account import Account, account
+from interpret.ledger.account import Account
+from interpret.ledger.accounting import account
 from interpret.ledger.candidates import Candidates
 from interpret.ledger.cells import celled
 from interpret.ledger.motion import Courses, masses

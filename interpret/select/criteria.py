@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from interpret.laws.rivals import CLOSE as CLOSE
 from interpret.select.matrix import ROUND_OFF, Compressed, Support, ascending
 from interpret.select.supports import (
     Ranked,
@@ -28,12 +29,6 @@ from training.prepare.stencils import Array
 
 EXACT: Final = 1e-12
 """Relative residuals below this are those of exact data, and none is better than another."""
-
-CLOSE: Final = 6.0
-"""A difference in BIC that is strong evidence: odds of e^3 = 20.
-
-Source: R. E. Kass and A. E. Raftery, J. Am. Stat. Assoc. 90 (1995) 773.
-"""
 
 INDISTINCT: Final = 1e-6
 """So small a difference of a BIC is round-off."""

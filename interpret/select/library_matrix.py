@@ -21,7 +21,7 @@ from sympy import Expr
 from interpret.select.matrix import triangle
 from systems.errors import InputError, nearest
 from systems.expressions import differentiate
-from systems.integrate import compile
+from systems.products import compile_products
 from training.solve.linear import Scaled
 
 Array = NDArray[np.float64]
@@ -83,7 +83,7 @@ def compiled(
     ]
     shapes = [(*[len(variables)] * order, len(candidates)) for order in orders]
     ends = np.cumsum([math.prod(shape) for shape in shapes]).tolist()
-    together = compile(wanted, variables)
+    together = compile_products(wanted, variables)
 
     def evaluate(x: Array) -> tuple[Array, ...]:
         values = together(x)

@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.ledger.motion import Course, Courses, Curve, Path
+from interpret.ledger.motion import Course, Courses
+from interpret.ledger.path import Curve, Path
 from interpret.weak.observed import Observed
 from interpret.weak.windows import stretches
 from systems.equations import acceleration, velocity

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from interpret.ledger.flow import Parameters
 from interpret.ledger.motion import Courses
-from interpret.ledger.rows import Noise, Reduced
+from interpret.ledger.noise import Noise
+from interpret.ledger.reduced import Reduced
 from interpret.ledger.shooting import INTERVALS, Shooting, Solution
 from interpret.ledger.steps import shooting
 from interpret.weak.moving_masses import MovingMasses

@@ -96,6 +96,7 @@ SYSTEM = System(
             summary="2 random trajectories in the left well; 10 in the right one are held out",
             draw=left_well,
             held_out=right_well,
+            question="does it predict the right well?",
         ),
     },
 )

@@ -45,7 +45,7 @@ VALUES: dict[str, Any] = {
     **{"parts": "auto", "dissipation": "v**2/2", "gyroscopic": "x*yd - y*xd", "drive": "u"},
     **{"prescribed": "x"},
     **{"known": "q**2", "bounds": "q**2: 0..", "same": "q, q**2", "sigma": 0.1, "each": "all"},
-    "drive_law": "neural",
+    **{"drive_law": "neural", "penalty": 1e-3},
 }
 """A value that each option may have."""
 

@@ -16,7 +16,7 @@ from interpret.laws.inside import Constant, Inside
 from interpret.laws.judgement import Origin
 from interpret.laws.law import Law
 from interpret.laws.parts import Part, Variables
-from interpret.ledger.account import account
+from interpret.ledger.accounting import account
 from interpret.ledger.candidates import Candidates
 from interpret.ledger.inner import Data, values
 from interpret.ledger.motion import Courses

@@ -137,6 +137,16 @@ def test_jumps_by_whole_turns_are_taken_out():
     assert unwrapped(data) == (data, ())
 
 
+def test_long_steps_of_about_2_pi_are_no_jumps():
+    """Millimetres, their velocities in metres per second: steps from 0 to 60, some near 2π."""
+    t = np.arange(0, 12, 0.02)
+    q, v = 1000 * np.cos(3 * t), -3 * np.sin(3 * t)
+    data = Trajectories.from_arrays("q", [1], t, [q[:, None]], [v[:, None]])
+    step = np.abs(np.diff(q))
+    assert (np.abs(step - 2 * np.pi) < 0.3).any()
+    assert unwrapped(data) == (data, ())
+
+
 @pytest.mark.parametrize(
     ("data", "options"),
     [

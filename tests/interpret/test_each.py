@@ -11,7 +11,7 @@ import pytest
 import systems
 from interpret.judge.forces_account import certify_forces
 from interpret.laws.judgement import Origin
-from interpret.ledger.account import account
+from interpret.ledger.accounting import account
 from interpret.ledger.candidates import Candidates, frictions
 from interpret.ledger.each import each
 from interpret.ledger.motion import Courses

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import systems
-from interpret import Library, compare
+from interpret import Library, compare, fit
 from interpret.reading.extraction import extract
 from interpret.select.matrix import Compressed
 from interpret.select.supports import ranked
@@ -137,6 +137,17 @@ def test_the_gate_refuses_what_a_relu_network_seems_to_say():
     law = extract(fit, Library.of(CHARGES))
     assert law.verdict == "not in the library"
     assert "no law can be read off it" in law.reasons[0]
+
+
+def test_the_reports_penalty_is_an_option_and_dead_units_are_counted():
+    asked = {"learn": "neural", "recipe": "report", "steps": 30, "samples": 50}
+    run = fit("trapped_charges", **asked, penalty=10.0)
+    (told,) = [note for note in run.notes if note.startswith("dead: ")]
+    count = int(told.split()[1])
+    assert told == f"dead: {count} of 128 units are 0 on all samples"
+    assert count >= 64
+    with pytest.raises(InputError, match="only the recipe report has a penalty"):
+        fit("trapped_charges", learn="neural", penalty=0.1)
 
 
 @pytest.mark.slow

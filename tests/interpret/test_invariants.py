@@ -203,6 +203,18 @@ def test_coordinates_that_copy_each_other_leave_the_law_open():
     assert "1 x : 1 y" in found.unfixed
 
 
+def test_a_sum_of_coordinates_that_keeps_its_value_leaves_the_law_open():
+    """A third column that is the sum of two others: three coordinates, two motions."""
+    t = np.linspace(0, 10, 300)
+    x, y = np.cos(t), np.sin(np.sqrt(3) * t + 1)
+    vx, vy = -np.sin(t), np.sqrt(3) * np.cos(np.sqrt(3) * t + 1)
+    q, v = np.stack([x, y, x + y], axis=1), np.stack([vx, vy, vx + vy], axis=1)
+    found = discover(Trajectories.from_arrays("xyz", np.ones(3), t, [q], [v]))
+    assert found.unfixed.startswith("x + y - z keeps its value throughout")
+    apart = discover(Trajectories.from_arrays("xy", np.ones(2), t, [q[:, :2]], [v[:, :2]]))
+    assert apart.unfixed == ""
+
+
 @pytest.mark.parametrize("size", [pytest.param(1e-3, marks=pytest.mark.slow), 1e-2])
 def test_nearly_the_same_in_all_directions_is_not_the_same(size):
     """A polynomial of the coordinates does better by orders of magnitude than r."""

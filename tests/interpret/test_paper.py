@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+import interpret
 import systems
 from interpret.reading.paper import probe_paper, regress_paper
 from interpret.reading.probes import Probes
@@ -191,3 +192,14 @@ def test_a_network_of_differences_is_read_as_a_function_of_the_distance():
     np.testing.assert_array_equal(found.levels.level.numpy(), fit(points))
     law = regress_paper(found, Library.of(system), threshold=1e-9)
     assert set(law.features) == {"r"}
+
+
+# The whole of it
+
+
+def test_a_law_of_the_papers_recipe_is_judged_without_energy_rows():
+    run = interpret.fit("oscillator", recipe="paper", steps=20)
+    checks = {check.name for check in run.certificate.checks}
+    assert {"agreement", "remainder"} <= checks
+    assert "energy" not in checks
+    assert run.law.verdict == "not in the library"

@@ -10,12 +10,13 @@ import pytest
 import systems
 from interpret.judge.fitted import residuals
 from interpret.judge.forces import Points
-from interpret.ledger.account import account
+from interpret.ledger.accounting import account
 from interpret.ledger.candidates import Candidates, frictions
 from interpret.ledger.cells import celled, few
 from interpret.ledger.field import Field
 from interpret.ledger.flow import RK4, Parameters, eighth_order, flow
-from interpret.ledger.motion import Course, Courses, Path
+from interpret.ledger.motion import Course, Courses
+from interpret.ledger.path import Path
 from interpret.ledger.potential import Potential
 from interpret.ledger.steps import shooting
 from systems.expressions import symbol

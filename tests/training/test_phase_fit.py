@@ -173,6 +173,16 @@ def test_relu_biases_feel_nothing_of_the_data():
     assert gradient[weights:].abs().max() == 0
 
 
+def test_a_large_penalty_kills_units():
+    """All weights and biases sink by ηλ a step: the second layer is 0 everywhere."""
+    small, large = (
+        learn_by_report(TWO, CHARGES.draw(count=50), settings=ReportSettings(30, penalty=penalty))
+        for penalty in (0.0, 10.0)
+    )
+    alive, dead = (fit.basis.basis.dead(torch.from_numpy(fit.samples.q)) for fit in (small, large))
+    assert alive < 32 < 64 <= dead
+
+
 def test_training_goes_on_from_a_checkpoint():
     model = Model("neural", "exp-log", external=False)
     samples = CHARGES.draw()

@@ -7,15 +7,13 @@ import pytest
 import torch
 
 from training.bases.network import glorot, placed
-from training.optimise.projection import (
-    Limits,
-    Reduced,
-    _normal_equations,
-    lbfgs,
-    levenberg_marquardt,
-)
+from training.bases.ridge import RidgeFunctions
+from training.bases.tangent import Tangent
+from training.optimise.levenberg import levenberg_marquardt, linearised
+from training.optimise.projection import Limits, Reduced, lbfgs
 from training.recipes.table import MLP_TOLERANCE
 from training.rows.trajectories import levels
+from training.rows.values import ValueRows
 from training.solve.linear import solve
 
 WEIGHTS = (1.0, 0.3)
@@ -40,6 +38,13 @@ NETWORKS = {
     "placed": placed(FAMILIES[0].x, 5, 0),
     "deep": glorot(FAMILIES[0].x, (3, 4), 0),
 }
+
+
+def normal_equations(network, reduced):
+    """J_pᵀ J_p, from J_p where there are few rows, and J_pᵀ r."""
+    found = linearised(network, reduced, reduced.eliminate(network)[1])
+    few = found.jacobian is not None
+    return found.jacobian.T @ found.jacobian if few else found.matrix, found.gradient
 
 
 def rows(network):
@@ -81,7 +86,7 @@ def test_kaufmans_jacobian_has_the_right_gradient(kind):
     """Dropping the second term of the Jacobian leaves J^T r what it is."""
     network = NETWORKS[kind]
     _, gradient = REDUCED.loss_and_gradient(network, network.parameters())
-    normal, projected = _normal_equations(network, REDUCED)
+    normal, projected = normal_equations(network, REDUCED)
     torch.testing.assert_close(2 * projected, gradient, rtol=1e-6, atol=1e-12)
     torch.testing.assert_close(normal, normal.T)
     assert torch.linalg.eigvalsh(normal).min() > -1e-10 * normal.diagonal().max()
@@ -96,7 +101,7 @@ def test_kaufmans_jacobian_does_not_see_what_c_can_undo():
     tiny = network.with_parameters(torch.tensor([1e-4, 0.0], dtype=torch.float64))
     reduced = Reduced((family,), (1.0,), ridge=0.0)
 
-    normal, _ = _normal_equations(tiny, reduced)
+    normal, _ = normal_equations(tiny, reduced)
 
     assert float(normal[0, 0]) < 1e-8 * float(tiny.size)
 
@@ -194,3 +199,77 @@ def test_the_mlp_recipes_tolerance_can_be_met():
     x = FAMILIES[0].x
     family = levels(x, network.values(x).sum(dim=1), torch.zeros(40, dtype=torch.int64), "V")
     assert Reduced((family,), (1.0,)).loss(network) <= MLP_TOLERANCE**2
+
+
+def values_of_ridges(biased):
+    """Rows of values, of three weights, of a network whose slopes in the weights are written out.
+
+    As many rows as make several blocks of the Jacobian, of which one is shorter.
+    """
+    rng = np.random.default_rng(5)
+    x = rng.uniform(-1, 1, (101, 3))
+    rows = ValueRows.of(x, np.sin(x @ [1.0, 2.0, -1.0]) + x[:, 0], rng.uniform(0.5, 2, 101))
+    kind = "softplus" if biased else "exponential"
+    return rows, RidgeFunctions.start(3, 4, kind, seed=1, biased=biased, linear=not biased)
+
+
+@pytest.mark.parametrize("biased", [False, True], ids=["order-aware", "biased"])
+def test_slopes_in_the_weights_are_autograds(biased):
+    rows, network = values_of_ridges(biased)
+    coefficients = torch.linspace(-1, 2, network.size, dtype=torch.float64)
+
+    def value(flat):
+        return network.with_parameters(flat).values(rows.x) @ coefficients
+
+    expected = torch.func.jacrev(value)(network.parameters())
+    torch.testing.assert_close(Tangent(network, coefficients).values(rows.x), expected)
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_a_networks_slopes_in_the_weights_are_autograds(kind):
+    """Of its values and of its gradients, in two features."""
+    x = torch.from_numpy(np.random.default_rng(2).uniform(-1, 1, (7, 2)))
+    network = placed(x, 5, 0) if kind == "placed" else glorot(x, (3, 4), 0)
+    coefficients = torch.linspace(-1, 2, network.size, dtype=torch.float64)
+    tangent = Tangent(network, coefficients)
+
+    def jacobian(of):
+        def function(flat):
+            return getattr(network.with_parameters(flat), of)(x) @ coefficients
+
+        return torch.func.jacrev(function)(network.parameters())
+
+    torch.testing.assert_close(tangent.values(x), jacobian("values"))
+    torch.testing.assert_close(tangent.gradients(x), jacobian("gradients"))
+
+
+def test_few_rows_and_many_give_the_same_step(monkeypatch):
+    """(JᵀJ + λ)⁻¹ Jᵀ r = Jᵀ (JJᵀ + λ)⁻¹ r: 80 rows and 12 of the ridge, 152 weights."""
+    network = glorot(FAMILIES[0].x, (10, 12), 0)
+    reduced = Reduced(FAMILIES, WEIGHTS, ridge=1e-4)
+    coefficients = reduced.solved(network)[1]
+    few = linearised(network, reduced, coefficients)
+    monkeypatch.setattr("training.optimise.levenberg.BLOCK", 1)
+    many = linearised(network, reduced, coefficients)
+    assert (few.jacobian is None, many.jacobian is None) == (False, True)
+    assert few.scale == pytest.approx(many.scale, rel=1e-9)
+    torch.testing.assert_close(few.step(1e-3), many.step(1e-3), rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("biased", [False, True], ids=["order-aware", "biased"])
+def test_blocks_add_up_to_the_whole_jacobian(biased, monkeypatch):
+    """The projected Jacobian in one piece, by dense linear algebra, against eleven blocks."""
+    rows, network = values_of_ridges(biased)
+    reduced = Reduced([rows], [0.7], ridge=1e-3)
+    design, coefficients, residual = reduced.eliminate(network)
+    jacobian = torch.zeros(len(design), network.parameters().numel(), dtype=torch.float64)
+    jacobian[: len(rows.y)] = 0.7 * rows.design(Tangent(network, coefficients))
+    projected = jacobian - design @ torch.linalg.lstsq(design, jacobian).solution
+
+    monkeypatch.setattr("training.optimise.levenberg.BLOCK", 1)
+    monkeypatch.setattr("training.optimise.levenberg.LEFT_OVER", 10 / network.size)
+    normal, gradient = normal_equations(network, reduced)
+
+    scale = float(jacobian.square().sum())
+    torch.testing.assert_close(normal, projected.T @ projected, rtol=0, atol=1e-12 * scale)
+    torch.testing.assert_close(gradient, projected.T @ residual, rtol=0, atol=1e-12 * scale)

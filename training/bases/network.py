@@ -54,6 +54,41 @@ class Network(Weighted):
             tangents = (1 - hidden * hidden)[:, None, :] * (tangents @ weight)
         return tangents
 
+    def weight_slopes(self, x: Tensor, coefficients: Tensor) -> Tensor:
+        """d/dw_m Σ c_k φ_k(x_i; w), the weights in the order of ``parameters``, shape (n, P)."""
+        rest = x.new_zeros(len(x), 1, x.shape[1])
+        return self._slopes(x, rest, coefficients, torch.zeros_like(coefficients))[:, 0]
+
+    def weight_slopes_of_gradients(self, x: Tensor, coefficients: Tensor) -> Tensor:
+        """d/dw_m Σ c_k dφ_k/dx_j (x_i; w), shape (n, f, P)."""
+        along = torch.diag_embed(self.scaling.slope(x))
+        return self._slopes(x, along, torch.zeros_like(coefficients), coefficients)
+
+    def _slopes(self, x: Tensor, tangents: Tensor, of_values: Tensor, of_tangents: Tensor) -> Tensor:
+        """The weights' slopes of a·h_L + c·t_L, the tangents t of h along some directions (n, f).
+
+        One pass forward, one back: from the adjoints a of h and c of t in one layer to those below.
+        """
+        layers = list(zip(self.weights, self.biases, strict=True))
+        hidden, inputs = self.scaling(x)[:, None], []
+        for weight, bias in layers:
+            inputs.append((hidden, tangents))
+            hidden = torch.tanh(hidden @ weight + bias)
+            tangents = (1 - hidden * hidden) * (tangents @ weight)
+        of_values, of_tangents = of_values.expand_as(tangents), of_tangents.expand_as(tangents)
+        weights, biases = [], []
+        for (weight, _), (below, along) in zip(reversed(layers), reversed(inputs), strict=True):
+            bent = 1 - hidden * hidden
+            # Of z, hidden = tanh(z), and of the tangents of z.
+            back = bent * of_values - 2 * hidden * tangents * of_tangents
+            across = bent * of_tangents
+            outer = below[..., None] * back[..., None, :] + along[..., None] * across[..., None, :]
+            weights.append(outer.flatten(2))
+            biases.append(back)
+            of_values, of_tangents = back @ weight.T, across @ weight.T
+            hidden, tangents = below, along
+        return torch.cat([*reversed(weights), *reversed(biases)], dim=2)
+
     @property
     def hidden_units(self) -> int:
         """Of all layers."""

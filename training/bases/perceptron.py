@@ -130,6 +130,21 @@ class Perceptron(Weighted):
         lowered = [b - w.sum(dim=0) for b, w in zip(later, self.weights[1:], strict=True)]
         return replace(self, biases=(first, *lowered), activation="softplus")
 
+    def dead(self, x: Tensor) -> int:
+        """How many hidden units are 0 at every point x (n, f): of ReLU, those nothing can revive.
+
+        >>> weights = torch.tensor([[1.0, -1.0]]), torch.ones(2, 1)
+        >>> two = Perceptron(weights, (torch.zeros(2), torch.zeros(1)), activation="relu")
+        >>> two.dead(torch.tensor([[1.0], [2.0]]))
+        1
+        """
+        activate, _ = ACTIVATIONS[self.activation]
+        hidden, dead = x, 0
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            hidden = activate(torch.addmm(bias, hidden, weight))
+            dead += int((hidden == 0).all(dim=0).sum())
+        return dead
+
     @property
     def hidden_units(self) -> int:
         """Of all layers but the last, which is the output."""

@@ -94,6 +94,28 @@ class RidgeFunctions(Weighted):
         identity = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
         return torch.cat([identity.expand(*bent.shape[:-1], -1), bent], dim=-1)
 
+    def weight_slopes(self, x: Tensor, coefficients: Tensor) -> Tensor:
+        """d/dw_m Σ c_k φ_k(x_i; w), the weights in the order of ``parameters``, shape (n, P).
+
+        c_k x_j σ'(w_k·x + b_k) of a weight, c_k (σ'(w_k·x + b_k) - σ'(b_k)) of a bias.
+        """
+        bent = self._bent(x, coefficients)
+        of_weights = (x[:, :, None] * bent[:, None, :]).flatten(1)
+        if self.biases is None:
+            return of_weights
+        _, slope = PROFILES[self.profile]
+        rest = self._at_rest(slope) * coefficients[-self.hidden_units :]
+        return torch.cat([of_weights, bent - rest], dim=1)
+
+    def weight_factors(self, x: Tensor, coefficients: Tensor) -> Tensor | None:
+        """s_k(x_i) (n, w), where all slopes in the weights are products x_j s_k: without biases."""
+        return self._bent(x, coefficients) if self.biases is None else None
+
+    def _bent(self, x: Tensor, coefficients: Tensor) -> Tensor:
+        """c_k σ'(w_k·x + b_k), shape (n, w)."""
+        _, slope = PROFILES[self.profile]
+        return slope(self._along(x)) * coefficients[-self.hidden_units :]
+
     @property
     def hidden_units(self) -> int:
         """The functions that are not linear."""

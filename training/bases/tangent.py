@@ -28,7 +28,11 @@ class Tangent(Movable):
         return self.network.parameters().numel()
 
     def values(self, x: Tensor) -> Tensor:
-        """psi_m(x_i), shape (n, hidden weights)."""
+        """psi_m(x_i), shape (n, hidden weights); as the network writes it out, where it does."""
+        written_out = getattr(self.network, "weight_slopes", None)
+        if written_out is not None:
+            slopes: Tensor = written_out(x, self.coefficients)
+            return slopes
 
         def value(flat: Tensor, point: Tensor) -> Tensor:
             network = self.network.with_parameters(flat)
@@ -39,6 +43,10 @@ class Tangent(Movable):
 
     def gradients(self, x: Tensor) -> Tensor:
         """d psi_m/dx_j, shape (n, f, hidden weights)."""
+        written_out = getattr(self.network, "weight_slopes_of_gradients", None)
+        if written_out is not None:
+            slopes: Tensor = written_out(x, self.coefficients)
+            return slopes
 
         def gradient(flat: Tensor, point: Tensor) -> Tensor:
             network = self.network.with_parameters(flat)
@@ -46,3 +54,8 @@ class Tangent(Movable):
 
         result: Tensor = vmap(jacrev(gradient), (None, 0))(self.network.parameters(), x)
         return result
+
+    def factors(self, x: Tensor) -> Tensor | None:
+        """s (n, w) with psi_(j,k)(x) = x_j s_k(x), for networks of which that is so."""
+        written_out = getattr(self.network, "weight_factors", None)
+        return None if written_out is None else written_out(x, self.coefficients)

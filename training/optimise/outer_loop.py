@@ -11,7 +11,8 @@ from systems.errors import damage
 from training.bases.basis import Trainable
 from training.optimise.checkpoint import Progress, matching
 from training.optimise.held_out import HeldOut, Overtrained
-from training.optimise.projection import Limits, Reduced, lbfgs, levenberg_marquardt
+from training.optimise.levenberg import levenberg_marquardt
+from training.optimise.projection import Limits, Reduced, lbfgs
 from training.optimise.watch import UNWATCHED, Monitor
 
 T = TypeVar("T", bound=Trainable)

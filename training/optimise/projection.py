@@ -1,7 +1,6 @@
 """Variable projection: train the hidden weights with the output layer eliminated.
 
-Source: G. H. Golub and V. Pereyra, SIAM J. Numer. Anal. 10 (1973) 413; the Jacobian's second term
-is dropped after L. Kaufman, BIT 15 (1975) 49.
+Source: G. H. Golub and V. Pereyra, SIAM J. Numer. Anal. 10 (1973) 413.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from torch import Tensor
 
 from training import processes
 from training.bases.basis import Trainable
-from training.bases.tangent import Tangent
 from training.rows.trajectories import Rows
 from training.solve.families import shared, stack
 from training.solve.linear import compress, solve
@@ -27,12 +25,7 @@ After = Callable[[float, Any, Mapping[str, float]], None]
 """(loss, network, what the descent remembers) -> None, called after every iteration."""
 
 RIDGE = 1e-8
-NOTHING_CUT = 1e-16
-MOST_REJECTIONS = 20
-STALLED = 1e-3
 STALLED_LOG = 1e-5
-PATIENCE = 15
-FIRST_DAMPING = 1e-2
 
 
 @dataclass(frozen=True)
@@ -65,18 +58,26 @@ class Reduced:
     def eliminate(self, network: Trainable) -> tuple[Tensor, Tensor, Tensor]:
         """A with the ridge's rows below, c*(w), and the residual A c* - b."""
         design, truth = stack(self.own, self.weights, network)
-        ridge = self.ridge if processes.number() == 0 else 0.0
-        penalty = ridge * torch.eye(network.size, dtype=design.dtype, device=design.device)
-        design = torch.cat([design, penalty])
+        design = torch.cat([design, self.penalty(network)])
         truth = torch.cat([truth, truth.new_zeros(network.size)])
         with torch.no_grad():
             coefficients = _solved(design, truth)
         return design, coefficients, design @ coefficients - truth
 
+    def penalty(self, network: Trainable) -> Tensor:
+        """The ridge's rows (K, K), of the first process."""
+        ridge = self.ridge if processes.number() == 0 else 0.0
+        return ridge * torch.eye(network.size).to(network.parameters())
+
+    def solved(self, network: Trainable) -> tuple[float, Tensor]:
+        """L(w) and c*(w)."""
+        with torch.no_grad():
+            _, coefficients, residual = self.eliminate(network)
+            return float(processes.summed(residual.square().sum())), coefficients
+
     def loss(self, network: Trainable) -> float:
         """L(w)."""
-        with torch.no_grad():
-            return float(processes.summed(self.eliminate(network)[2].square().sum()))
+        return self.solved(network)[0]
 
     def loss_and_gradient(self, network: Trainable, flat: Tensor) -> tuple[float, Tensor]:
         """L(w) and dL/dw; c* needs no derivative, being the minimum over c (envelope theorem)."""
@@ -88,11 +89,16 @@ class Reduced:
 
 
 def _solved(design: Tensor, truth: Tensor) -> Tensor:
-    """c* (K,) from the rows of all processes."""
+    """c* (K,) from the rows of all processes: R c = Qᵀ b, which the ridge leaves regular."""
+    upper = compress(design, truth)
     if processes.count() > 1:
-        together = processes.pooled(compress(design, truth))
-        design, truth = together[:, :-1], together[:, -1]
-    return solve(design, truth, NOTHING_CUT).coefficients
+        together = processes.pooled(upper)
+        upper = compress(together[:, :-1], together[:, -1])
+    size = design.shape[1]
+    square, right = upper[:size, :size], upper[:size, size:]
+    found: Tensor = torch.linalg.solve_triangular(square, right, upper=True)[:, 0]
+    # Without a ridge columns may be one another's multiples.
+    return found if found.isfinite().all() else solve(square, right[:, 0]).coefficients
 
 
 def lbfgs(
@@ -139,55 +145,3 @@ def lbfgs(
         options=options,
     )
     return network.with_parameters(best[1])
-
-
-def levenberg_marquardt(
-    network: T,
-    reduced: Reduced,
-    limits: Limits,
-    after: After,
-    memory: Mapping[str, float] | None = None,
-) -> T:
-    """Damped Gauss-Newton on the hidden weights with the output layer projected out.
-
-    (J_p^T J_p + lambda mean(diag J_p^T J_p) I) dw = -J_p^T r, where J_p is the residual's
-    Jacobian with the range of A removed. lambda falls fivefold on success, grows fourfold on
-    rejection. Stops at L <= tolerance^2, after 15 steps that gain under 0.1 %, or when 20 dampings
-    in a row are rejected. It remembers lambda and the number of steps that gained little.
-    """
-    remembered = {"damping": FIRST_DAMPING, "stalled": 0.0} | dict(memory or {})
-    damping, stalled = remembered["damping"], remembered["stalled"]
-    flat = network.parameters()
-    loss = reduced.loss(network)
-    for _ in range(limits.iterations):
-        current = network.with_parameters(flat)
-        normal, gradient = _normal_equations(current, reduced)
-        scale = float(normal.diagonal().mean())
-        identity = torch.eye(len(flat), dtype=flat.dtype, device=flat.device)
-        for _ in range(MOST_REJECTIONS):
-            step = torch.linalg.solve(normal + damping * scale * identity, -gradient)
-            trial = reduced.loss(network.with_parameters(flat + step))
-            if trial < loss:
-                break
-            damping *= 4
-        else:
-            break
-        gain = (loss - trial) / loss
-        flat, loss = flat + step, trial
-        damping = max(damping / 5, 1e-17)
-        stalled = stalled + 1 if gain < STALLED else 0
-        after(loss, network.with_parameters(flat), {"damping": damping, "stalled": stalled})
-        if loss <= limits.tolerance**2 or stalled >= PATIENCE:
-            break
-    return network.with_parameters(flat)
-
-
-def _normal_equations(network: Trainable, reduced: Reduced) -> tuple[Tensor, Tensor]:
-    """J_p^T J_p and J_p^T r, with the range of A projected out of J."""
-    with torch.no_grad():
-        design, coefficients, residual = reduced.eliminate(network)
-        span = processes.span(design)
-        jacobian, _ = stack(reduced.own, reduced.weights, Tangent(network, coefficients))
-        jacobian = torch.cat([jacobian, jacobian.new_zeros(network.size, jacobian.shape[1])])
-        projected = jacobian - span @ processes.summed(span.T @ jacobian)
-    return processes.summed(projected.T @ projected), processes.summed(projected.T @ residual)

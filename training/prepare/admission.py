@@ -41,6 +41,8 @@ def _check_motion(trajectories: Trajectories) -> None:
 
 def _check_features(trajectories: Trajectories, features: Features) -> None:
     with np.errstate(all="ignore"):
+        if np.isfinite(features.values(trajectories.stack()[1])).all():
+            return
         for number, item in enumerate(trajectories):
             values = features.values(item.q)
             if np.isfinite(values).all():

@@ -100,15 +100,20 @@ def prepare(trajectories: Trajectories, features: Features, settings: Settings) 
         return _without_false_energy(_smoothed(trajectories, features, settings, noise))
     if noise.negligible and is_verlet(trajectories):
         return _verlet(trajectories, features, settings, noise)
-    clean = _clean(trajectories, features, settings, noise)
-    if noise.negligible or _coarse_not_noisy(clean, settings):
-        return _without_false_energy(clean)
+    if noise.negligible or _coarse_not_noisy(trajectories, features, settings, noise):
+        return _without_false_energy(_clean(trajectories, features, settings, noise))
     return _without_false_energy(_smoothed(trajectories, features, settings, noise))
 
 
 def unsmoothed(prepared: Prepared) -> Prepared:
     """The energy and force rows of the data as measured, for what noise and smoothing hide."""
     return _clean(prepared.trajectories, prepared.features, Settings(), prepared.noise)
+
+
+def unsmoothed_energy(prepared: Prepared) -> LevelRows:
+    """Its energy rows alone."""
+    chosen = select(prepared.trajectories, prepared.features, Settings().points)
+    return rows.energy(prepared.trajectories, prepared.features, chosen)
 
 
 def _without_false_energy(prepared: Prepared) -> Prepared:
@@ -168,26 +173,29 @@ def _smoothed(
     )
 
 
-def _coarse_not_noisy(prepared: Prepared, settings: Settings) -> bool:
+def _coarse_not_noisy(
+    trajectories: Trajectories, features: Features, settings: Settings, noise: Noise
+) -> bool:
     """Do the energy rows close far better than the noise read off the differences would allow?
 
     Sixth differences mistake coarse sampling for noise. Noise of level sigma moves T by
     (v sigma_p)^2 in the mean square; a network with a quarter as many neurons as samples cannot
-    hide that, so a residual ten times smaller means there was none.
+    hide that, so a residual ten times smaller means there was none. With the forces' rows beside
+    them the energy rows close no better than alone.
     """
-    energy = prepared.families[0]
-    assert isinstance(energy, LevelRows)
+    chosen = select(trajectories, features, settings.points)
+    energy = rows.energy(trajectories, features, chosen)
     samples = len(energy.level)
     width = max(2, min(settings.width, samples // 4))
     basis = placed(energy.x, width, settings.seed)
-    residual = solve_families(prepared.families, basis, passes=CLEAN_PASSES).residuals[0]
-    velocity = (
-        np.concatenate([item.p for item in prepared.trajectories]) / prepared.trajectories.mass
-    )
-    blur = float(((velocity * prepared.noise.p) ** 2).sum(axis=1).mean())
+    _, _, p, _ = trajectories.stack()
+    blur = float(((p / trajectories.mass * noise.p) ** 2).sum(axis=1).mean())
     heat = float(rows.centre(energy.level[:, None], energy.group).square().mean())
-    expected = float(np.sqrt(blur / heat)) if heat > 0 else 0.0
-    return residual < UNLIKE_NOISE * expected
+    allowed = UNLIKE_NOISE * float(np.sqrt(blur / heat)) if heat > 0 else 0.0
+    if solve_families([energy], basis).residuals[0] >= allowed:
+        return False
+    families = _clean(trajectories, features, settings, noise).families
+    return solve_families(families, basis, passes=CLEAN_PASSES).residuals[0] < allowed
 
 
 def _points(trajectories: Trajectories, features: Features, chosen: Indices) -> Points:

@@ -30,17 +30,19 @@ def select(
     >>> 150 < sum(len(index) for index in chosen) < 250
     True
     """
-    paths = [features.values(trajectory.q) for trajectory in trajectories]
-    kinetics = [trajectories.kinetic(i) for i in range(len(trajectories))]
-    extent = np.ptp(np.concatenate(paths), axis=0)
+    _, q, p, group = trajectories.stack()
+    path, kinetic = features.values(q), np.asarray((p**2 / (2 * trajectories.mass)).sum(axis=1))
+    extent = np.ptp(path, axis=0)
     extent = np.where(extent > 0, extent, 1.0)
-    heat = max(float(np.ptp(kinetic)) for kinetic in kinetics) or 1.0
-    lengths = []
-    for path, kinetic in zip(paths, kinetics, strict=True):
-        moved = (np.diff(path, axis=0) / extent) ** 2
-        heated = (np.diff(kinetic) / heat) ** 2
-        step = np.sqrt(moved.mean(axis=1) + heated)
-        lengths.append(np.concatenate([[0.0], np.cumsum(step)]))
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    ranges = np.maximum.reduceat(kinetic, starts) - np.minimum.reduceat(kinetic, starts)
+    heat = float(ranges.max()) or 1.0
+    moved = (np.diff(path, axis=0) / extent) ** 2
+    heated = (np.diff(kinetic) / heat) ** 2
+    steps = np.append(0.0, np.sqrt(moved.mean(axis=1) + heated))
+    # From one trajectory to the next there is no way.
+    steps[starts] = 0.0
+    lengths = [np.cumsum(own) for own in np.split(steps, starts[1:])]
     total = sum(length[-1] for length in lengths) or 1.0
     chosen = []
     for length in lengths:

@@ -22,6 +22,9 @@ GROWTH = 1.25
 PATIENCE = 4
 FOLLOWS = 4.0
 SINGULAR = 1e-12
+DIGITS = 1e-8
+"""What is left of a sum of squares is known to half the digits, if it is this part of it."""
+
 AT_ONCE = 500_000
 """Values that are smoothed together: ten arrays of 4 MB."""
 
@@ -63,55 +66,82 @@ def _smooth_together(
 ) -> list[Smooth]:
     """Trajectories of one clock, each by as many splines as its own BIC asks for."""
     t = items[0].t
-    q = np.stack([item.q for item in items])
-    velocity = np.stack([item.p for item in items]) / mass
+    # Times first: splines are matrices of times, and all trajectories and channels their columns.
+    q = np.stack([item.q for item in items], axis=1)
+    velocity = np.stack([item.p for item in items], axis=1) / mass
+    count, runs, d = q.shape
     measured = np.isfinite(np.concatenate([sigma_q, sigma_v]))
-    samples = int(measured.sum()) * len(t)
-    best_score = np.full(len(items), np.inf)
-    best = np.zeros((3, *q.shape))
-    worse = np.zeros(len(items), dtype=np.int64)
+    samples = int(measured.sum()) * count
+    power = np.einsum("nrd->r", (q / sigma_q) ** 2 + (velocity / sigma_v) ** 2)
+    best_score = np.full(runs, np.inf)
+    worse = np.zeros(runs, dtype=np.int64)
     intervals = 3
-    while intervals <= max(3, min(MOST_INTERVALS, len(t) // 2)) and (worse < PATIENCE).any():
+    spline = _spline(t.tobytes(), intervals)
+    best = [(spline, np.zeros((spline.count, d)))] * runs
+    while intervals <= max(3, min(MOST_INTERVALS, count // 2)) and (worse < PATIENCE).any():
         still = np.flatnonzero(worse < PATIENCE)
         spline = _spline(t.tobytes(), intervals)
-        coefficients = _fitted(spline, q[still], velocity[still], sigma_q, sigma_v)
-        curve = _curves(spline.value, coefficients)
-        slope = _curves(spline.slope, coefficients)
-        misfits = (curve - q[still]) / sigma_q, (slope - velocity[still]) / sigma_v
-        rss = sum((part**2).sum(axis=(1, 2)) for part in misfits)
-        size = spline.count * q.shape[2]
-        score = samples * np.log(rss / samples) + size * math.log(samples)
+        seen = (q, velocity) if len(still) == runs else (q[:, still], velocity[:, still])
+        coefficients, explained = _fitted(spline, *seen, sigma_q, sigma_v)
+        rss = power[still] - explained
+        if (rss < DIGITS * power[still]).any():
+            curves = _curves(spline.value, coefficients), _curves(spline.slope, coefficients)
+            pairs = zip(curves, seen, (sigma_q, sigma_v), strict=True)
+            rss = sum(np.einsum("nrd->r", ((a - b) / sigma) ** 2) for a, b, sigma in pairs)
+        score = samples * np.log(rss / samples) + spline.count * d * math.log(samples)
         # Splines too stiff to follow the motion at all say nothing about when to stop.
         worse[still] += rss < FOLLOWS * samples
-        better = score < best_score[still]
-        chosen = still[better]
-        best_score[chosen], worse[chosen] = score[better], 0
-        best[0, chosen], best[1, chosen] = curve[better], slope[better]
-        best[2, chosen] = _curves(spline.curvature, coefficients[:, better])
+        better = np.flatnonzero(score < best_score[still])
+        best_score[still[better]], worse[still[better]] = score[better], 0
+        for place in better:
+            best[still[place]] = spline, coefficients[:, place]
         intervals = math.ceil(GROWTH * intervals)
-    return [Smooth(Trajectory(t, x, v * mass), a * mass) for x, v, a in zip(*best, strict=True)]
+    return _evaluated(t, best, mass)
 
 
-def _fitted(spline: Spline, q: Array, velocity: Array, sigma_q: Array, sigma_v: Array) -> Array:
-    """Spline coefficients of R trajectories, (splines, R, d), by normal equations."""
-    columns = []
+def _evaluated(t: Array, best: Sequence[tuple[Spline, Array]], mass: Array) -> list[Smooth]:
+    """The curves of each trajectory's splines, those of as many splines together."""
+    kinds: dict[int, list[int]] = {}
+    for number, (spline, _) in enumerate(best):
+        kinds.setdefault(spline.count, []).append(number)
+    found: dict[int, Smooth] = {}
+    for numbers in kinds.values():
+        spline = best[numbers[0]][0]
+        coefficients = np.stack([best[number][1] for number in numbers], axis=1)
+        matrices = spline.value, spline.slope, spline.curvature
+        curves = (_curves(matrix, coefficients).transpose(1, 0, 2) for matrix in matrices)
+        for number, x, v, a in zip(numbers, *map(np.ascontiguousarray, curves), strict=True):
+            found[number] = Smooth(Trajectory(t, x, v * mass), a * mass)
+    return [found[number] for number in range(len(best))]
+
+
+def _fitted(
+    spline: Spline, q: Array, velocity: Array, sigma_q: Array, sigma_v: Array
+) -> tuple[Array, Array]:
+    """Spline coefficients of R trajectories, (splines, R, d), by normal equations, and what they
+    explain (R,) of each one's sum of squares."""
+    flat = (part.reshape(len(part), -1) for part in (q, velocity))
+    places, rates = (
+        (matrix.T @ part).reshape(-1, *q.shape[1:])
+        for matrix, part in zip((spline.value, spline.slope), flat, strict=True)
+    )
+    right = places / sigma_q**2 + rates / sigma_v**2
+    found = np.empty_like(right)
     for channel in range(q.shape[2]):
         weight_q = 1 / sigma_q[channel] ** 2
         weight_v = 1 / sigma_v[channel] ** 2
         banded = weight_q * spline.gram_value + weight_v * spline.gram_slope
         # A spline with no sample under it (a gap in the clock) stays at zero.
         banded[0] += SINGULAR * banded[0].max()
-        right = weight_q * (spline.value.T @ q[:, :, channel].T)
-        right = right + weight_v * (spline.slope.T @ velocity[:, :, channel].T)
-        columns.append(solveh_banded(banded, right, lower=True))
-    return np.stack(columns, axis=2)
+        found[:, :, channel] = solveh_banded(banded, right[:, :, channel], lower=True)
+    return found, np.einsum("krd,krd->r", found, right)
 
 
 def _curves(matrix: csr_array, coefficients: Array) -> Array:
-    """A matrix (n, splines) of coefficients (splines, R, d): (R, n, d)."""
-    _, runs, channels = coefficients.shape
-    values: Array = matrix @ coefficients.reshape(len(coefficients), -1)
-    return values.reshape(len(values), runs, channels).transpose(1, 0, 2)
+    """A matrix (n, splines) of coefficients (splines, R, d): (n, R, d)."""
+    flat = coefficients.reshape(len(coefficients), -1)
+    values: Array = (matrix @ flat).reshape(-1, *coefficients.shape[1:])
+    return values
 
 
 @lru_cache(maxsize=64)

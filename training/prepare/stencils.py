@@ -23,6 +23,13 @@ def derivative(t: Array, y: Array, at: NDArray[np.int64], width: int = 7) -> Arr
     >>> bool(np.isclose(slope[0, 0], 3 * t[5] ** 2, rtol=1e-12))
     True
     """
+    window, weights = slopes(t, at, width)
+    combined: Array = np.einsum("mw,mwd->md", weights, y[window])
+    return combined
+
+
+def slopes(t: Array, at: NDArray[np.int64], width: int) -> tuple[NDArray[np.int64], Array]:
+    """The samples (m, w) that the derivative at t[at] is made of, and their weights (m, w)."""
     width = min(width, len(t))
     first = np.clip(at - width // 2, 0, len(t) - width)
     window = first[:, None] + np.arange(width)
@@ -31,9 +38,7 @@ def derivative(t: Array, y: Array, at: NDArray[np.int64], width: int = 7) -> Arr
     powers = (offsets / reach)[:, None, :] ** np.arange(width)[None, :, None]
     wanted = np.zeros((len(at), width, 1))
     wanted[:, 1, 0] = 1.0
-    weights = np.linalg.solve(powers, wanted)[:, :, 0] / reach
-    combined: Array = np.einsum("mw,mwd->md", weights, y[window])
-    return combined
+    return window, np.linalg.solve(powers, wanted)[:, :, 0] / reach
 
 
 def contrasts(t: Array, y: Array, order: int = 6) -> Array:
@@ -49,9 +54,11 @@ def contrasts(t: Array, y: Array, order: int = 6) -> Array:
     >>> float(np.abs(contrasts(t, (t**5)[:, None])).max()) < 1e-8
     True
     """
-    window = np.arange(len(t) - order)[:, None] + np.arange(order + 1)
+    count = len(t) - order
     weights = _contrast_weights(np.ascontiguousarray(t, dtype=np.float64).tobytes(), order)
-    combined: Array = np.einsum("mw,mwd->md", weights, y[window])
+    combined: Array = weights[:, :1] * y[:count]
+    for k in range(1, order + 1):
+        combined += weights[:, k : k + 1] * y[k : k + count]
     return combined
 
 

@@ -7,7 +7,7 @@ Where the two differ the scripts are followed, for they made the figures.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -53,7 +53,8 @@ class PaperSettings:
     activations  the one trained with; or two, the first for PRETRAINING of the steps
     output       "linear" or "exp"
     batch        trajectories a step, in the data's order; None: all of them
-    window       samples of each trajectory that are used, first and end; None: all of them
+    windows      samples of each trajectory that are used, first and end; of several, one after the
+                 other for equal shares of the steps; without any, all of them
     """
 
     hidden: tuple[int, ...]
@@ -63,7 +64,7 @@ class PaperSettings:
     activations: tuple[str, ...] = ("tanh",)
     output: str = "linear"
     batch: int | None = None
-    window: tuple[int, int] | None = None
+    windows: tuple[tuple[int, int], ...] = ()
 
 
 OSCILLATOR = PaperSettings((16, 16), rate=0.01, steps=50_000, threshold=0.04)
@@ -80,9 +81,14 @@ CENTRAL_FORCE = PaperSettings(
 )
 # The script's network (their notebook has one of 8 x 8 too), ten trajectories at each step.
 COULOMB_DISTANCE = PaperSettings((256, 256), rate=0.05, steps=50_000, threshold=0.05, batch=10)
-# The last of three such runs, each going on from the one before; here it starts anew.
+# Three runs of 500 000 steps, each on the next hundred points, from the weights of the one before.
+# Of the first the script is not published: its points are those before the second's.
 COULOMB_DIFFERENCE = PaperSettings(
-    (16,) * 8, rate=0.01, steps=500_000, threshold=0.04, window=(201, 301)
+    (16,) * 8,
+    rate=0.01,
+    steps=1_500_000,
+    threshold=0.04,
+    windows=((1, 101), (101, 201), (201, 301)),
 )
 BY_NAME = {
     "oscillator": OSCILLATOR,
@@ -140,16 +146,19 @@ def train_paper(
     # Before the descent, so that data that cannot be used are refused at once.
     prepared = prepare(trajectories, features, settings)
     steps = paper.steps if settings.iterations is None else settings.iterations
-    chosen = _chosen(trajectories, paper.window)
-    forward = rows.forward(trajectories, features, chosen)
+    chosen = [_chosen(trajectories, window) for window in paper.windows or (None,)]
+    forwards = [rows.forward(trajectories, features, some) for some in chosen]
     network = Perceptron.glorot(
         len(features.names), paper.hidden, settings.seed, paper.activations[0], paper.output
     )
     like = torch.zeros(0, dtype=torch.float32, device=choose(settings.device))
-    batches = _batches(forward.to(like), chosen, paper.batch)
+    stages = [
+        _batches(forward.to(like), some, paper.batch)
+        for forward, some in zip(forwards, chosen, strict=True)
+    ]
     change = round(PRETRAINING * steps) if len(paper.activations) > 1 else 0
     state = descend(
-        partial(_loss, network.to(like), batches, paper.activations, change),
+        partial(_loss, network.to(like), partial(_due, stages, steps), paper.activations, change),
         network.parameters().to(like),
         gradient_descent(paper.rate, partial(_handover, network, change)),
         steps,
@@ -164,8 +173,8 @@ def train_paper(
         system,
         potential.basis,
         potential.coefficients,
-        replace(prepared, families=(forward,)),
-        residuals=(_residual(potential, forward),),
+        replace(prepared, families=(forwards[-1],)),
+        residuals=(_residual(potential, forwards[-1]),),
         weights=(1.0,),
         settings=settings,
         history=state.history,
@@ -215,16 +224,22 @@ def _batches(forward: ForceRows, chosen: Indices, size: int | None) -> list[_Bat
     return [_Batch(*parts) for parts in zip(x, jacobian, force, strict=True)]
 
 
+def _due(stages: Sequence[Sequence[_Batch]], steps: int, step: int) -> _Batch:
+    """The batch of a step: every stage has an equal share of all steps."""
+    batches = stages[step * len(stages) // steps]
+    return batches[step % len(batches)]
+
+
 def _loss(
     network: Perceptron,
-    batches: Sequence[_Batch],
+    due: Callable[[int], _Batch],
     activations: Sequence[str],
     change: int,
     flat: Tensor,
     step: int,
 ) -> Iterator[Tensor]:
     """The loss of a step's batch, in parts; ``flat`` holds the weights."""
-    whole = batches[step % len(batches)]
+    whole = due(step)
     batch = whole.at(stretch(len(whole.x), processes.number(), processes.count()))
     activation = activations[0] if step < change else activations[-1]
     parts = zip(

@@ -155,11 +155,14 @@ def centre(values: Tensor, group: Tensor) -> Tensor:
 
 def energy(trajectories: Trajectories, features: Features, chosen: Indices) -> LevelRows:
     """The energy rows of the chosen samples."""
-    x = [features.values(item.q[index]) for item, index in zip(trajectories, chosen, strict=True)]
-    kinetic = [trajectories.kinetic(i)[index] for i, index in enumerate(chosen)]
-    group = [np.full(len(index), i) for i, index in enumerate(chosen)]
-    numbers = torch.from_numpy(np.concatenate(group))
-    return levels(_tensor(x), -_tensor(kinetic), numbers, "energy")
+    q, p = (
+        np.concatenate([part[index] for part, index in zip(parts, chosen, strict=True)])
+        for parts in ([item.q for item in trajectories], [item.p for item in trajectories])
+    )
+    kinetic = np.asarray((p**2 / (2 * trajectories.mass)).sum(axis=1))
+    group = np.repeat(np.arange(len(chosen)), [len(index) for index in chosen])
+    x = torch.from_numpy(np.ascontiguousarray(features.values(q)))
+    return levels(x, torch.from_numpy(-kinetic), torch.from_numpy(group), "energy")
 
 
 def hermite_simpson(trajectories: Trajectories, features: Features, chosen: Indices) -> ForceRows:
@@ -168,19 +171,16 @@ def hermite_simpson(trajectories: Trajectories, features: Features, chosen: Indi
     q_m = (q + q_+)/2 + h (v - v_+)/8 is the cubic Hermite midpoint. Irregular grids welcome; the
     error is of order h^4. Source: C. R. Hargraves and S. W. Paris, J. Guidance 10 (1987) 338.
     """
-    nodes: list[list[Array]] = [[], [], []]
-    force = []
-    for item, index in zip(trajectories, chosen, strict=True):
-        start = np.unique(np.minimum(index, len(item.t) - 2))
-        h = (item.t[start + 1] - item.t[start])[:, None]
-        q, q_next = item.q[start], item.q[start + 1]
-        v, v_next = item.p[start] / trajectories.mass, item.p[start + 1] / trajectories.mass
-        nodes[0].append(q)
-        nodes[1].append((q + q_next) / 2 + h * (v - v_next) / 8)
-        nodes[2].append(q_next)
-        force.append(-(item.p[start + 1] - item.p[start]) / h)
-    stacked = [np.concatenate(node) for node in nodes]
-    return _force_rows(features, stacked, [1 / 6, 4 / 6, 1 / 6], np.concatenate(force))
+    t, q, p, _ = trajectories.stack()
+    first = np.cumsum([0, *map(len, trajectories)])[:-1]
+    pairs = zip(first, trajectories, chosen, strict=True)
+    start = np.concatenate([k + np.unique(np.minimum(i, len(item) - 2)) for k, item, i in pairs])
+    h = (t[start + 1] - t[start])[:, None]
+    place, ahead = q[start], q[start + 1]
+    v, v_ahead = p[start] / trajectories.mass, p[start + 1] / trajectories.mass
+    middle = (place + ahead) / 2 + h * (v - v_ahead) / 8
+    force = -(p[start + 1] - p[start]) / h
+    return _force_rows(features, [place, middle, ahead], [1 / 6, 4 / 6, 1 / 6], force)
 
 
 def given(
@@ -275,7 +275,3 @@ def normalised(weight: Array, size: Array) -> Array:
 def stretch(count: int, number: int, parts: int) -> slice:
     """The ``number``-th of ``parts`` contiguous stretches of ``count`` samples."""
     return slice(number * count // parts, (number + 1) * count // parts)
-
-
-def _tensor(parts: Sequence[Array]) -> Tensor:
-    return torch.from_numpy(np.concatenate(parts))

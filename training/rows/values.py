@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from training.bases.basis import Basis
+from training.bases.tangent import Tangent
 from training.device import Movable
 from training.prepare.stencils import Array
 from training.rows.trajectories import normalised, stretch
 
 HELD_OUT: Final = 5
 """Every fifth sample is held out."""
+
+MOST_PRODUCTS: Final = 1 << 28
+"""Bytes of the products of two inputs, which are kept."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,32 @@ class ValueRows(Movable):
         """w φ_k(x_i), shape (n, K)."""
         return self.importance[:, None] * basis.values(self.x)
 
+    def square(self, tangent: Tangent) -> Tensor | None:
+        """JᵀJ (P, P) of slopes x_j s_k in the weights, from the products of two x and of two s.
+
+        Σ w² x_j x_l s_k s_m is the same with j and l, or k and m, exchanged: a quarter of it is
+        summed. None for other networks, where the products of the inputs would fill the memory,
+        and on a GPU, which sums all of it as quickly.
+        """
+        factors = tangent.factors(self.x)
+        inputs = self.x.shape[1]
+        if factors is None or self.x.is_cuda or 4 * len(self.x) * inputs**2 > MOST_PRODUCTS:
+            return None
+        scaled = (self.importance[:, None] * factors).numpy()
+        units = scaled.shape[1]
+        a, b = np.triu_indices(units)
+        sums = self._products.T @ (scaled[:, a] * scaled[:, b])
+        places = _places(inputs)[:, None, :, None], _places(units)[None, :, None, :]
+        return torch.from_numpy(sums[places].reshape(inputs * units, inputs * units))
+
+    @cached_property
+    def _products(self) -> Array:
+        """x_j x_l (n, d (d + 1)/2), j <= l."""
+        x = self.x.numpy()
+        a, b = np.triu_indices(x.shape[1])
+        products: Array = x[:, a] * x[:, b]
+        return products
+
     def part(self, number: int, parts: int) -> ValueRows:
         """A stretch of the samples."""
         return self[stretch(len(self.y), number, parts)]
@@ -65,3 +97,11 @@ class ValueRows(Movable):
     def __getitem__(self, some: slice | Tensor) -> ValueRows:
         """Some of the samples, by a slice or a mask, scaled as before."""
         return replace(self, x=self.x[some], y=self.y[some], importance=self.importance[some])
+
+
+def _places(size: int) -> NDArray[np.int64]:
+    """Where the pair (j, l), or (l, j), is among those with j <= l: (size, size)."""
+    a, b = np.triu_indices(size)
+    places = np.empty((size, size), dtype=np.int64)
+    places[a, b] = places[b, a] = np.arange(len(a))
+    return places

@@ -213,17 +213,29 @@ def gram(blocks: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> N
     >>> gram(blocks).tolist()
     [[3.0, 1.0], [1.0, 1.0]]
     """
-    total = None
+    totals: list[NDArray[np.float64]] = []
     for a, b in blocks:
-        size = a.shape[1]
-        if total is None:
-            total = np.zeros((size + b.shape[1],) * 2)
-        total[:size, :size] += a.T @ a
-        total[size:, :size] += b.T @ a
-        total[size:, size:] += b.T @ b
-    assert total is not None, "there is a block"
-    total[:size, size:] = total[size:, :size].T
-    return total
+        parts = [a.T @ a, b.T @ a, b.T @ b]
+        if not totals:
+            totals = parts
+            continue
+        for total, part in zip(totals, parts, strict=True):
+            total += part
+    assert totals, "there is a block"
+    square, cross, own = totals
+    return np.block([[square, cross.T], [cross, own]])
+
+
+def squared(rows: Tensor) -> Tensor:
+    """AᵀA (K, K), on a CPU by numpy, whose product knows that it is symmetric.
+
+    >>> squared(torch.ones(3, 1)).tolist()
+    [[3.0]]
+    """
+    if rows.device.type != "cpu":
+        return rows.T @ rows
+    plain = rows.numpy()
+    return torch.from_numpy(plain.T @ plain)
 
 
 def factor(square: Tensor) -> Tensor | None:

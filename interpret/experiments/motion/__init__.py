@@ -37,7 +37,7 @@ USES: Final[Mapping[str, tuple[str, ...]]] = {
     "exact": (*POINTS, "descent", "steps"),
     "polynomial": (*POINTS, "inputs", "trap", "library", "terms"),
     "coupling": (*POINTS, "inputs", "trap", "library", "terms"),
-    "neural": (*POINTS, "inputs", "trap", "library", "terms", "recipe", "steps"),
+    "neural": (*POINTS, "inputs", "trap", "library", "terms", "recipe", "penalty", "steps"),
     "general": (*POINTS, "library", "terms", "steps"),
     "lagrangian": (*POINTS, "library", "angles", "dissipation", "drive", "prescribed"),
 }
@@ -92,6 +92,7 @@ class Motion(Options):
     threshold  STLSQ's; by default the whole threshold path and the plateau rule
     optimizer  "path", or PySINDy's "stlsq", "sr3", "ssr"
     recipe     "default", "mlp" (fully trained), "paper" (H. S. Bhat's own), "report" (E. Bigwood's)
+    penalty    λ of the recipe "report", on the sum of its weights and biases; 1e-6 by default
     device     "cpu", "cuda", or "auto" for a GPU where there is one
     trap       the external potential: "known", "unknown", or "auto" (known to coupling and neural)
     terms      most terms of a law; 4 by default
@@ -201,6 +202,11 @@ dissipative, gyroscopic, drive.
         TRAINING,
         metavar="NAME",
         choices=("default", "mlp", "paper", "report"),
+    )
+    penalty: float | None = option(
+        "λ of the recipe report, on the sum of all weights and biases; 1e-6 by default.",
+        TRAINING,
+        least=0.0,
     )
     device: str | None = device_option()
     trap: str | None = option(

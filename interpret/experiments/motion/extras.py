@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import sympy
+import torch
 
 from interpret.discovery.lagrangian import discover_lagrangian
 from interpret.discovery.symmetry import group_of
@@ -16,6 +18,7 @@ from systems.equations import velocity
 from systems.samples.phase_space import Window
 from training.bases.box import Box
 from training.bases.composite import Shared
+from training.bases.perceptron import Perceptron
 from training.learn.lagrangian import GeneralFit
 from training.learn.points import PhaseFit
 
@@ -54,6 +57,13 @@ def words(found: tuple[Couplings, float] | None) -> tuple[str, ...]:
         f"couplings about ({where}) to order {tensor.highest} in {COUPLINGS}; "
         f"defect under the window's own symmetry {defect:.1e}",
     )
+
+
+def dead(fit: PhaseFit) -> tuple[str, ...]:
+    """A sentence about the units of a ReLU network that are 0 on all samples."""
+    network = cast(Perceptron, cast(Shared, fit.basis).basis)
+    count = network.dead(torch.from_numpy(fit.samples.q))
+    return (f"dead: {count} of {network.hidden_units} units are 0 on all samples",)
 
 
 def files(found: tuple[Couplings, float] | None) -> Mapping[str, Content]:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interpret.experiments.motion import Motion, sigmas
-from interpret.ledger.motion import Courses, Curve
+from interpret.ledger.motion import Courses
+from interpret.ledger.path import Curve
 from interpret.weak.paths import signals_of
 from systems.equations import velocity
 from systems.errors import InputError, nearest

@@ -55,6 +55,10 @@ def settled(problem: Problem, options: Motion) -> Motion:
         )
     if options.recipe not in (None, "default", "report"):
         raise InputError(f"{options.learn} has the recipes default and report.")
+    if options.penalty is not None and options.recipe != "report":
+        raise InputError(
+            "only the recipe report has a penalty; add recipe report, or leave it out."
+        )
     known = options.learn in KNOWN_BY_DEFAULT if options.trap in (None, "auto") else None
     trap = options.trap if known is None else ("known" if known else "unknown")
     inputs = options.inputs or DEFAULT_INPUTS[str(options.learn)]
@@ -73,7 +77,7 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
             points,
             external=external,
             seed=options.seed,
-            settings=ReportSettings() if options.steps is None else ReportSettings(options.steps),
+            settings=_report(options),
             monitor=session.monitor,
         )
     else:
@@ -86,6 +90,12 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
             monitor=session.monitor,
         )
     return Fit(problem, samples, options, learned)
+
+
+def _report(options: Motion) -> ReportSettings:
+    """The report's own settings, but for what was asked for."""
+    given = {"steps": options.steps, "penalty": options.penalty}
+    return ReportSettings(**{name: value for name, value in given.items() if value is not None})
 
 
 def read(fit: PointFit) -> Law:
@@ -101,7 +111,8 @@ def findings(fit: PointFit, law: Law, comparisons: Sequence[Comparison]) -> Find
     window = _window(fit.problem, fit.options)
     couplings = None if window is None else reading.couplings(found, window)
     predicted = _predicted(fit, lambda held_out: found.acceleration(held_out.q))
-    notes = (where(fit), *predicted.notes, *reading.words(couplings))
+    idle = reading.dead(found) if fit.options.recipe == "report" else ()
+    notes = (where(fit), *predicted.notes, *reading.words(couplings), *idle)
     chosen = _chosen(Forces.of(found), law)
     return Findings(notes, {}, {**reading.files(couplings), **predicted.files, **chosen})
 

@@ -16,6 +16,7 @@ from interpret.experiments.motion import Motion
 from interpret.experiments.motion.candidates import Chosen, chosen
 from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.learner import Learner
+from interpret.experiments.motion.unseen import unseen
 from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.certificate import Certificate
 from interpret.judge.channel import Channels
@@ -202,7 +203,7 @@ def _learned(
     asked = options.features or "auto"
     trajectories, still = moving(whole) if asked in ("auto", "none") else (whole, "")
     features, found, unfixed = features_of(problem, trajectories, asked)
-    if clean.columns.verdict and settings.iterations != 0:
+    if (clean.columns.verdict or unfixed) and settings.iterations != 0:
         settings = replace(settings, iterations=min(settings.iterations or FIRST, FIRST))
     learned = train(problem, trajectories, settings, features=features, monitor=monitor)
     notes = tuple(note for note in (*clean.notes, still, found) if note)
@@ -234,9 +235,13 @@ def findings(fit: TrajectoryFit, law: Law, comparisons: Sequence[Comparison]) ->
     notes = [_integrator(fit.rows), *fit.chosen.notes]
     if law.verdict == NO_LAW or fit.rows.prepared.drift:
         notes += unexplained(law, fit.rows)
+    asked = unseen(fit)
+    if asked is not None:
+        notes.append(asked.answer(law))
     truth = comparisons[0].truth if comparisons else None
     labels = (fit.problem.name, *fit.learned.features.names)
-    picture = Picture("potential", curves(fit.learned, law, truth), labels)
+    elsewhere = None if asked is None else asked.motions.stack()[1]
+    picture = Picture("potential", curves(fit.learned, law, truth, elsewhere), labels)
     files = {**picture.files(), **of_potential(law, fit.rows)}
     return Findings(tuple(note for note in notes if note), {}, files)
 

@@ -1,0 +1,1 @@
+"""What to measure next: the motion that tells a law from its rivals."""

@@ -1,0 +1,72 @@
+"""Several starts at once, of which the one that comes furthest goes on: successive halving.
+
+Source: K. Jamieson, A. Talwalkar, AISTATS 2016 (arXiv:1502.07943), algorithm 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+import torch
+from torch import Tensor
+from torch.func import vmap
+
+from training.bases.basis import Trainable
+from training.optimise.broyden import Descents, Objective, advance
+from training.optimise.projection import Reduced
+from training.solve.families import stack
+
+T = TypeVar("T", bound=Trainable)
+
+STEPS: Final = 40
+"""Of every start before half of them are given up: then the ranks hardly change any more."""
+
+
+def furthest(starts: Sequence[T], reduced: Reduced, steps: int = STEPS) -> T:
+    """The start that has come furthest down, of bases that differ in their hidden weights alone.
+
+    All take ``steps`` steps of self-scaled Broyden together, in one batch; the better half of them
+    as many again, until one is left.
+
+    >>> from training.bases.network import glorot
+    >>> from training.rows.trajectories import levels
+    >>> x = torch.linspace(-1, 1, 20, dtype=torch.float64)[:, None]
+    >>> rows = levels(x, torch.exp(x[:, 0]), torch.zeros(20, dtype=torch.int64), "V")
+    >>> starts = [glorot(x, (3,), seed) for seed in range(4)]
+    >>> best = furthest(starts, Reduced([rows], [1.0]), steps=2)
+    >>> min(Reduced([rows], [1.0]).loss(start) for start in starts) > Reduced([rows], [1.0]).loss(best)
+    True
+    """
+    objective = together(starts[0], reduced)
+    state = Descents.begun(objective, torch.stack([start.parameters() for start in starts]))
+    while len(state.losses) > 1:
+        for _ in range(steps):
+            state = advance(state, objective)
+        state = state.kept(torch.argsort(state.losses)[: (len(state.losses) + 1) // 2])
+    return starts[0].with_parameters(state.weights[0])
+
+
+def together(network: Trainable, reduced: Reduced) -> Objective:
+    """L(w) and dL/dw of many weights (R, P) in one call: `Reduced.loss_and_gradient` of each."""
+    truth = torch.cat([w * rows.truth for w, rows in zip(reduced.weights, reduced.own, strict=True)])
+    penalty = reduced.penalty(network)
+    below = torch.cat([truth, truth.new_zeros(len(penalty))])
+
+    def design(flat: Tensor) -> Tensor:
+        rows, _ = stack(reduced.own, reduced.weights, network.with_parameters(flat))
+        return torch.cat([rows, penalty])
+
+    designs = vmap(design)
+
+    def objective(weights: Tensor) -> tuple[Tensor, Tensor]:
+        weights = weights.detach().requires_grad_(True)
+        rows = designs(weights)
+        with torch.no_grad():
+            wanted = below.expand(len(weights), -1)[:, :, None]
+            coefficients = torch.linalg.lstsq(rows, wanted).solution
+        losses = (rows @ coefficients - below[:, None])[:, :, 0].square().sum(dim=1)
+        (gradients,) = torch.autograd.grad(losses.sum(), weights)
+        return losses.detach(), gradients
+
+    return objective
