@@ -82,8 +82,8 @@ def account(
     setting = replace(setting, chosen=chosen)
     state, parts = screened(setting, starts[0].inner)
     long = drive and len(courses.times) >= FEWEST_FOR_A_DRIVE
-    found = _driven(setting, parts, starts) if long else None
-    return found or _best(setting, state, starts)
+    pushed = _driven(setting, parts, starts) if long else None
+    return pushed or _best(setting, state, starts)
 
 
 def _set(courses: Courses, candidates: Candidates) -> tuple[Setting, list[Start]]:
