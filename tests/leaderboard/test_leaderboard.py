@@ -14,7 +14,7 @@ from tests.leaderboard.cases import BY_NAME, World
 from tests.leaderboard.judged import Judge, Words, numbers, terms, written
 from tests.leaderboard.outcome import Row, Task
 
-ABOUT = {"budget": 60.0, "date": "2026-01-01", "versions": "some 1.0"}
+ABOUT = {"budget": 60.0, "date": "2026-01-01", "versions": "some 1.0", "tasks": 6}
 
 
 @cache
@@ -153,6 +153,8 @@ def test_where_ours_is_beaten_it_is_told():
     ]
     assert "| a | – 1, ∞, 2 s | ✓ 2e-2, 0.2, 30 s |" in table.markdown(ROWS, ABOUT)
     assert "| interpret | 1% | 2 | 1 |" in table.markdown(ROWS, ABOUT)
+    assert "have been run" not in table.markdown(ROWS, ABOUT)
+    assert "Only 5 of 6 tasks have been run" in table.markdown(ROWS[1:], ABOUT)
 
 
 def test_the_page_is_what_its_rows_say():
