@@ -16,6 +16,10 @@ FOLLOWED: Final = 3.0
 """Curves follow the slow part of such errors, and leave less of them. Measured for lag-one
 correlations of 0.4 to 0.95 and 100 to 500 samples a period: 0.8 to 2.6 times less."""
 
+MOST: Final = 0.3
+"""Of the motion: a law that leaves more to errors which wander as the motion does explains none of
+it. A random walk is such an error, and nothing else."""
+
 
 def alike(residual: Residuals, whole: Trajectories) -> Check:
     """The errors that a law leaves beside those of a smooth curve, which knows no law.
@@ -41,7 +45,7 @@ def alike(residual: Residuals, whole: Trajectories) -> Check:
         f"the errors are alike from one sample to the next, and {whole.points} samples tell a mean "
         f"as well as {count:.0f} would: that is in the error bars"
     )
-    if ratio <= 1:
+    if ratio <= 1 and missed <= MOST:
         return Check("noise", ratio, 1.0, "identified", said)
     times = float((left / sigma).max())
     verdict = short_of(missed)

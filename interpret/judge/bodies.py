@@ -15,7 +15,7 @@ from interpret.bodies.swarm import EXACT, Swarm
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
 from interpret.judge.fitted import residuals
 from interpret.judge.own_path import Rungs, along
-from interpret.judge.support import Forces, cancellation, enough
+from interpret.judge.support import Forces, cancellation, founded
 from interpret.judge.thresholds import UNLIKELY, percent, short_of
 from interpret.laws.law import Law
 from interpret.select.criteria import CLOSE
@@ -39,7 +39,7 @@ AGAIN: Final = 3.0
 def certify_bodies(law: Law, found: Found) -> Certificate:
     """Every check of a law of many bodies on the motion that it was read off."""
     checks = [*as_it_was_read(law).checks, _missed(found)]
-    checks += [enough(law, found.rows.swarm.points * found.rows.swarm.count)]
+    checks += founded(law, found.rows.swarm.points * found.rows.swarm.count)
     checks += [cancellation(_forces(found)), _flexible(found), _alone(found), _late(found)]
     checks += _encounters(found)
     checks += followed(law, found.rows.swarm) if found.noisy else [_energy(found)]

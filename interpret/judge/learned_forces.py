@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from interpret.judge.certificate import Certificate, as_it_was_read
-from interpret.judge.support import Forces, cancellation, enough, surrogate
+from interpret.judge.support import Forces, cancellation, founded, surrogate
 from interpret.laws.law import Law
 from systems.samples.phase_space import PhaseSamples
 from training.particles import Particles
@@ -14,7 +14,7 @@ from training.prepare.stencils import Array
 
 def certify_points(law: Law, samples: PhaseSamples, particles: Particles) -> Certificate:
     """How it was read (as well as a flexible fit of the same data?), its samples, its support."""
-    checks = [*as_it_was_read(law).checks, enough(law, samples.q.size)]
+    checks = [*as_it_was_read(law).checks, *founded(law, samples.q.size)]
     if law.terms:
         forces = Forces.at_points(_forces(law, samples, particles))
         checks += [surrogate(law, forces), cancellation(forces)]

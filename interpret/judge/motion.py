@@ -19,7 +19,7 @@ from interpret.judge.own_path import Rungs, along
 from interpret.judge.prediction import law_slope
 from interpret.judge.remainder import remainder
 from interpret.judge.settling import with_release
-from interpret.judge.support import Forces, cancellation, enough, surrogate
+from interpret.judge.support import Forces, cancellation, founded, surrogate
 from interpret.judge.thresholds import EXACT, percent, short_of
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
@@ -46,7 +46,7 @@ def certify(law: Law, samples: Probes) -> Certificate:
     # Of a function of what never changes there is nothing to read, and no term is missing.
     nothing = len(still(samples)) == len(samples.domain)
     checks = [] if nothing else list(as_it_was_read(law).checks)
-    checks.append(enough(law, trajectories.points))
+    checks += founded(law, trajectories.points)
     if law.terms and np.isfinite(law.coefficients).all():
         forces = Forces.of(law, samples.prepared.features, samples.places)
         exact = not samples.prepared.noisy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interpret.judge.certificate import Check
+from interpret.laws.formula import text
+from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.select.library import Library
 from training.features import Features
@@ -28,6 +31,9 @@ MOST_POINTS: Final = 4000
 
 CANCELLING: Final = 100.0
 """Terms whose forces cancel by more than two digits stand for a function that they are not."""
+
+STANDS_OUT: Final = 2.0
+"""Error bars that a coefficient is off zero: one in twenty is by chance, and so is no law."""
 
 POINTS_A_CANDIDATE: Final = 5
 """Samples needed for each candidate that the law was chosen from."""
@@ -114,6 +120,29 @@ def cancellation(forces: Forces) -> Check:
         return Check("cancellation", ratio, CANCELLING, "identified", found)
     why = f"{found}: they cancel by more than two digits, as a surrogate's do"
     return Check("cancellation", ratio, CANCELLING, "not in the library", why)
+
+
+def founded(law: Law, points: int) -> list[Check]:
+    """Whether the data are enough for a choice, and every term that was chosen stands out."""
+    return [enough(law, points), *significant(law)]
+
+
+def significant(law: Law) -> Iterator[Check]:
+    """Is every coefficient known better than that it may be nothing? Not asked of those given."""
+    learned = [each for each in law.measured() if each.stderr > 0 and not each.given]
+    if not learned:
+        return
+    weakest = min(learned, key=lambda each: abs(each.value) / each.stderr)
+    ratio = abs(weakest.value) / weakest.stderr
+    number, term = weakest.entry()
+    found = f"{number}, the coefficient of {text(term)}, is {ratio:.2g} error bars off zero"
+    if ratio >= STANDS_OUT:
+        yield Check("significance", STANDS_OUT, ratio, "identified", found)
+        return
+    none = all(abs(each.value) < STANDS_OUT * each.stderr for each in learned)
+    verdict: Verdict = "not in the library" if none else "ambiguous"
+    why = f"{found}: {'no term stands out' if none else 'it does not stand out'}"
+    yield Check("significance", STANDS_OUT, ratio, verdict, why)
 
 
 def enough(law: Law, points: int) -> Check:

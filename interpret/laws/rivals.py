@@ -44,7 +44,7 @@ class Rival:
     @property
     def odds(self) -> str:
         """The evidence between it and the law."""
-        odds = float(np.exp(abs(self.behind) / 2))
+        odds = float(np.exp(min(abs(self.behind) / 2, 700.0)))
         return f"{odds:.2g} to 1 {'against' if self.behind >= 0 else 'for'} it"
 
     def __str__(self) -> str:

@@ -60,9 +60,9 @@ def _by_normal_equations(rows: Array, size: int) -> Elimination | None:
     across = whole[:, :size, size:] / lengths[:, :, None]
     try:
         pivots = np.diagonal(np.linalg.cholesky(inside), axis1=1, axis2=2) ** 2
+        taken = np.linalg.solve(inside, across)
     except np.linalg.LinAlgError:
         return None
-    taken = np.linalg.solve(inside, across)
     every = whole[:, size:, size:].sum(axis=0)
     gram = every - np.einsum("msk,msl->kl", across, taken, optimize=True)
     squares = np.diagonal(every)

@@ -120,7 +120,9 @@ def _asked(
     columns = splines(states, times) / scale @ directions[:, seen]
     free = columns @ (along[seen] / values[seen])
     error = np.sqrt(spread * (columns**2 @ (1 / values[seen])))
-    share = float(np.sqrt((free**2).sum(axis=1).mean() / (whole**2).sum(axis=1).mean()))
+    own, all_of_it = ((part**2).sum(axis=1).mean() for part in (free, whole))
+    # Beside a law without forces it is all of the force.
+    share = float(np.sqrt(own / all_of_it)) if all_of_it > 0 else 1.0
     probability = float(fdtrc(max(many, 1), left, gain / max(many, 1) / spread))
     value = np.column_stack([states, times])[:, splines.which]
     return LeftOver(name, probability, share, value, free, error)

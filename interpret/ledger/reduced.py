@@ -24,6 +24,8 @@ Array = NDArray[np.float64]
 ROUNDING: Final = 1e-14
 """Added to a unit diagonal: directions that doubles cannot tell have no inverse."""
 
+DEPENDENT: Final = 1e-12
+
 BLOCKS: Final = 16
 """Blocks of time between which scores scatter: enough to tell a variance to a third."""
 
@@ -148,5 +150,9 @@ def solved(gram: Array, active: Sequence[int]) -> tuple[Array, Array]:
     # A column of nothing has a coefficient of nothing.
     scale = np.sqrt(np.where(squares > SMALLEST**2, squares, 1.0))
     inside = gram[np.ix_(some, some)] / np.outer(scale, scale)
-    inverse = np.linalg.inv(inside + ROUNDING * np.eye(len(some)))
+    try:
+        inverse = np.linalg.inv(inside + ROUNDING * np.eye(len(some)))
+    except np.linalg.LinAlgError:
+        # Columns that are one another's multiples share what one of them explains.
+        inverse = np.linalg.pinv(inside, rcond=DEPENDENT, hermitian=True)
     return inverse @ (gram[some, -1] / scale) / scale, inverse / np.outer(scale, scale)

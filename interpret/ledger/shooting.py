@@ -164,10 +164,12 @@ class Shooting:
             if not np.isfinite(left) or left > RUNS_AWAY * last:
                 return None
             here, law = here.moved(linear, reduced, step), law.moved(step)
-            if abs(gained) < SETTLED + 1e-9 * left:
-                # So small a step is as good as linear: nothing need be integrated once more.
+            settled = abs(gained) < SETTLED + 1e-9 * left
+            if settled and (last - left) ** 2 < SETTLED * left:
+                # What the step before was off a linear one, this is off by the square of: nothing
+                # need be integrated once more.
                 return Solution(here, law, reduced.after(step))
-            if np.isfinite(last) and abs(last - left) < 1e-6 * left + SETTLED:
+            if settled or (np.isfinite(last) and abs(last - left) < 1e-6 * left + SETTLED):
                 break
             last = left
         linear = here.linearised(law, length)

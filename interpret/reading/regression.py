@@ -20,6 +20,9 @@ from training.solve.families import stack
 CLEAN_FACTOR = 2.0
 NOISY_FACTOR = 1.5
 ALARM = 10.0
+FAINT = 1e-6
+"""Less than this part may be the network's own error across a narrow range: whether it is a force
+is asked along the law's own path."""
 UNEXPLAINED = 1e-4
 """A network that misses more of exact data was not given the forces that act: what it then misses
 bounds no term of the ones that were. The judge's number for exact motion."""
@@ -135,7 +138,7 @@ def _listed(library: Library, support: Support) -> str:
 def _verdict(full: float, samples: Probes) -> tuple[Verdict, tuple[str, ...]]:
     """What can be said before the law is refined."""
     ratio = full / max(samples.misfit, 1e-300)
-    if ratio > ALARM:
+    if ratio > ALARM and full > FAINT:
         reason = (
             f"the whole library misses the learned potential by {ratio:.1e} times what the "
             "network misses of the data: a term is missing"

@@ -26,8 +26,8 @@ def prescribed_menu(whole: Terms, prescribed: Sequence[str]) -> Terms:
     >>> whole = menu({"x": (-1, 1), "th": (-2, 2)}, ["th"])
     >>> some = prescribed_menu(whole, ["x"])
     >>> [str(t.expr) for t in some.items if t.part == "kinetic" and t.expr.has(velocity("x"))]
-    ['xd**2*cos(th)/2', 'xd**2*sin(th)/2', 'thd*xd', 'thd*x*xd', 'thd*x**2*xd', 'thd*xd*cos(th)', \
-'thd*xd*sin(th)']
+    ['xd**2*cos(th)/2', 'xd**2*sin(th)/2', 'xd**2*cos(2*th)/2', 'thd*xd', 'thd*x*xd', \
+'thd*x**2*xd', 'thd*xd*cos(th)', 'thd*xd*sin(th)', 'thd*xd*cos(2*th)']
     """
     given = {symbol(x) for x in prescribed} | {velocity(x) for x in prescribed}
     free = [x for x in whole.coordinates if x not in prescribed]
@@ -92,8 +92,7 @@ def potentials(ranges: Ranges, angles: Sequence[str]) -> tuple[Expr, ...]:
 
 
 def kinetic(names: Sequence[str], angles: Sequence[str]) -> Iterator[Expr]:
-    """q̇_i q̇_j times 1, lengths and their squares, sines and cosines of angles, of sums, of
-    differences.
+    """q̇_i q̇_j times what masses may depend on.
 
     >>> [str(term) for term in kinetic(["r"], [])]
     ['rd**2/2', 'r*rd**2/2', 'r**2*rd**2/2']

@@ -93,15 +93,15 @@ def test_a_report_of_nothing_is_refused(interpret, folder):
     assert "there is no run" in told.err
 
 
-def test_users_text_is_no_markup(swing):
-    named = fit(swing, name="<script>alert(1)</script>")
+def test_users_text_is_no_markup():
+    named = fit(systems.get("oscillator").draw(), name="<script>alert(1)</script>")
     text = report(named)
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert" in text
 
 
-def test_copies_compute_what_the_law_does(swing):
-    law = fit(swing, name="swing").law
+def test_copies_compute_what_the_law_does(runs):
+    law = Run.load(runs["swing"]).law
     q, v = np.array([[0.4], [-1.1]]), np.array([[0.3], [2.0]])
     for language in ("numpy", "torch"):
         space: dict[str, object] = {}

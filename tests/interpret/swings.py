@@ -87,6 +87,15 @@ def servo(noise: float = 0.0, seed: int = 0) -> Trajectories:
 
 
 @cache
+def spherical() -> Trajectories:
+    """A pendulum that swings in all directions, twice: th from below, phi around."""
+    th, phid = sympy.symbols("th phid")
+    lagrangian = (thd**2 + sympy.sin(th) ** 2 * phid**2) / 2 + 5 * sympy.cos(th)
+    starts = np.array([[1.0, 0.0, 0.0, 2.0], [0.7, 0.3, 0.5, 3.0]])
+    return _moved(("th", "phi"), lagrangian, sympy.Integer(0), starts)
+
+
+@cache
 def elastic(noise: float = 0.0, seed: int = 0) -> Trajectories:
     """A pendulum on a spring, with its true momenta p_r = r' and p_th = r² th'."""
     r, rd = sympy.symbols("r rd")

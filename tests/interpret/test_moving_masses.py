@@ -13,7 +13,17 @@ from interpret.weak.moving_masses import MovingMasses
 from interpret.weak.terms import Term, Terms
 from systems.equations import accelerations
 from systems.errors import InputError
-from tests.interpret.swings import CART, DRAG, FRICTION, PENDULA, cart, elastic, pendula, servo
+from tests.interpret.swings import (
+    CART,
+    DRAG,
+    FRICTION,
+    PENDULA,
+    cart,
+    elastic,
+    pendula,
+    servo,
+    spherical,
+)
 
 
 def coefficients(expr, law):
@@ -182,3 +192,15 @@ def test_momenta_that_are_no_velocities_ask_for_the_kinetic_energy(noise):
     assert set(found) == set(true)
     for name, each in found.items():
         assert abs(each.value - true[name]) < max(4 * each.stderr, 1e-6)
+
+
+@pytest.mark.parametrize(
+    "asked", [{"learn": "lagrangian"}, pytest.param({}, marks=pytest.mark.slow)]
+)
+def test_the_mass_about_an_axis_is_a_wave_of_twice_the_angle(asked):
+    """T = (th'² + sin² th phi'²)/2, and sin² th = (1 - cos 2 th)/2; unasked it is found as well."""
+    law = interpret.fit(spherical(), **asked).law
+    assert law.verdict == "identified", law.reasons
+    found = {str(each.term): each.value for each in law.measured()}
+    wanted = {"thd**2/2": 1, "phid**2/2": 0.5, "phid**2*cos(2*th)/2": -0.5, "cos(th)": -5}
+    assert found == pytest.approx(wanted, rel=1e-8)

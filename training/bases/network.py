@@ -64,7 +64,9 @@ class Network(Weighted):
         along = torch.diag_embed(self.scaling.slope(x))
         return self._slopes(x, along, torch.zeros_like(coefficients), coefficients)
 
-    def _slopes(self, x: Tensor, tangents: Tensor, of_values: Tensor, of_tangents: Tensor) -> Tensor:
+    def _slopes(
+        self, x: Tensor, tangents: Tensor, of_values: Tensor, of_tangents: Tensor
+    ) -> Tensor:
         """The weights' slopes of a·h_L + c·t_L, the tangents t of h along some directions (n, f).
 
         One pass forward, one back: from the adjoints a of h and c of t in one layer to those below.

@@ -49,7 +49,9 @@ def furthest(starts: Sequence[T], reduced: Reduced, steps: int = STEPS) -> T:
 
 def together(network: Trainable, reduced: Reduced) -> Objective:
     """L(w) and dL/dw of many weights (R, P) in one call: `Reduced.loss_and_gradient` of each."""
-    truth = torch.cat([w * rows.truth for w, rows in zip(reduced.weights, reduced.own, strict=True)])
+    truth = torch.cat(
+        [w * rows.truth for w, rows in zip(reduced.weights, reduced.own, strict=True)]
+    )
     penalty = reduced.penalty(network)
     below = torch.cat([truth, truth.new_zeros(len(penalty))])
 

@@ -21,27 +21,27 @@ def products(names: Sequence[str]) -> tuple[Expr, ...]:
 
 
 def varying(names: Sequence[str], angles: Sequence[str]) -> tuple[Expr, ...]:
-    """q̇_i q̇_j times 1, lengths and their squares, and waves of angles and of their differences.
+    """q̇_i q̇_j times what masses may depend on.
 
     >>> varying(["r"], []), varying(["th"], ["th"])
     ((rd**2, r*rd**2, r**2*rd**2), (thd**2, thd**2*cos(th), thd**2*sin(th), thd**2*cos(2*th)))
     """
-    # A bob's distance from an axis is a sine: its square is a wave of twice the angle.
-    doubled = [cos(2 * symbol(name)) for name in names if name in angles]
-    shapes = [*factors(names, angles), *doubled]
+    shapes = list(factors(names, angles))
     return tuple(shape * product for product in products(names) for shape in shapes)
 
 
 def factors(names: Sequence[str], angles: Sequence[str]) -> Iterator[Expr]:
     """What masses may depend on: lengths and their squares, waves of angles and of differences.
 
+    A bob's distance from an axis is a sine: its square is a wave of twice the angle.
+
     >>> list(factors(["r"], [])), list(factors(["th"], ["th"]))
-    ([1, r, r**2], [1, cos(th), sin(th)])
+    ([1, r, r**2], [1, cos(th), sin(th), cos(2*th)])
     """
     yield Integer(1)
     circular = [symbol(name) for name in names if name in angles]
     for name in names:
         q = symbol(name)
-        yield from (cos(q), sin(q)) if name in angles else (q, q**2)
+        yield from (cos(q), sin(q), cos(2 * q)) if name in angles else (q, q**2)
     for a, b in combinations(circular, 2):
         yield from (cos(a - b), sin(a - b), cos(a + b))

@@ -11,11 +11,15 @@ from interpret.reading.probes import Probes
 from interpret.reading.regression import compressed
 from interpret.select.defaults import alike, suited, told_apart, usable
 from interpret.select.library import Library
+from interpret.select.library_matrix import collinear
 from systems.problem import Problem
 
 ROUND_OFF: Final = 1e-10
 """Columns of noisy data need only be independent at all: noise averages out, and who is significant
 is decided later. Of clean data the network's own misfit is what they have to be told apart by."""
+
+COARSER: Final = 10.0
+"""The factor by which data tell less, where a regression finds candidates collinear still."""
 
 BETTER: Final = 3.0
 """A coordinate that is only called like an angle has the candidates of any other where those miss
@@ -68,7 +72,12 @@ def _reduced(library: Library, probes: Probes) -> Chosen:
     x, group = probes.levels.x.numpy(), probes.levels.group.numpy()
     library, constant = usable(library, x, probes.features.names, group)
     accuracy = ROUND_OFF if probes.prepared.noisy else max(probes.misfit, ROUND_OFF)
-    kept = told_apart(compressed(probes, library), accuracy)
+    problem = compressed(probes, library)
+    kept = told_apart(problem, accuracy)
+    while collinear([library.candidates[k] for k in kept], probes.features.names, x, group):
+        # A regression would refuse them: that is nobody's fault who gave no library.
+        accuracy *= COARSER
+        kept = told_apart(problem, accuracy)
     mixed = [str(c) for k, c in enumerate(library) if k not in kept]
     notes = [
         f"left out of the default library, {why}: {', '.join(dropped)}"

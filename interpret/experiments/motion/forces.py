@@ -24,7 +24,7 @@ from interpret.judge.certificate import Certificate, Check
 from interpret.judge.channel import Channels
 from interpret.judge.forces_account import certify_forces
 from interpret.judge.motion import by_columns
-from interpret.judge.support import Forces, enough, surrogate
+from interpret.judge.support import Forces, founded, surrogate
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Origin
@@ -114,7 +114,10 @@ def read(fit: ForcesFit) -> Law:
 def judge(law: Law, fit: ForcesFit) -> Certificate:
     """Whether the motion is followed, down to noise, and no force is left over."""
     account = fit.learned.account
-    checks = [*certify_forces(law, account).checks, enough(law, len(account.setting.courses.times))]
+    checks = [
+        *certify_forces(law, account).checks,
+        *founded(law, len(account.setting.courses.times)),
+    ]
     if law.parts[0].name == "potential" and law.parts[0].terms:
         checks.append(_surrogate(law, account))
     return Certificate((by_columns(fit.columns), *checks))

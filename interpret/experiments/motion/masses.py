@@ -19,7 +19,7 @@ from interpret.judge.certificate import Certificate
 from interpret.judge.channel import Channels
 from interpret.judge.lagrangians import certify_lagrangian
 from interpret.judge.motion import by_columns
-from interpret.judge.support import enough
+from interpret.judge.support import founded
 from interpret.keep.session import Session
 from interpret.laws.comparison import Comparison
 from interpret.laws.judgement import Origin
@@ -104,7 +104,7 @@ def judge(law: Law, fit: MassesFit) -> Certificate:
     checks = [*certify_lagrangian(law, fit.learned.answer).checks]
     if not _position_dependent(fit.columns):
         checks = [by_columns(fit.columns), *checks]
-    return Certificate((*checks, enough(law, len(fit.learned.observed.q))))
+    return Certificate((*checks, *founded(law, len(fit.learned.observed.q))))
 
 
 def findings(fit: MassesFit, law: Law, comparisons: Sequence[Comparison]) -> Findings:

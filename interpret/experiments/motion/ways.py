@@ -1,7 +1,7 @@
 """The ways to learn a motion, and which law is the better one.
 
-Where nobody says, the potential alone is learned first; all forces are asked for where it leaves
-something, and at last the kinetic energy too. A first look, before any training, turns that round
+Where nobody says, the potential alone is learned first; where it leaves something, moving masses
+are asked for, and then all forces. A first look, before any training, turns that round
 where the force plainly depends on the velocity or the time.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final, cast
+from typing import Final, TypeGuard, cast
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ from interpret.reading.singularities import candidates, singularities
 from interpret.select.library import Library
 from interpret.select.unknown import symbols, unknown
 from systems.errors import InputError
-from systems.expressions import parse_assignments
+from systems.expressions import parse_assignments, symbol
 from systems.problem import Problem, Samples
 from systems.samples.trajectories import Trajectories
 
@@ -131,18 +131,19 @@ def reconsidered(
     session: Session,
     conclude: Callable[[AnyFit], Conclusion],
 ) -> Conclusion:
-    """The conclusion of the other way, where the first leaves something and that is the better."""
-    if options.parts != AUTO:
-        return first
+    """The conclusion of another way, where the first leaves something and that is the better."""
     problem, samples = first.fit.problem, first.fit.samples
     verdict = first.certificates[0].verdict
-    if first.fit.options.learn in (BODIES, LAGRANGIAN):
+    if options.parts != AUTO or first.fit.options.learn in (BODIES, LAGRANGIAN):
         return first
     if first.fit.options.learn == FORCES:
         if _others(first) and verdict in LAWS:
             return first
+        whole = _moved(first, options, session, conclude)
+        if _identified(whole):
+            return whole
         alone = conclude(potential.learn(problem, samples, options, session))
-        return _better(alone, first)
+        return _best(whole, _better(alone, first))
     few = len(cast(Trajectories, samples).coordinates) <= MOST_COORDINATES
     if verdict not in MENDABLE or not few:
         return first
@@ -154,13 +155,45 @@ def reconsidered(
         if not seen:
             return first
         options, told = replace(options, parts=POTENTIAL), ""
+    # The weak rows of moving masses cost a tenth of what all parts do.
+    whole = _moved(first, options, session, conclude)
+    if _identified(whole):
+        return whole
     notes = "; ".join(filter(None, (told, seen)))
-    better = _better(first, conclude(_all_parts(problem, samples, options, session, notes)))
-    if better.certificates[0].verdict in LAWS or not _may_have_masses(fit, options):
-        return better
-    told = "no potential explains the motion, with or without other forces: T is learned too"
+    return _best(
+        whole, _better(first, conclude(_all_parts(problem, samples, options, session, notes)))
+    )
+
+
+def _moved(
+    first: Conclusion,
+    options: Motion,
+    session: Session,
+    conclude: Callable[[AnyFit], Conclusion],
+) -> Conclusion | None:
+    """The conclusion with masses that depend on the coordinates, where these explain the motion."""
+    names = cast(Trajectories, first.fit.samples).coordinates
+    asked = {*options.given} & {"features", "library", *OF_A_NETWORK}
+    own = any(getattr(options, name) not in (AUTO, DEFAULT) for name in asked)
+    if len(names) < 2 or len(names) > MOST_COORDINATES or own:
+        return None
+    told = "no potential alone explains the motion: T is learned too"
+    problem, samples = first.fit.problem, first.fit.samples
     whole = conclude(_with_masses(problem, samples, options, session, told))
-    return whole if whole.certificates[0].verdict in CERTAIN else better
+    kinetic = (p for law in whole.laws for p in law.parts if p.name == "kinetic")
+    held = {s for part in kinetic for term in part.terms for s in term.free_symbols}
+    # Of constant masses all parts know more.
+    moves = bool(held.intersection(map(symbol, names)))
+    return whole if moves and whole.certificates[0].verdict in CERTAIN else None
+
+
+def _identified(whole: Conclusion | None) -> TypeGuard[Conclusion]:
+    return whole is not None and whole.certificates[0].verdict == "identified"
+
+
+def _best(whole: Conclusion | None, other: Conclusion) -> Conclusion:
+    """The conclusion with moving masses, if there is one, where no other explains the motion."""
+    return other if whole is None or other.certificates[0].verdict in LAWS else whole
 
 
 def _with_singularities(fit: potential.TrajectoryFit, options: Motion) -> tuple[Motion, str]:
@@ -215,13 +248,6 @@ def _masses_vary(samples: Trajectories, options: Motion) -> bool:
     """Whether momenta say that masses depend on the position, and nothing asked for is against."""
     free = options.features in (None, AUTO) and options.recipe in (None, DEFAULT)
     return free and any(item.verdict == VARYING for item in cleaned(samples).columns)
-
-
-def _may_have_masses(fit: potential.TrajectoryFit, options: Motion) -> bool:
-    """Whether there are coordinates enough for masses to vary, and nothing asked for is against."""
-    asked = {*options.given} & {"features", "library", *OF_A_NETWORK}
-    several = len(fit.probes.prepared.trajectories.coordinates) > 1
-    return several and not {name for name in asked if getattr(options, name) not in (AUTO, DEFAULT)}
 
 
 def _with_masses(
