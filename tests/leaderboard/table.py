@@ -104,9 +104,8 @@ def _middle(values: Sequence[float | None]) -> str:
 def _number(value: float | None) -> str:
     if value is None or value == float("inf"):
         return "∞"
-    return (
-        f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e") if value < 0.1 else f"{value:.2g}"
-    )
+    written = f"{value:.0e}" if value < 0.1 else f"{value:.2g}"
+    return written.replace("e-0", "e-").replace("e+0", "e")
 
 
 def _time(seconds: float) -> str:
