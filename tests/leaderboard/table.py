@@ -104,7 +104,7 @@ def _middle(values: Sequence[float | None]) -> str:
 def _number(value: float | None) -> str:
     if value is None or value == float("inf"):
         return "∞"
-    written = f"{value:.0e}" if value < 0.1 else f"{value:.2g}"
+    written = f"{value:.0e}" if 0 < value < 0.1 else f"{value:.2g}"
     return written.replace("e-0", "e-").replace("e+0", "e")
 
 
