@@ -19,7 +19,7 @@ from tests.leaderboard.methods import METHODS
 from tests.trials.progress import Progress
 
 PACKAGES = ("interpret-physics", "pysindy", "pyoperon", "gplearn")
-PATIENCE = 20
+PATIENCE = 60
 """Times its budget may pass on the clock until the process of a task is ended."""
 
 
@@ -43,7 +43,12 @@ def main() -> int:
     rows = [row for task in order if (row := outcome.read(folder, task)) is not None]
     if not rows:
         return 1
-    about = {"budget": asked.budget, "date": time.strftime("%Y-%m-%d"), "versions": versions()}
+    about = {
+        "budget": asked.budget,
+        "date": time.strftime("%Y-%m-%d"),
+        "versions": versions(),
+        "tasks": len(outcome.NAMES) * len(outcome.NOISES) * len(METHODS),
+    }
     table.JSON.write_text(table.kept(rows, about), encoding="utf-8")
     rows, about = table.read(table.JSON.read_text(encoding="utf-8"))
     page = table.page(table.PAGE.read_text(encoding="utf-8"), rows, about)

@@ -97,13 +97,14 @@ class Drawn:
 class Measured:
     """A file of `examples/`, the accelerations it was drawn from, and a system with its candidates.
 
-    `drives`: columns that push.
+    `drives`: columns that push; `apart`: the distance r that these candidates have.
     """
 
     file: str
     truth: tuple[str, ...]
     like: str
     drives: tuple[str, ...] = ()
+    apart: str | None = None
 
     def __str__(self) -> str:
         return f"{self.file}.csv"
@@ -117,12 +118,8 @@ class Measured:
         held_out = _cut(whole, lambda n: slice(int(KEPT * n), n))[:MOTIONS]
         problem = systems.observed(samples, self.file)
         known = systems.get(self.like)
-        distances = known.motion().distances
-        if distances and known.motion().dimension != whole.dimension:
-            points = np.array_split([Symbol(name) for name in whole.coordinates], 2)
-            square = sympy.Add(*((a - b) ** 2 for a, b in zip(*points, strict=True)))
-            distances = {"r": sympy.sqrt(square)}
-        words = Words(whole.coordinates, distances, {Symbol(name): None for name in self.drives})
+        apart = {} if self.apart is None else {"r": parse(self.apart)}
+        words = Words(whole.coordinates, apart, {Symbol(name): None for name in self.drives})
         truth = written(words, map(parse, self.truth))
         options = Motion(drive=list(self.drives) or None)
         return World(
@@ -156,7 +153,7 @@ def library(words: Words, problem: Problem, waves: Sequence[Symbol]) -> tuple[Ex
     slopes = [
         slope
         for candidate in problem.candidates
-        for slope in gradient(_in(words, motion.in_coordinates(candidate)), words.coordinates)
+        for slope in gradient(motion.in_coordinates(words.plain(candidate)), words.coordinates)
     ]
     rates = [velocity(name) for name in words.coordinates]
     square = sympy.Add(*(rate**2 for rate in rates))
@@ -171,10 +168,14 @@ def library(words: Words, problem: Problem, waves: Sequence[Symbol]) -> tuple[Ex
     return tuple(found)
 
 
-def _in(words: Words, candidate: Expr) -> Expr:
-    """A candidate of a system alike, of the variables that it has there."""
-    (distance,) = words.features.values() if len(words.features) == 1 else (None,)
-    return candidate if distance is None else candidate.xreplace({Symbol("r"): distance})
+PAIR: Final = "sqrt((x1-x2)**2 + (y1-y2)**2)"
+"""The distance of two bodies in a plane."""
+
+
+def _pulled(force: str) -> tuple[str, ...]:
+    """Two bodies of mass 1 in a plane, the first drawn to the second by so much, times r."""
+    ends = ("x1", "x2"), ("y1", "y2"), ("x2", "x1"), ("y2", "y1")
+    return tuple(f"({there}-{here})*({force})" for here, there in ends)
 
 
 CASES: Final[tuple[Drawn | Measured, ...]] = (
@@ -186,6 +187,7 @@ CASES: Final[tuple[Drawn | Measured, ...]] = (
     Measured("throw", ("-0.05*sqrt(xd**2+yd**2)*xd", "-9.81-0.05*sqrt(xd**2+yd**2)*yd"),
              "falling_with_drag"),
     Measured("coil", ("-4*x - 0.2*xd + 1.5*u",), "driven_duffing", ("u",)),
+    Measured("orbit", _pulled("1/r**3"), "coulomb", apart=PAIR),
     Drawn(Cell("oscillator", "circles")),
     Drawn(Cell("magnetic_trap", "orbits")),
     Measured("trap", ("-x/2 + 3*yd/10", "-y/2 - 3*xd/10"), "magnetic_trap"),
@@ -193,6 +195,7 @@ CASES: Final[tuple[Drawn | Measured, ...]] = (
     Drawn(Cell("central_force", "reduced", thinned=2)),
     Drawn(Cell("falling_with_drag", "throws")),
     Drawn(Cell("lennard_jones", "clusters")),
+    Measured("cluster", _pulled("24/r**8 - 48/r**14"), "lennard_jones", apart=PAIR),
     Drawn(Cell("toda", "waves")),
     Drawn(Cell("double_pendulum", "swings")),
     Drawn(Cell("cart_pole", "falls")),

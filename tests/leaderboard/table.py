@@ -46,6 +46,10 @@ def markdown(rows: Sequence[Row], about: Mapping[str, Any]) -> str:
     """A table of all methods, what is unflattering, and a table of the cases for each noise."""
     methods = list(dict.fromkeys(row.method for row in rows))
     parts = [f"{about['budget']:g} CPU seconds a task, {about['date']}, {about['versions']}."]
+    if len(rows) < about["tasks"]:
+        parts.append(
+            f"Only {len(rows)} of {about['tasks']} tasks have been run; others are left out."
+        )
     parts += ["## All cases", _table(SUMMARY, _summary(rows, methods))]
     beaten = list(unflattering(rows))
     parts += ["## Where ours is beaten", _listed(beaten) or "Nowhere, in what was run."]
@@ -100,9 +104,8 @@ def _middle(values: Sequence[float | None]) -> str:
 def _number(value: float | None) -> str:
     if value is None or value == float("inf"):
         return "∞"
-    return (
-        f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e") if value < 0.1 else f"{value:.2g}"
-    )
+    written = f"{value:.0e}" if 0 < value < 0.1 else f"{value:.2g}"
+    return written.replace("e-0", "e-").replace("e+0", "e")
 
 
 def _time(seconds: float) -> str:
