@@ -23,13 +23,12 @@ if TYPE_CHECKING:
 EVERY: Final = ("dataset", "noise", "seed")
 POINTS: Final = (*EVERY, "learn", "samples")
 
+SHAPE: Final = ("learn", "parts", "features", "angles", "library")
+
 USES: Final[Mapping[str, tuple[str, ...]]] = {
-    "potential": (
-        *(*EVERY, "learn", "parts", "features", "angles", "library", "threshold", "optimizer"),
-        *("recipe", "steps", "device"),
-    ),
+    "potential": (*EVERY, *SHAPE, "threshold", "optimizer", "recipe", "steps", "device"),
     "forces": (
-        *(*EVERY, "learn", "parts", "features", "angles", "library"),
+        *(*EVERY, *SHAPE),
         *("dissipation", "gyroscopic", "drive", "drive_law"),
         *("known", "bounds", "same", "sigma", "each"),
     ),
@@ -56,11 +55,10 @@ class Motion(Options):
     """What is asked of a motion; beside the options of every experiment:
 
     learn      "potential" (V from trajectories, and no other part) or "forces" (all parts, straight
-               away); of points of phase space
-               "polynomial" (V, the default there), "exact" (the numbers in the known form),
-               "coupling" (what is left of V inside a known trap), "neural" (either, by a network),
-               "general" (L(q, q̇), nothing of its form given) or "lagrangian" (L from candidates; of
-               trajectories too, with friction and drives beside it)
+               away); of points of phase space "polynomial" (V, the default there), "exact" (the
+               numbers in the known form), "coupling" (what is left of V inside a known trap),
+               "neural" (either, by a network), "general" (L(q, q̇), nothing of its form given) or
+               "lagrangian" (L from candidates; of trajectories too, with friction and drives)
     parts      of trajectories: "auto" (V, and where it does not explain the motion all parts), or
                some of "potential, dissipative, gyroscopic, drive"
     dissipation, gyroscopic
@@ -111,9 +109,8 @@ dissipative, gyroscopic, drive.
 
     learn: str | None = option(
         "What is learned: of trajectories the potential alone, forces, all parts straight away, or "
-        "bodies, one law for all pairs or bonds; "
-        "of points of phase space exact, "
-        "polynomial, coupling, neural, general or lagrangian; of levels neural or structured.",
+        "bodies, one law for all pairs or bonds; of points of phase space exact, polynomial, "
+        "coupling, neural, general or lagrangian; of levels neural or structured.",
         LAW,
         metavar="NAME",
         choices=tuple(USES),
@@ -230,7 +227,6 @@ dissipative, gyroscopic, drive.
                 f"{AUTO}, or some of {', '.join(PARTS)}."
                 f"{nearest(strange[0], PARTS) if strange else ''}"
             )
-
         sigmas(self.sigma)
 
     @property
