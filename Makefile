@@ -86,7 +86,7 @@ TRIALS :=
 trials: $(READY) ## simulated data with known laws: is any wrong law identified, are right ones kept?
 	MPLBACKEND=Agg $(BIN)/python -m tests.trials $(TRIALS)
 
-# `make notebooks NOTEBOOKS="born planets"` runs some of them.
+# `make notebooks NOTEBOOKS="born planets"` runs some of them, NOTEBOOKS=--stale those that changed.
 NOTEBOOKS :=
 notebooks: $(READY) ## run every notebook, and keep each with what it shows
 	@$(BIN)/python -m pip install --quiet -e '.[$(EXTRAS),bodies]' -c $(VENV)/constraints.txt

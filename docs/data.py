@@ -155,6 +155,26 @@ def pendula() -> tuple[str, Array]:
     return "trajectory,t,th1,th2,v_th1,v_th2", table(t, *swings)
 
 
+def well(*more: tuple[float, float]) -> tuple[str, Array]:
+    """A ball in the left one of two wells, let go twice, V = q**4 - 4 q**3 + 3 q**2 + 2 q."""
+    t = times(5, 0.1)
+    starts = ((0.25, 0.79), (-0.4, 0.75), *more)
+    rolls = [
+        moved(lambda q, v, _: -(4 * q**3 - 12 * q**2 + 6 * q + 2), *start, t) for start in starts
+    ]
+    sigma = np.array([0.015, 0.04])
+    rolls = [
+        roll + sigma * np.random.default_rng(n).standard_normal(roll.shape)
+        for n, roll in enumerate(rolls, 30)
+    ]
+    return "trajectory,t,q,v_q", table(t, *rolls)
+
+
+def well_again() -> tuple[str, Array]:
+    """The same and a third motion, from where it was said that it tells most."""
+    return well((-0.5, 1.5))
+
+
 def delta() -> tuple[str, Array]:
     """A phase shift of two pions with a broad resonance, in degrees over MeV."""
     E = np.linspace(277, 990, 72)
@@ -166,7 +186,7 @@ FILES = {
     f"{made.__name__}.csv": made
     for made in (
         *(pendulum, degrees, cart, video, coil, ion),
-        *(orbit, throws, springs, cluster, pendula, delta),
+        *(orbit, throws, springs, cluster, pendula, well, well_again, delta),
     )
 }
 

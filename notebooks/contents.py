@@ -88,14 +88,10 @@ def figures(path: Path) -> Iterator[Figure]:
         if cell["cell_type"] == "markdown":
             section = [section, *headings(cell)][-1]
             continue
-        named, drawn = FIGURE.search(source(cell)), pictures(cell)
+        named, drawn = list(FIGURE.finditer(source(cell))), pictures(cell)
         if named and drawn:
-            yield Figure(
-                path.stem,
-                int(named[1]),
-                (named[2] or section.lstrip("0123456789. ")).strip(" ,:"),
-                drawn[0],
-            )
+            title = next((one[2] for one in named if one[2]), section.lstrip("0123456789. "))
+            yield Figure(path.stem, int(named[0][1]), title.strip(" ,:"), drawn[0])
 
 
 def tagged(path: Path, tag: str) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """Runs notebooks and stores them with what they show: `python notebooks/execution.py [NAME ...]`.
 
+`--stale` in the place of names runs those whose cells were changed since they were last run.
+
 What is kept is the same on every machine but for the numbers: no path, no time, no version of a
 kernel, and figures of few colours. With it goes a digest of the cells, by which a test sees that
 what is shown is what they show.
@@ -23,7 +25,10 @@ from PIL import Image
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 
-SECONDS_A_CELL = 600
+SECONDS_A_CELL = 3600
+"""A cell takes a minute at most on a quiet machine, and machines are not always quiet."""
+
+STALE = "--stale"
 WIDEST = 1200
 COLOURS = 96
 """Pixels and colours of a stored figure: enough for lines and heat maps, at a fifth of the bytes."""
@@ -84,9 +89,20 @@ def shrunk(png: str) -> str:
     return base64.b64encode(min(before, after.getvalue(), key=len)).decode()
 
 
+def stale(path: Path) -> bool:
+    """Whether a notebook does not show what its cells now say."""
+    book = nbformat.read(path, as_version=4)
+    return bool(book.metadata.get(OURS) != {"sources": digest(book)})
+
+
 def main(names: list[str]) -> None:
     """Run the notebooks of these names, or all, and write what they show into their files."""
-    for path in [HERE / f"{name}.ipynb" for name in names] or sorted(HERE.glob("*.ipynb")):
+    every = sorted(HERE.glob("*.ipynb"))
+    if names == [STALE]:
+        every = [path for path in every if stale(path)]
+    elif names:
+        every = [HERE / f"{name}.ipynb" for name in names]
+    for path in every:
         started = time.monotonic()
         book = stored(execute(nbformat.read(path, as_version=4)))
         nbformat.write(book, path)

@@ -14,7 +14,7 @@ import sympy
 from numpy.typing import ArrayLike
 from sympy import Expr, Symbol
 
-from systems import equations, integrate, motion
+from systems import alike, equations, integrate, motion
 from systems.errors import InputError, nearest
 from systems.expressions import differentiate
 from systems.forces import TIME, generalized_force
@@ -143,8 +143,7 @@ class Mechanics:
 
         Raises `InputError` when the potential is unknown or still holds a parameter.
         """
-        potential = self._numeric()
-        terms = sympy.Add.make_args(potential)
+        terms = sympy.Add.make_args(self._written())
         summed = [(name, t) for t in terms for name in self.sums if t.has(Symbol(name))]
         among = {term for _, term in summed}
         alone = self.in_coordinates(sympy.Add(*(term for term in terms if term not in among)))
@@ -157,6 +156,11 @@ class Mechanics:
                 for variable in thing.free_symbols:
                     along = differentiate(thing, variable)
                     forces[self.coordinates.index(variable.name)] -= pull * along
+        # What stands beside a sum's variable is one and the same in all of its terms.
+        for term in {term for _, term in summed}:
+            for number in (n for n, name in enumerate(self.coordinates) if term.has(Symbol(name))):
+                slope = differentiate(term, self.coordinates[number])
+                forces[number] -= sympy.Add(*(slope.xreplace(each) for each in self._each(term)))
         return tuple(forces)
 
     def potential_values(self, q: Array) -> Array:
@@ -170,6 +174,8 @@ class Mechanics:
 
     @cached_property
     def _acceleration(self) -> integrate.Field:
+        if self._many:
+            return self._summed_acceleration
         pairs = zip(self.forces(), self.mass, strict=True)
         return integrate.compile([f / equations.exact(m) for f, m in pairs], self.coordinates)
 
@@ -186,6 +192,9 @@ class Mechanics:
     @cached_property
     def _driven(self) -> integrate.Field:
         """(q, q̇, t) as one array (n, 2d + 1) -> q̈ (n, d)."""
+        if self._many and not self.others and self.kinetic is None:
+            d = len(self.coordinates)
+            return lambda state: self._summed_acceleration(state[:, :d])
         total = [*self.forces()]
         for part, formula in self.others.items():
             force = generalized_force(part, self.with_numbers(formula), self.coordinates)
@@ -194,6 +203,18 @@ class Mechanics:
             return motion.field(self.with_numbers(self.kinetic), self.coordinates, total)
         pairs = zip(total, self.mass, strict=True)
         return integrate.compile([f / equations.exact(m) for f, m in pairs], self._state)
+
+    @property
+    def _many(self) -> bool:
+        """Whether there are so many things in a sum that they are not written out."""
+        return any(len(things) > alike.FEW for things in self.sums.values())
+
+    @cached_property
+    def _summed_acceleration(self) -> integrate.Field:
+        """q (n, d) -> F(q) / m (n, d), of all things in a sum by one formula."""
+        together = alike.of_sums(self._written(), self.sums, self.coordinates)
+        mass = np.array(self.mass)
+        return lambda q: -alike.gradient(together, q) / mass
 
     @property
     def _state(self) -> tuple[str, ...]:
@@ -256,6 +277,10 @@ class Mechanics:
         if self.potential is None:
             raise InputError(f"the potential of {', '.join(self.coordinates)} is unknown.")
         return self.potential
+
+    def _written(self) -> Expr:
+        """The same with every feature replaced by what it is in the coordinates."""
+        return self._numeric().xreplace({Symbol(name): x for name, x in self.features.items()})
 
     def _numeric(self) -> Expr:
         """V as it is written, when it is known and holds no parameter without a number."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import sympy
 
+from systems import alike
 from systems.errors import InputError
 from systems.expressions import differentiate, parse, symbol
 from systems.integrate import Field, compile
@@ -110,11 +111,19 @@ class Features:
         return self._hessian(q).reshape(n, d, d, len(self.names))
 
     @cached_property
+    def _alike(self) -> tuple[alike.Kind, ...]:
+        return alike.kinds(self.expressions, self.coordinates)
+
+    @cached_property
     def _values(self) -> Field:
+        if len(self.expressions) > alike.FEW:
+            return partial(alike.values, self._alike)
         return compile(self.expressions, self.coordinates)
 
     @cached_property
     def _jacobian(self) -> Field:
+        if len(self.expressions) > alike.FEW:
+            return partial(alike.slopes, self._alike)
         slopes = [differentiate(x, a) for a in self.coordinates for x in self.expressions]
         return compile(slopes, self.coordinates)
 

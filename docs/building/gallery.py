@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import re
 import sys
 from pathlib import Path
 
@@ -48,7 +49,8 @@ def card(figure: contents.Figure, folder: Path) -> str:
     small = Image.open(io.BytesIO(figure.png)).convert("RGB")
     small.thumbnail(SMALL, Image.Resampling.LANCZOS)
     small.quantize(64).save(folder / f"{name}-small.png", "PNG", optimize=True)
-    caption = html.escape(f"Figure {figure.number}: {figure.title}".replace("$", ""))
+    title = re.sub(r"[$\\]", "", figure.title)  # formulas in plain words
+    caption = html.escape(f"Figure {figure.number}: {title}")
     return (
         f'<figure id="{name}"><a href="{FOLDER}/{name}.png">'
         f'<img src="{FOLDER}/{name}-small.png" alt="{caption}" loading="lazy"></a>'

@@ -128,7 +128,7 @@ def _by_forces(felt: Forces) -> Invariant:
             f"{guess.words}: {_share(across)} of the force lies across it, and its best function "
             f"misses {missed:.1e} of the force{_plane(felt, guess)}"
         )
-        return Invariant(guess.features, best.eigenvalues, reason, unfixed)
+        return Invariant(felt.simplest(guess.features, bound), best.eigenvalues, reason, unfixed)
     reason = (
         f"no single quadratic invariant (eigenvalues {first:.1e}, {second:.1e}): the potential is "
         f"learned on the coordinates"

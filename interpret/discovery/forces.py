@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
+import sympy
 import torch
 
-from interpret.select.library import polynomial
+from interpret.select.library import polynomial, powers
 from systems.samples.trajectories import Trajectories
+from training.bases.basis import Basis
 from training.bases.candidates import Candidates
 from training.bases.network import placed
 from training.features import Features
@@ -115,16 +117,29 @@ class Forces:
         Tried are a network whose output layer is solved for, and a polynomial.
         """
         x = torch.from_numpy(np.ascontiguousarray(features.values(self.q)))
+        powers = Candidates(features.names, polynomial(features.names).candidates)
+        return min(self._left(features, basis) for basis in (placed(x, WIDTH, seed=0), powers))
+
+    def simplest(self, features: Features, bound: float) -> Features:
+        """The features; the coordinates where the one feature is a product of these and V, to this
+        bound, of second degree in it: made of monomials, which are candidates as they are."""
+        ((name, what), *others) = features.definitions.items()
+        factors = sympy.Mul.make_args(what)
+        if others or len(factors) < 2 or not all(x.is_Symbol or x.is_number for x in factors):
+            return features
+        second = Candidates((name,), powers(name, 2).candidates)
+        made = self._left(features, second) <= bound
+        return Features.identity(self.coordinates) if made else features
+
+    def _left(self, features: Variables, basis: Basis) -> float:
+        x = torch.from_numpy(np.ascontiguousarray(features.values(self.q)))
         jacobian = torch.from_numpy(np.ascontiguousarray(features.jacobian(self.q)))
         size = np.linalg.norm(self.gradient, axis=1)
         weight = torch.from_numpy(self.weight / size)[:, None]
         truth = (weight * torch.from_numpy(self.gradient)).reshape(-1)
-        powers = Candidates(features.names, polynomial(features.names).candidates)
-        residuals = []
-        for basis in (placed(x, WIDTH, seed=0), powers):
-            design = weight[:, :, None] * (jacobian @ basis.gradients(x))
-            residuals.append(solve(design.reshape(len(truth), -1), truth, CUTOFF).residual)
-        return min(residuals) / float(truth.norm())
+        design = weight[:, :, None] * (jacobian @ basis.gradients(x))
+        residual = solve(design.reshape(len(truth), -1), truth, CUTOFF).residual
+        return residual / float(truth.norm())
 
 
 SIGNIFICANT: Final = 10.0

@@ -63,7 +63,8 @@ class Quadratic:
         return slopes[:, :, None]
 
     def expression(self, entry: Callable[[float], sympy.Expr]) -> sympy.Expr:
-        """u written as squares, and as squares of differences where it is made of these.
+        """u written as squares, and as squares of differences where it is made of these; u/2 as
+        products where it has no squares.
 
         `entry` writes an entry of S.
         """
@@ -72,9 +73,12 @@ class Quadratic:
             for name, offset in zip(self.coordinates, self.centre, strict=True)
         ]
         entries = [[entry(value) for value in row] for row in self.matrix]
+        pairs = list(combinations(range(len(moved)), 2))
+        if not any(entries[a][a] for a in range(len(moved))):
+            return sympy.Add(*(entries[a][b] * moved[a] * moved[b] for a, b in pairs))
         # S = diag(row sums) plus, for every pair, -S_ab (q_a - q_b)².
         terms = [sum(row) * own**2 for row, own in zip(entries, moved, strict=True)]
-        for a, b in combinations(range(len(moved)), 2):
+        for a, b in pairs:
             terms.append(-entries[a][b] * (moved[a] - moved[b]) ** 2)
         return sympy.Add(*terms)
 

@@ -21,11 +21,17 @@ from interpret.ledger.search import Groups
 from interpret.ledger.selection import Contender, Selection
 from interpret.ledger.setting import Setting
 from interpret.ledger.shooting import INTERVALS, Shooting, Solution
+from interpret.ledger.steps import refined
 
 Array = NDArray[np.float64]
 
 COARSE: Final = 25.0
 """Of exact motions, and below this many samples a period, Runge–Kutta 4 is no match."""
+
+HOPELESS: Final = 0.05
+HOPELESS_NOISE: Final = 3.0
+"""A law that misses so much of the range, and three times what noise lets it, on stretches of a few
+periods is no law on longer ones."""
 
 MISSES: Final = 2.0
 """Of laws that their form limits, the smallest that misses at most twice as much as the best."""
@@ -94,6 +100,9 @@ def settled(setting: Setting, state: State, before: Selection | None = None) -> 
     courses = setting.courses
     method = eighth_order() if setting.exact or setting.period < COARSE else RK4
     shooting = Shooting.of(courses, setting.field, method)
+    if method is RK4:
+        size = np.maximum(courses.scatter, setting.scales.least)
+        shooting = refined(shooting, state.law, size)
     last: tuple[Solution, Selection] | None = None
     joined, notes = 0.0, []
     for length in [shooting.longest] if before else ladder(setting, shooting.longest):
@@ -104,6 +113,8 @@ def settled(setting: Setting, state: State, before: Selection | None = None) -> 
         state, solution, selection = found
         shooting, last, before = solution.shooting, (solution, selection), selection
         joined = length / shooting.longest
+        if _missed(setting, solution).max() > max(HOPELESS, HOPELESS_NOISE * setting.noise_limit):
+            break
     if last is None:
         none = np.zeros((state.law.size, state.law.size))
         everything = np.full(courses.channels, np.inf)
@@ -130,12 +141,18 @@ def _account(
     if columns:
         still = np.zeros(state.law.size)
         covariance[np.ix_(columns, columns)] = reduced.robust(columns, still)
-    left = np.concatenate(solution.residuals())
-    missed = np.sqrt((left**2).mean(axis=0)) / setting.courses.range
+    missed = _missed(setting, solution)
     settled_on = replace(solution, reduced=reduced)
     return Account(
         setting, state, covariance, settled_on, joined, missed, selection.contenders, notes=notes
     )
+
+
+def _missed(setting: Setting, solution: Solution) -> Array:
+    """What a law misses of each channel's range (C,), rms."""
+    left = np.concatenate(solution.residuals())
+    missed: Array = np.sqrt((left**2).mean(axis=0)) / setting.courses.range
+    return missed
 
 
 def _simpler(found: Account, length: int) -> Account:

@@ -117,7 +117,7 @@ def _driven(
     wider, state, parts = driven(setting, peaks[0], inner)
     found = _best(wider, state, starts)
     found = replace(found, notes=(*found.notes, *_other_drives(setting, found, peaks)))
-    while found.missed.max() >= setting.noise_limit and len(known) < MOST_DRIVES:
+    while _driven_in_part(found) and len(known) < MOST_DRIVES:
         more = [peak for peak in peaks_of(wider, parts, known)[:1] if peak.significant]
         more += apart(peaks, setting.courses, [*known, *(peak.frequency for peak in more)])
         for peak in more[:MOST_TRIED]:
@@ -130,6 +130,15 @@ def _driven(
         else:
             break
     return found
+
+
+def _driven_in_part(found: Account) -> bool:
+    """Whether the last drive is there, and leaves more than the noise."""
+    known = found.setting.candidates
+    last = len(known.inner) - 1
+    asked = (*found.chosen, *found.dropped)
+    there = any(last in known.inside(known.groups[group]) for group in asked)
+    return there and bool(found.missed.max() >= found.setting.noise_limit)
 
 
 def _other_drives(setting: Setting, found: Account, peaks: Sequence[Peak]) -> Iterator[str]:

@@ -125,6 +125,11 @@ class Courses:
         return Courses(tuple(items), trajectories.dimension)
 
     @property
+    def signals(self) -> bool:
+        """Whether anything was measured beside the motion."""
+        return any(item.signals for item in self.items)
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The data set of each course, by number where it has no label."""
         return tuple(item.label or f"trajectory {k}" for k, item in enumerate(self.items, start=1))

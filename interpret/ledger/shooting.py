@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.ledger.flow import Field, Parameters, Tableau, flow
+from interpret.ledger.flow import Field, Parameters, Tableau, eighth_order, flow
 from interpret.ledger.motion import Courses
 from interpret.ledger.noise import Noise
 from interpret.ledger.reduced import Reduced
@@ -76,7 +76,8 @@ class Linearised:
 class Shooting:
     """Segments of motions under a field; ``states`` (S, 2d) are where they start.
 
-    ``times`` (S, m + 1); ``first`` numbers the first segment of each course.
+    ``times`` (S, m + 1); ``first`` numbers the first segment of each course. The `hard` (S,), if
+    there are any, are integrated by a method of order eight.
     """
 
     courses: Courses
@@ -85,6 +86,7 @@ class Shooting:
     times: Array
     states: Array
     first: tuple[int, ...]
+    hard: NDArray[np.bool_] | None = None
 
     @staticmethod
     def of(courses: Courses, field: Field, method: Tableau) -> Shooting:
@@ -111,8 +113,17 @@ class Shooting:
 
     def flown(self, law: Parameters) -> tuple[Array, Array]:
         """The states and tangents of all segments under a law."""
-        clock = self._moments if any(item.signals for item in self.courses.items) else np.asarray
-        return flow(self.field, self.states, self.times, law, self.method, clock)
+        if self.hard is None:
+            clock = self._moments if self.courses.signals else np.asarray
+            return flow(self.field, self.states, self.times, law, self.method, clock)
+        size = self.states.shape[1]
+        path = np.empty((*self.times.shape, size))
+        tangents = np.empty((*path.shape, size + law.size))
+        for some, method in ((~self.hard, self.method), (self.hard, eighth_order())):
+            path[some], tangents[some] = flow(
+                self.field, self.states[some], self.times[some], law, method
+            )
+        return path, tangents
 
     def _moments(self, times: Array) -> Array:
         """What every segment's course says of one time each."""

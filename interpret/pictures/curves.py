@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import sympy
 import torch
+from numpy.typing import NDArray
 
 from interpret.laws.law import Law
 from interpret.pictures.profiles import band
@@ -14,6 +15,8 @@ from interpret.select.library import Library
 from systems.integrate import compile
 from training.learn.fit import Fit
 from training.prepare.stencils import Array
+
+Mask = NDArray[np.bool_]
 
 POINTS: Final = 400
 """Enough for a smooth curve seven inches wide."""
@@ -41,7 +44,8 @@ def curves(
         whole = np.append(fit.features.values(elsewhere), found["seen"])
         x = np.linspace(whole.min(), whole.max(), POINTS)[:, None]
     low, high = found.get("seen", (-np.inf, np.inf))
-    seen = ((x >= low) & (x <= high)).all(axis=1)
+    inside: Mask = (x >= low) & (x <= high)
+    seen: Mask = np.asarray(inside.all(axis=1))
     found |= {
         "x": x,
         "learned": _centred(fit.potential.values(torch.from_numpy(x)).numpy(), seen),
@@ -75,6 +79,6 @@ def _variables(expression: sympy.Expr) -> set[str]:
     return {item.name for item in expression.free_symbols}
 
 
-def _centred(values: Array, seen: Array) -> Array:
+def _centred(values: Array, seen: Mask) -> Array:
     centred: Array = values - values[seen].mean()
     return centred

@@ -29,7 +29,7 @@ def band(
     covariance: Array,
     x: Array,
     names: tuple[str, ...],
-    seen: slice | Array = slice(None),
+    seen: slice | NDArray[np.bool_] = slice(None),
 ) -> Array:
     """σ(x) = √(φᵀ C φ) of Σ c φ less its mean over the points: what the gauge fixes has no error.
 

@@ -116,10 +116,11 @@ class Measuring:
         return kept
 
     def _round(self, starts: Array) -> Array:
-        """The nearest numbers of few digits that are in range."""
-        width = np.maximum(self.high - self.low, np.finfo(float).tiny)
+        """The nearest numbers of few digits that are in range; where that is one number, this."""
+        one = self.high <= self.low
+        width = np.where(one, 1.0, self.high - self.low)
         step = 10.0 ** np.floor(np.log10(width / DIGITS))
         whole = np.clip(np.round(starts / step), np.ceil(self.low / step), self.high // step)
         digits = np.maximum(0, -np.log10(step).round()).astype(int)
         rounded = [np.round(x * h, d) for x, h, d in zip(whole.T, step, digits, strict=True)]
-        return np.column_stack(rounded)
+        return np.where(one, self.low, np.column_stack(rounded))

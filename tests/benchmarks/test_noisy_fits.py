@@ -23,7 +23,7 @@ IMPORTS = "import torch, scipy.optimize, scipy.interpolate, scipy.stats, sympy"
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("asked", "most"),
-    [("double_well --dataset T1", 2.0), ("coulomb", 4.0)],
+    [("double_well --dataset T1", 0.8), ("coulomb", 2.0)],
 )
 def test_a_noisy_fit_costs_a_few_times_its_imports(
     asked: str,

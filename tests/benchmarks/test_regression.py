@@ -48,8 +48,8 @@ evaluates the candidates on stretches that fit the cache and adds up their norma
 the library matrix is never there as a whole. Noise of 0.1 %; the ridge is off; the better of 2
 rounds by turns. Both find the same support, and coefficients to 1e-8.
 """
-STRETCH = 4096
-AHEAD = 15
+STRETCH = 2048
+AHEAD = 25
 
 
 def drawn(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:

@@ -353,3 +353,11 @@ def test_of_two_features_that_are_as_good_the_simpler_is_taken(monkeypatch):
     assert discover(oval).features.definitions["r"] == sympy.sqrt(x**2 + y**2)
     plain = 4e-5
     assert discover(oval).features.definitions["r"].has(sympy.Float)
+
+
+def test_a_product_of_coordinates_is_no_feature_of_a_polynomial():
+    """x**2*y**2 is a candidate as it stands; of cos(x*y) the product is the feature."""
+    assert discover(motion(PLANE, "x**2*y**2")).features.trivial
+    waves = discover(motion(PLANE, "cos(x*y)")).features.definitions
+    assert same_up_to_scale(waves["u"], x * y, PLANE)
+    assert "(x - y)" not in str(waves["u"])

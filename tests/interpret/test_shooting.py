@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -18,7 +19,8 @@ from interpret.ledger.flow import RK4, Parameters, eighth_order, flow
 from interpret.ledger.motion import Course, Courses
 from interpret.ledger.path import Path
 from interpret.ledger.potential import Potential
-from interpret.ledger.steps import shooting
+from interpret.ledger.shooting import Shooting
+from interpret.ledger.steps import refined, shooting
 from systems.expressions import symbol
 from systems.samples.trajectories import Trajectories, Trajectory
 from training.features import Features
@@ -96,6 +98,22 @@ def test_steps_are_as_fine_as_the_noise_asks():
     thin = well(samples=24)
     rough = shooting(courses(thin), potential, law, np.full(2, 1e-9)).method
     assert rough.steps > fine.steps
+
+
+def test_a_few_hard_segments_are_integrated_more_finely_than_the_rest():
+    data = courses(well())
+    potential, law = Potential.of(candidates()), Parameters(TRUTH, np.zeros(0))
+    whole = Shooting.of(data, potential, RK4)
+    plain, fine = (replace(whole, method=m).flown(law)[0] for m in (RK4, eighth_order()))
+    off = np.abs(fine - plain).max(axis=(1, 2))
+    worst = np.sort(off)[-2:].mean()
+    found = refined(whole, law, np.full(2, worst), alike=1.0)
+    np.testing.assert_array_equal(np.flatnonzero(found.hard), [np.argmax(off)])
+    path, tangents = found.flown(law)
+    np.testing.assert_allclose(path[found.hard], fine[found.hard], rtol=1e-12)
+    np.testing.assert_allclose(path[~found.hard], plain[~found.hard], rtol=1e-12)
+    assert np.isfinite(tangents).all()
+    assert refined(whole, law, np.full(2, 2 * off.max()), alike=1.0).hard is None
 
 
 # Means of cells

@@ -1,4 +1,4 @@
-"""Products of factors that are there already are the expressions, to a few units in the last place."""
+"""Products of factors that are there already are the expressions, to a few last places."""
 
 from __future__ import annotations
 

@@ -9,8 +9,10 @@ import torch
 from training.bases.network import glorot, placed
 from training.bases.ridge import RidgeFunctions
 from training.bases.tangent import Tangent
+from training.optimise.broyden import Descents, advance, broyden
 from training.optimise.levenberg import levenberg_marquardt, linearised
 from training.optimise.projection import Limits, Reduced, lbfgs
+from training.optimise.restarts import furthest, together
 from training.recipes.table import MLP_TOLERANCE
 from training.rows.trajectories import levels
 from training.rows.values import ValueRows
@@ -121,7 +123,7 @@ class Recorder:
 
 
 @pytest.mark.parametrize(
-    "descend", [lbfgs, pytest.param(levenberg_marquardt, marks=pytest.mark.slow)]
+    "descend", [lbfgs, broyden, pytest.param(levenberg_marquardt, marks=pytest.mark.slow)]
 )
 def test_descending_gains_decades_step_by_step(descend):
     network, record = NETWORKS["placed"], Recorder()
@@ -136,7 +138,7 @@ def test_descending_gains_decades_step_by_step(descend):
     assert after == pytest.approx(record.losses[-1], rel=1e-6)
 
 
-@pytest.mark.parametrize("descend", [lbfgs, levenberg_marquardt])
+@pytest.mark.parametrize("descend", [lbfgs, broyden, levenberg_marquardt])
 def test_what_is_reported_is_what_is_handed_over(descend):
     """The network given to the watch has the loss given with it: a checkpoint of the two fits."""
     record = Recorder()
@@ -146,7 +148,7 @@ def test_what_is_reported_is_what_is_handed_over(descend):
         assert reduced.loss(network) == pytest.approx(loss, rel=1e-6)
 
 
-@pytest.mark.parametrize("descend", [lbfgs, levenberg_marquardt])
+@pytest.mark.parametrize("descend", [lbfgs, broyden, levenberg_marquardt])
 def test_it_stops_at_the_tolerance(descend):
     """And not before: the tolerance is on the residual, its square on the loss."""
     record = Recorder()
@@ -158,7 +160,7 @@ def test_it_stops_at_the_tolerance(descend):
     assert all(loss > tolerance**2 for loss in record.losses[:-1])
 
 
-@pytest.mark.parametrize("descend", [lbfgs, levenberg_marquardt])
+@pytest.mark.parametrize("descend", [lbfgs, broyden, levenberg_marquardt])
 def test_it_takes_no_more_iterations_than_asked_for(descend):
     record = Recorder()
     descend(NETWORKS["placed"], Reduced(FAMILIES, WEIGHTS), Limits(3, 0.0), record)
@@ -273,3 +275,42 @@ def test_blocks_add_up_to_the_whole_jacobian(biased, monkeypatch):
     scale = float(jacobian.square().sum())
     torch.testing.assert_close(normal, projected.T @ projected, rtol=0, atol=1e-12 * scale)
     torch.testing.assert_close(gradient, projected.T @ residual, rtol=0, atol=1e-12 * scale)
+
+
+def rosenbrock(w):
+    """Σ 100 (w_k+1 - w_k²)² + (1 - w_k)², with its least at 1, along a bent valley."""
+    w = w.detach().requires_grad_(True)
+    losses = (100 * (w[:, 1:] - w[:, :-1] ** 2) ** 2 + (1 - w[:, :-1]) ** 2).sum(dim=1)
+    (gradients,) = torch.autograd.grad(losses.sum(), w)
+    return losses.detach(), gradients
+
+
+def test_every_start_of_a_batch_descends_as_it_would_alone():
+    """Broyden along the valley, to rounding, however far from there; one batch, no exchange."""
+    starts = torch.tensor([[-1.2, 1.0, 0.5], [2.0, -3.0, 1.0], [1.0, 1.0, 1.0]]).double()
+    state = Descents.begun(rosenbrock, starts)
+    alone = Descents.begun(rosenbrock, starts[1:2])
+    for step in range(60):
+        state, alone = advance(state, rosenbrock), advance(alone, rosenbrock)
+        if step == 10:
+            torch.testing.assert_close(state.weights[1], alone.weights[0], rtol=1e-6, atol=1e-8)
+    torch.testing.assert_close(state.weights, torch.ones_like(starts), rtol=0, atol=1e-9)
+    assert state.ended[2]
+
+
+def test_many_weights_at_once_have_the_losses_of_each():
+    networks = [glorot(FAMILIES[0].x, (3, 4), seed) for seed in range(3)]
+    objective = together(networks[0], REDUCED)
+    losses, gradients = objective(torch.stack([each.parameters() for each in networks]))
+    for network, loss, gradient in zip(networks, losses, gradients, strict=True):
+        expected, slope = REDUCED.loss_and_gradient(network, network.parameters())
+        assert float(loss) == pytest.approx(expected, rel=1e-6)
+        torch.testing.assert_close(gradient, slope, rtol=1e-4, atol=1e-8)
+
+
+def test_the_start_that_comes_furthest_is_taken():
+    """Of three starts without a slope, which stay where they are, and one that is good already."""
+    good = NETWORKS["deep"]
+    flat = good.with_parameters(torch.zeros_like(good.parameters()))
+    best = furthest([flat, flat, good, flat], REDUCED, steps=3)
+    assert REDUCED.loss(best) < REDUCED.loss(good) < REDUCED.loss(flat)

@@ -1,11 +1,11 @@
-"""Self-scaled Broyden: a quasi-Newton descent of many starts at once, each with a matrix of its own.
+"""Self-scaled Broyden: a quasi-Newton descent of many starts at once, each with its own matrix.
 
     d = -H g,    s = α d,    y = g₊ - g,
     H₊ = (H - H y yᵀ H / yᵀHy + φ v vᵀ) / τ + s sᵀ / sᵀy,    v = √(yᵀHy) (s / sᵀy - H y / yᵀHy)
 
 τ scales down what H knew, φ takes the update between BFGS (1) and DFP (0), both chosen from what
-the last step has shown of the curvature. H is dense, so that it pays for thousands of weights and no
-more; there it needs a third of L-BFGS's steps, and goes on where that stalls.
+the last step has shown of the curvature. H is dense, which thousands of weights can afford; L-BFGS
+stalls decades above what it comes to.
 
 Source: J. F. Urbán, P. Stefanou, J. A. Pons, J. Comput. Phys. 523 (2025) 113656 (arXiv:2405.04230),
 after M. Al-Baali, Comput. Optim. Appl. 9 (1998) 191.
@@ -48,14 +48,15 @@ can be, and the update that of BFGS."""
 class Descents:
     """R starts under way: ``weights`` (R, P), their ``losses`` (R,) and ``gradients`` (R, P).
 
-    ``inverse`` (R, P, P) is H; where ``fresh`` (R,) it knows nothing yet. ``failures`` (R,) counts
-    the steps in a row that gained nothing.
+    H is ``scale`` (R,) times ``inverse`` (R, P, P), and knows nothing yet where ``fresh`` (R,).
+    ``failures`` (R,) counts the steps in a row that gained nothing.
     """
 
     weights: Tensor
     losses: Tensor
     gradients: Tensor
     inverse: Tensor
+    scale: Tensor
     fresh: Tensor
     failures: Tensor
 
@@ -64,8 +65,8 @@ class Descents:
         """At the starts (R, P)."""
         losses, gradients = objective(weights)
         unit = torch.eye(weights.shape[1]).to(weights).repeat(len(weights), 1, 1)
-        fresh = torch.ones_like(losses, dtype=torch.bool)
-        return Descents(weights, losses, gradients, unit, fresh, torch.zeros_like(losses))
+        one = torch.ones_like(losses)
+        return Descents(weights, losses, gradients, unit, one, one > 0, torch.zeros_like(losses))
 
     def kept(self, some: Tensor) -> Descents:
         """Some of them, by a mask or by their numbers."""
@@ -89,7 +90,7 @@ def advance(descents: Descents, objective: Objective) -> Descents:
     True
     """
     gradients = descents.gradients
-    direction = -(descents.inverse @ gradients[:, :, None])[:, :, 0]
+    direction = -descents.scale[:, None] * _times(descents.inverse, gradients)
     fresh = descents.fresh | ~(_dot(direction, gradients) < 0)
     # Where nothing is known the first trial is no longer than one.
     steepest = -gradients / gradients.norm(dim=1, keepdim=True).clamp(min=1)
@@ -97,13 +98,20 @@ def advance(descents: Descents, objective: Objective) -> Descents:
     lengths, found = _searched(descents, direction, objective)
     moved = found.losses < descents.losses
     step, change = found.weights - descents.weights, found.gradients - gradients
-    inverse = _updated(descents.inverse, fresh, -lengths * _dot(step, gradients), step, change)
-    unit = torch.eye(step.shape[1]).to(step).expand_as(inverse)
+    inverse, scale = descents.inverse, descents.scale
+    forgotten = (fresh & ~descents.fresh) | ~moved
+    if forgotten.any():
+        unit = torch.eye(step.shape[1]).to(step)
+        inverse, scale = inverse.clone(), scale.clone()
+        inverse[forgotten], scale[forgotten] = unit, 1.0
+    curved = -lengths * _dot(step, gradients)
+    inverse, scale = _updated((inverse, scale), fresh, curved, step, change)
     return Descents(
         _where(moved, found.weights, descents.weights),
         _where(moved, found.losses, descents.losses),
         _where(moved, found.gradients, gradients),
-        _where(moved, inverse, unit),
+        inverse,
+        scale,
         ~moved,
         _where(moved, torch.zeros_like(lengths), descents.failures + 1),
     )
@@ -155,42 +163,51 @@ def _searched(
 
 
 def _updated(
-    inverse: Tensor, fresh: Tensor, curved: Tensor, step: Tensor, change: Tensor
-) -> Tensor:
-    """H₊ (R, P, P) after steps s with changes y of the gradient; ``curved`` (R,) is sᵀ H⁻¹ s."""
+    known: tuple[Tensor, Tensor], fresh: Tensor, curved: Tensor, step: Tensor, change: Tensor
+) -> tuple[Tensor, Tensor]:
+    """H₊, as a matrix and its scale, after steps s with changes y; ``curved`` (R,) is sᵀ H⁻¹ s.
+
+    Where sᵀy is not positive H stays what it was.
+    """
+    inverse, scale = known
     along = _dot(step, change)
-    known = along > 0
-    along = _where(known, along, torch.ones_like(along))
+    convex = along > 0
+    along = _where(convex, along, torch.ones_like(along))
     # The first H is a number, of the size that the first step shows.
-    size = _where(fresh & known, along / _dot(change, change), torch.ones_like(along))
-    curved = _where(fresh, _dot(step, step) / size, curved)
-    inverse = inverse * size[:, None, None]
-    moved = (inverse @ change[:, :, None])[:, :, 0]
+    scale = _where(fresh & convex, along / _dot(change, change), scale)
+    curved = _where(fresh, _dot(step, step) / scale, curved)
+    moved = scale[:, None] * _times(inverse, change)
     across = _dot(change, moved).clamp(min=TINY)
     b, h = curved / along, across / along
-    excess = (b * h - 1).clamp(min=0)
-    plain = excess < TINY_EXCESS
-    a = _where(plain, torch.ones_like(excess), excess)
-    low = torch.clamp(h * (1 - torch.sqrt(a / (1 + a))), max=1)
-    theta = torch.maximum((low - 1) / a, torch.minimum(1 / low, (1 - b) / b))
-    sigma = 1 + theta * a
-    phi = _where(plain, torch.ones_like(a), (1 - theta) / sigma)
-    least = torch.clamp(1 / b, max=1)
-    rounded = sigma.abs() ** (-1 / max(step.shape[1] - 1, 1))
-    shrunk = _where(
-        theta > 0,
-        least * torch.minimum(rounded, 1 / theta),
-        torch.minimum(least * rounded, sigma),
-    )
-    tau = _where(plain, least, shrunk)
+    phi, tau = _taken(b, h, step.shape[1])
     # All of it in three outer products: of s, of H y, and of the two with one another.
     of_step = phi * across / along**2 / tau + 1 / along
     mixed = -phi / along / tau
     of_moved = (phi - 1) / across / tau
-    left = torch.stack([step, moved], dim=2)
-    weights = torch.stack([torch.stack([of_step, mixed], 1), torch.stack([mixed, of_moved], 1)], 1)
-    updated = inverse / tau[:, None, None] + left @ weights @ left.mT
-    return _where(known, updated, inverse)
+    weights = torch.stack([of_step, mixed, mixed, of_moved], dim=1).reshape(-1, 2, 2)
+    weights = _where(convex, weights * (tau / scale)[:, None, None], torch.zeros_like(weights))
+    pair = torch.stack([step, moved], dim=2)
+    updated = torch.baddbmm(inverse, pair @ weights, pair.mT)
+    return updated, _where(convex, scale / tau, scale)
+
+
+def _taken(b: Tensor, h: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """φ and τ (R,) of b = sᵀH⁻¹s / sᵀy and h = yᵀHy / sᵀy: as the source chooses them."""
+    one = torch.ones_like(b)
+    excess = b * h - 1
+    plain = ~(excess > TINY_EXCESS)
+    a = _where(plain, one, excess)
+    low = torch.minimum(one, h * (1 - torch.sqrt(a / (1 + a))))
+    theta = torch.maximum((low - 1) / a, torch.minimum(1 / low, (1 - b) / b))
+    sigma = 1 + theta * a
+    least = torch.minimum(one, 1 / b)
+    evened = least * sigma.abs() ** (-1 / max(size - 1, 1))
+    shrunk = _where(theta > 0, torch.minimum(evened, least / theta), torch.minimum(evened, sigma))
+    return _where(plain, one, (1 - theta) / sigma), _where(plain, least, shrunk)
+
+
+def _times(matrices: Tensor, vectors: Tensor) -> Tensor:
+    return (matrices @ vectors[:, :, None])[:, :, 0]
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:

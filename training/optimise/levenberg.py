@@ -194,7 +194,7 @@ def _blocks(reduced: Reduced, network: Trainable) -> list[Block]:
 
 
 def _spans(designs: Sequence[Tensor]) -> Sequence[Tensor]:
-    """The rows of Q, A = Q R, of the blocks that are A one below the other: see `processes.span`."""
+    """The rows of Q, A = Q R, of blocks that are A one below the other: see `processes.span`."""
     factors = [torch.linalg.qr(design) for design in designs]
     joint = processes.span(torch.cat([upper for _, upper in factors]))
     pieces = torch.split(joint, [len(upper) for _, upper in factors])

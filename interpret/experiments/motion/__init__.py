@@ -203,11 +203,7 @@ dissipative, gyroscopic, drive.
         metavar="NAME",
         choices=("default", "mlp", "paper", "report"),
     )
-    penalty: float | None = option(
-        "λ of the recipe report, on the sum of all weights and biases; 1e-6 by default.",
-        TRAINING,
-        least=0.0,
-    )
+    penalty: float | None = option("λ of the recipe report; 1e-6 by default.", TRAINING, least=0.0)
     device: str | None = device_option()
     trap: str | None = option(
         "The external potential: known, unknown, or auto: known to coupling and neural.",

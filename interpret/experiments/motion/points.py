@@ -94,8 +94,12 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
 
 def _report(options: Motion) -> ReportSettings:
     """The report's own settings, but for what was asked for."""
-    given = {"steps": options.steps, "penalty": options.penalty}
-    return ReportSettings(**{name: value for name, value in given.items() if value is not None})
+    settings = ReportSettings()
+    if options.steps is not None:
+        settings = replace(settings, steps=options.steps)
+    if options.penalty is not None:
+        settings = replace(settings, penalty=options.penalty)
+    return settings
 
 
 def read(fit: PointFit) -> Law:

@@ -82,7 +82,10 @@ def learn_phase(samples: Sequence[LevelSamples], knots: int = KNOTS) -> Kinemati
     vector = np.concatenate([ends[0], np.unique(inner), ends[1]])
     weights = np.ones(len(q))
     for _ in range(ROUNDS):
-        spline = make_lsq_spline(q, phases, vector, DEGREE, w=np.sqrt(weights))
+        # Splines are so well conditioned that their normal equations, of four diagonals, lose
+        # nothing, and cost a tenth.
+        root = np.sqrt(weights)
+        spline = make_lsq_spline(q, phases, vector, DEGREE, w=root, method="norm-eq")
         missed = np.abs(spline(q) - phases)
         typical = NORMAL * np.median(missed)
         weights = np.minimum(1.0, typical / np.maximum(missed, 1e-300))
