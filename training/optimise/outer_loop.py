@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from systems.errors import damage
 from training.bases.basis import Trainable
-from training.optimise.broyden import broyden
 from training.optimise.checkpoint import Progress, matching
 from training.optimise.held_out import HeldOut, Overtrained
 from training.optimise.levenberg import levenberg_marquardt
@@ -19,13 +18,10 @@ from training.optimise.watch import UNWATCHED, Monitor
 
 T = TypeVar("T", bound=Trainable)
 LEGS = 2
-"""L-BFGS or Broyden, and Levenberg-Marquardt after L-BFGS."""
+"""L-BFGS, and Levenberg–Marquardt after it."""
 
 SMALL = 1300
 """Hidden weights up to which Levenberg–Marquardt's normal equations are cheap."""
-
-DENSE = 2000
-"""Hidden weights up to which a full matrix of them, 32 MB, costs no more than a gradient."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +29,7 @@ class Outer:
     """How long and how far to train, who watches, and where the training is kept.
 
     Few hidden weights are trained by Levenberg–Marquardt, after ``warm`` iterations of L-BFGS from
-    a random start; more by self-scaled Broyden, and many by L-BFGS alone. With ``held_out`` samples
+    a random start; more by L-BFGS alone. With ``held_out`` samples
     the training ends when they are predicted no better any more, and the network that did best on
     them is taken.
     """
@@ -49,8 +45,8 @@ class Outer:
         """The basis with its hidden weights trained, and the loss after every iteration.
 
         It goes on from the checkpoint, if that holds anything, unless the training kept there had
-        ended by itself. Levenberg–Marquardt goes on exactly as it would have; L-BFGS and
-        Broyden begin what they know of the curvature anew, and so take other steps from there.
+        ended by itself. Levenberg–Marquardt goes on exactly as it would have; L-BFGS begins what it
+        knows of the curvature anew, and so takes other steps from there.
         """
         kept = self.monitor.progress or Progress(basis.parameters())
         with damage("the checkpoint"):
@@ -85,10 +81,8 @@ class Outer:
 
         That it ended by itself is remembered.
         """
-        hidden = basis.parameters().numel()
-        descent: Callable[..., T] = broyden if hidden <= DENSE else lbfgs
-        legs = [(self.iterations, descent)]
-        if hidden <= self.small:
+        legs: list[tuple[int, Callable[..., T]]] = [(self.iterations, lbfgs)]
+        if basis.parameters().numel() <= self.small:
             warm = min(self.warm, self.iterations)
             legs = [(warm, lbfgs), (self.iterations, levenberg_marquardt)]
         overtrained = reached = False
