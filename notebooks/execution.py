@@ -29,8 +29,8 @@ SECONDS_A_CELL = 3600
 """A cell takes a minute at most on a quiet machine, and machines are not always quiet."""
 
 STALE = "--stale"
-WIDEST = 1200
-COLOURS = 96
+WIDEST = 720
+COLOURS = 48
 """Pixels and colours of a stored figure: enough for lines and heat maps, at a fifth of the bytes."""
 
 OURS = "interpret"
