@@ -29,8 +29,8 @@ SECONDS_A_CELL = 3600
 """A cell takes a minute at most on a quiet machine, and machines are not always quiet."""
 
 STALE = "--stale"
-WIDEST = 900
-COLOURS = 128
+WIDEST = 760
+COLOURS = 80
 """Pixels and colours of a stored figure: enough for lines and heat maps, at a fifth of the bytes."""
 
 OURS = "interpret"
