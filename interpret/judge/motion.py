@@ -45,8 +45,7 @@ def certify(law: Law, samples: Probes) -> Certificate:
     trajectories = samples.prepared.trajectories
     # Of a function of what never changes there is nothing to read, and no term is missing.
     nothing = len(still(samples)) == len(samples.domain)
-    checks = [] if nothing else list(as_it_was_read(law).checks)
-    checks += [] if nothing else founded(law, trajectories.points)
+    checks = [] if nothing else [*as_it_was_read(law).checks, *founded(law, trajectories.points)]
     if law.terms and np.isfinite(law.coefficients).all():
         forces = Forces.of(law, samples.prepared.features, samples.places)
         exact = not samples.prepared.noisy

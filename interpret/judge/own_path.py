@@ -16,6 +16,7 @@ from interpret.judge.held_out import predicted
 from interpret.judge.left_over import Left
 from interpret.judge.residuals import Residuals
 from interpret.judge.thresholds import AGAIN, CHANCE, UNLIKELY, percent, short_of
+from interpret.ledger.motion import masses
 from training.prepare.preparation import Prepared
 from training.prepare.rounding import rounding
 
@@ -85,7 +86,8 @@ class Rungs:
 def _rounded(residual: Residuals) -> float:
     """The share of the readings within half a step of the law's motion; 0 without steps."""
     grid = rounding(residual.trajectories)
-    steps = np.concatenate([grid.q, grid.p / residual.trajectories.mass])[residual.measured]
+    steps = np.concatenate([grid.q, grid.p]) / masses(residual.trajectories)
+    steps = steps[residual.measured]
     if not (steps > 0).all():
         return 0.0
     left = np.concatenate(residual.missed)[:, residual.measured]

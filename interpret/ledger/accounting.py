@@ -22,6 +22,7 @@ from interpret.ledger.rows import Stretch
 from interpret.ledger.scan import Peak, apart, width
 from interpret.ledger.screen import State, driven, held, screened
 from interpret.ledger.screen import peaks as peaks_of
+from interpret.ledger.search import Groups
 from interpret.ledger.selection import Selection
 from interpret.ledger.setting import Setting
 from interpret.ledger.starts import Start, started
@@ -134,11 +135,15 @@ def _driven(
 
 def _driven_in_part(found: Account) -> bool:
     """Whether the last drive is there, and leaves more than the noise."""
+    there = _last_drive_in(found, (*found.chosen, *found.dropped))
+    return there and bool(found.missed.max() >= found.setting.noise_limit)
+
+
+def _last_drive_in(found: Account, groups: Groups) -> bool:
+    """Whether the drive that was added last is in some groups."""
     known = found.setting.candidates
     last = len(known.inner) - 1
-    asked = (*found.chosen, *found.dropped)
-    there = any(last in known.inside(known.groups[group]) for group in asked)
-    return there and bool(found.missed.max() >= found.setting.noise_limit)
+    return any(last in known.inside(known.groups[group]) for group in groups)
 
 
 def _other_drives(setting: Setting, found: Account, peaks: Sequence[Peak]) -> Iterator[str]:
@@ -146,10 +151,9 @@ def _other_drives(setting: Setting, found: Account, peaks: Sequence[Peak]) -> It
 
     Of a linear motion one trajectory does not tell the drive from the motion's own oscillation.
     """
-    known = found.setting.candidates
-    last = len(known.inner) - 1
-    if not any(last in known.inside(known.groups[group]) for group in found.chosen):
+    if not _last_drive_in(found, found.chosen):
         return
+    last = len(found.law.inner) - 1
     own, courses = float(found.law.inner[last]), setting.courses
     others = [p for p in peaks if p.gain > AS_STRONG * peaks[0].gain]
     for peak in apart(others, courses, [own])[:MOST_RIVALS]:
