@@ -14,7 +14,7 @@ from typing import Any
 
 import systems
 from interpret.experiments import EXPERIMENTS
-from interpret.experiments.motion import beside
+from interpret.experiments.motion.named import beside
 from interpret.experiments.options import Options
 from interpret.experiments.verbs import AnyFit, Conclusion, concluded, noisy
 from interpret.judge.certificate import Certificate

@@ -21,6 +21,7 @@ class Settings:
                 None meaning the paper's own number
     tolerance   relative residual at which training stops
     seed        of the hidden weights
+    restarts    networks of which the one that comes furthest is trained
     device      "cpu", "cuda" or "auto"
 
     >>> Settings(recipe="papper")
@@ -35,6 +36,7 @@ class Settings:
     iterations: int | None = None
     tolerance: float = 1e-6
     seed: int = 0
+    restarts: int = 1
     device: str = "cpu"
 
     def __post_init__(self) -> None:

@@ -26,7 +26,7 @@ from interpret.cli.reporting import report
 from interpret.cli.showing import predict, print_run, show
 from interpret.cli.sweeping import sweep
 from interpret.experiments import option_fields
-from interpret.experiments.motion import beside
+from interpret.experiments.motion.named import beside
 from interpret.experiments.options import named
 from interpret.landscapes.view import View
 

@@ -45,7 +45,7 @@ VALUES: dict[str, Any] = {
     **{"parts": "auto", "dissipation": "v**2/2", "gyroscopic": "x*yd - y*xd", "drive": "u"},
     **{"prescribed": "x"},
     **{"known": "q**2", "bounds": "q**2: 0..", "same": "q, q**2", "sigma": 0.1, "each": "all"},
-    **{"drive_law": "neural", "penalty": 1e-3},
+    **{"drive_law": "neural", "penalty": 1e-3, "restarts": 2},
 }
 """A value that each option may have."""
 
@@ -260,6 +260,23 @@ def test_step_by_step_the_options_are_checked_too():
         package.learn(problem, samples, Born())
     with pytest.raises(InputError, match="general is learned from points of phase space"):
         package.learn(problem, samples, Motion(learn="general"))
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "message"),
+    [
+        ("oscillator", {}, "the recipe default starts one network; add recipe mlp"),
+        ("oscillator", {"recipe": "paper"}, "the recipe paper starts one network"),
+        (
+            "trapped_charges",
+            {"learn": "neural", "recipe": "report"},
+            "the recipe report trains one network; leave out restarts",
+        ),
+    ],
+)
+def test_restarts_are_of_networks_that_are_trained_in_full(source, options, message):
+    with pytest.raises(InputError, match=message):
+        settled(systems.get(source), None, {**options, "restarts": 2})
 
 
 def test_a_misspelt_option_in_python():

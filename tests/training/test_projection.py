@@ -312,5 +312,5 @@ def test_the_start_that_comes_furthest_is_taken():
     """Of three starts without a slope, which stay where they are, and one that is good already."""
     good = NETWORKS["deep"]
     flat = good.with_parameters(torch.zeros_like(good.parameters()))
-    best = furthest([flat, flat, good, flat], REDUCED, steps=3)
+    best = furthest([flat, flat, good, flat], REDUCED, Limits(3, 0.0))
     assert REDUCED.loss(best) < REDUCED.loss(good) < REDUCED.loss(flat)

@@ -21,6 +21,7 @@ from training.features import Features
 from training.learn.learned import LearnedFunction
 from training.optimise.outer_loop import Outer
 from training.optimise.projection import Reduced
+from training.optimise.restarts import seeds
 from training.optimise.watch import UNWATCHED, Monitor
 from training.prepare.stencils import Array
 from training.rows.euler_lagrange import MassRows, State, euler_lagrange
@@ -118,6 +119,7 @@ def learn_lagrangian(
     samples: PhaseSamples,
     *,
     seed: int = 0,
+    restarts: int = 1,
     iterations: int | None = None,
     monitor: Monitor = UNWATCHED,
 ) -> GeneralFit:
@@ -126,7 +128,8 @@ def learn_lagrangian(
     Both families of rows are linear in L, so that the output layer is solved exactly and only the
     hidden weights are trained. Nothing but the coordinates, and which distances there are, is read
     of the system: neither masses nor forces. Accelerations as residuals, with M inverted, would
-    fall into minima where M is indefinite; the rows here never invert M.
+    fall into minima where M is indefinite; the rows here never invert M. Of ``restarts`` networks
+    the one that comes furthest is trained.
 
     >>> import systems
     >>> system = systems.get("trapped_charges", {"gap": 0.2})
@@ -142,9 +145,12 @@ def learn_lagrangian(
     squares = [symbol(a) * symbol(b) for i, a in enumerate(rates) for b in rates[i:]]
     where = [features.names.index(rate) for rate in rates]
     kinetic = on(where, Candidates(tuple(rates), tuple(squares)))
-    basis = Sum((kinetic, on(columns, glorot(motion.state.x, HIDDEN, seed))))
+    starts = [
+        Sum((kinetic, on(columns, glorot(motion.state.x, HIDDEN, number))))
+        for number in seeds(seed, restarts)
+    ]
     outer = Outer(ITERATIONS if iterations is None else iterations, TOLERANCE, monitor)
-    basis, history = outer.train(basis, Reduced(families, [1.0, 1.0]))
+    basis, history = outer.train_best(starts, Reduced(families, [1.0, 1.0]))
     with torch.no_grad():
         solved = solve_families(families, basis)
         mass = (motion.state.mass(basis) @ solved.coefficients).numpy()

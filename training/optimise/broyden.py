@@ -32,8 +32,12 @@ CURVATURE: Final = 0.9
 """Wolfe's conditions: the loss falls by a part of what the slope promises, and the slope by a tenth
 (J. Nocedal and S. Wright, Numerical Optimization, 2006, section 3.1)."""
 
-MOST_TRIALS: Final = 30
+MOST_TRIALS: Final = 20
 """Lengths that are tried along a line: it is then a minimum to rounding."""
+
+STALLED: Final = 1e-4
+PATIENCE: Final = 15
+"""So many steps in a row that gain less of the loss end the descent."""
 
 MOST_FAILURES: Final = 1
 """A line along which nothing is gained has H forgotten; a second one in a row ends the descent."""
@@ -226,7 +230,7 @@ def broyden(
     after: After,
     memory: Mapping[str, float] | None = None,
 ) -> T:
-    """Minimise L(w) by self-scaled Broyden until L <= tolerance^2 or nothing is gained any more.
+    """Minimise L(w) by self-scaled Broyden until L <= tolerance^2 or hardly anything is gained.
 
     It remembers nothing: H is large, and begun anew when it goes on.
     """
@@ -237,10 +241,13 @@ def broyden(
         return gradient.new_tensor([loss]), gradient[None]
 
     state = Descents.begun(objective, network.parameters()[None])
+    stalled = 0
     for _ in range(limits.iterations):
+        before = float(state.losses)
         state = advance(state, objective)
-        current = network.with_parameters(state.weights[0])
-        after(float(state.losses), current, {})
-        if float(state.losses) <= limits.tolerance**2 or state.ended.all():
+        loss = float(state.losses)
+        after(loss, network.with_parameters(state.weights[0]), {})
+        stalled = stalled + 1 if before - loss < STALLED * before else 0
+        if loss <= limits.tolerance**2 or stalled >= PATIENCE or state.ended.all():
             break
     return network.with_parameters(state.weights[0])

@@ -9,29 +9,31 @@ from typing import Any, TypeVar
 
 from systems.errors import damage
 from training.bases.basis import Trainable
+from training.optimise.broyden import broyden
 from training.optimise.checkpoint import Progress, matching
 from training.optimise.held_out import HeldOut, Overtrained
 from training.optimise.levenberg import levenberg_marquardt
 from training.optimise.projection import Limits, Reduced, lbfgs
-from training.optimise.restarts import furthest
+from training.optimise.restarts import STEPS, furthest
 from training.optimise.watch import UNWATCHED, Monitor
 
 T = TypeVar("T", bound=Trainable)
 LEGS = 2
-"""L-BFGS, and Levenberg–Marquardt after it."""
+"""Broyden, and Levenberg–Marquardt after it."""
 
 SMALL = 1300
-"""Hidden weights up to which Levenberg–Marquardt's normal equations are cheap."""
+"""Hidden weights up to which a matrix of them all is cheap: Broyden's, and Levenberg–Marquardt's
+normal equations. A loss that needs many rows makes the latter dear before."""
 
 
 @dataclass(frozen=True)
 class Outer:
     """How long and how far to train, who watches, and where the training is kept.
 
-    Few hidden weights are trained by Levenberg–Marquardt, after ``warm`` iterations of L-BFGS from
-    a random start; more by L-BFGS alone. With ``held_out`` samples
-    the training ends when they are predicted no better any more, and the network that did best on
-    them is taken.
+    Up to ``small`` hidden weights are trained by Levenberg–Marquardt, after ``warm`` iterations of
+    self-scaled Broyden from a random start; up to `SMALL` by Broyden alone, and more by L-BFGS.
+    With ``held_out`` samples the training ends when they are predicted no better any more, and the
+    network that did best on them is taken.
     """
 
     iterations: int
@@ -45,8 +47,8 @@ class Outer:
         """The basis with its hidden weights trained, and the loss after every iteration.
 
         It goes on from the checkpoint, if that holds anything, unless the training kept there had
-        ended by itself. Levenberg–Marquardt goes on exactly as it would have; L-BFGS begins what it
-        knows of the curvature anew, and so takes other steps from there.
+        ended by itself. Levenberg–Marquardt goes on exactly as it would have; the others begin what
+        they know of the curvature anew, and so take other steps from there.
         """
         kept = self.monitor.progress or Progress(basis.parameters())
         with damage("the checkpoint"):
@@ -62,12 +64,15 @@ class Outer:
         return basis, tuple(history)
 
     def train_best(self, starts: Sequence[T], reduced: Reduced) -> tuple[T, tuple[float, ...]]:
-        """`train` of that one of several starts that comes furthest, unless one is under way.
+        """`train` of that one of one or more starts that comes furthest, unless one is under way.
 
         They differ in their hidden weights alone, as by another seed: see `restarts.furthest`.
         """
-        under_way = self.monitor.progress is not None
-        return self.train(starts[0] if under_way else furthest(starts, reduced), reduced)
+        if len(starts) == 1 or self.monitor.progress is not None:
+            return self.train(starts[0], reduced)
+        limits = Limits(STEPS, self.tolerance)
+        told = partial(self.monitor.update, 0, self.iterations)
+        return self.train(furthest(starts, reduced, limits, told), reduced)
 
     def _descended(
         self,
@@ -81,10 +86,12 @@ class Outer:
 
         That it ended by itself is remembered.
         """
-        legs: list[tuple[int, Callable[..., T]]] = [(self.iterations, lbfgs)]
-        if basis.parameters().numel() <= self.small:
+        weights = basis.parameters().numel()
+        alone = broyden if weights <= SMALL else lbfgs
+        legs: list[tuple[int, Callable[..., T]]] = [(self.iterations, alone)]
+        if weights <= self.small:
             warm = min(self.warm, self.iterations)
-            legs = [(warm, lbfgs), (self.iterations, levenberg_marquardt)]
+            legs = [(warm, broyden), (self.iterations, levenberg_marquardt)]
         overtrained = reached = False
         for leg in range(began, len(legs)):
             end, descend = legs[leg]

@@ -6,7 +6,7 @@ A new one is an entry of `BY_NAME` and a name in `training.settings`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import torch
@@ -20,6 +20,7 @@ from training.features import Features
 from training.learn.fit import Fit
 from training.optimise.outer_loop import Outer
 from training.optimise.projection import Reduced
+from training.optimise.restarts import seeds
 from training.optimise.watch import Monitor
 from training.prepare.preparation import Prepared, prepare
 from training.recipes.paper import train_paper
@@ -60,7 +61,11 @@ class Projected:
         like = torch.zeros(0, dtype=torch.float64, device=choose(settings.device))
         prepared = prepare(trajectories, features, settings)
         families = tuple(family.to(like) for family in prepared.families)
-        network = self.start(prepared.points.x, settings).to(like)
+        starts = [
+            self.start(prepared.points.x, replace(settings, seed=seed)).to(like)
+            for seed in seeds(settings.seed, settings.restarts)
+        ]
+        network = starts[0]
         solved = solve_families(families, network, rcond=prepared.rcond, passes=prepared.passes)
         history: tuple[float, ...] = ()
         if self.always or _unexplained(prepared, solved.residual, settings.tolerance):
@@ -69,7 +74,7 @@ class Projected:
             scale = max(solved.weights)
             reduced = Reduced(families, [weight / scale for weight in solved.weights])
             outer = Outer(total, tolerance, monitor, small=SMALL)
-            network, history = outer.train(network, reduced)
+            network, history = outer.train_best(starts, reduced)
             solved = solve_families(families, network, rcond=prepared.rcond, passes=prepared.passes)
         return Fit(
             system,

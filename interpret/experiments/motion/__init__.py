@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from interpret.experiments.motion.named import names, sigmas
 from interpret.experiments.options import (
     LAW,
     TRAINING,
@@ -25,8 +26,10 @@ POINTS: Final = (*EVERY, "learn", "samples")
 
 SHAPE: Final = ("learn", "parts", "features", "angles", "library")
 
+NETWORK: Final = ("recipe", "restarts", "steps")
+
 USES: Final[Mapping[str, tuple[str, ...]]] = {
-    "potential": (*EVERY, *SHAPE, "threshold", "optimizer", "recipe", "steps", "device"),
+    "potential": (*EVERY, *SHAPE, "threshold", "optimizer", *NETWORK, "device"),
     "forces": (
         *(*EVERY, *SHAPE),
         *("dissipation", "gyroscopic", "drive", "drive_law"),
@@ -36,8 +39,8 @@ USES: Final[Mapping[str, tuple[str, ...]]] = {
     "exact": (*POINTS, "descent", "steps"),
     "polynomial": (*POINTS, "inputs", "trap", "library", "terms"),
     "coupling": (*POINTS, "inputs", "trap", "library", "terms"),
-    "neural": (*POINTS, "inputs", "trap", "library", "terms", "recipe", "penalty", "steps"),
-    "general": (*POINTS, "library", "terms", "steps"),
+    "neural": (*POINTS, "inputs", "trap", "library", "terms", *NETWORK, "penalty"),
+    "general": (*POINTS, "library", "terms", "restarts", "steps"),
     "lagrangian": (*POINTS, "library", "angles", "dissipation", "drive", "prescribed"),
 }
 """What can be learned of a motion, and the options that mean something to it."""
@@ -91,6 +94,8 @@ class Motion(Options):
     optimizer  "path", or PySINDy's "stlsq", "sr3", "ssr"
     recipe     "default", "mlp" (fully trained), "paper" (H. S. Bhat's own), "report" (E. Bigwood's)
     penalty    λ of the recipe "report", on the sum of its weights and biases; 1e-6 by default
+    restarts   of networks that are trained in full: so many start, and the worse half is given up
+               again and again; the one that comes furthest is trained
     device     "cpu", "cuda", or "auto" for a GPU where there is one
     trap       the external potential: "known", "unknown", or "auto" (known to coupling and neural)
     terms      most terms of a law; 4 by default
@@ -201,6 +206,12 @@ dissipative, gyroscopic, drive.
         choices=("default", "mlp", "paper", "report"),
     )
     penalty: float | None = option("λ of the recipe report; 1e-6 by default.", TRAINING, least=0.0)
+    restarts: int | None = option(
+        "Networks that start; the one that comes furthest is trained in full. 1 by default.",
+        TRAINING,
+        least=1,
+        most=256,
+    )
     device: str | None = device_option()
     trap: str | None = option(
         "The external potential: known, unknown, or auto: known to coupling and neural.",
@@ -238,59 +249,3 @@ dissipative, gyroscopic, drive.
     def driving(self) -> tuple[str, ...]:
         """The columns that drive the motion."""
         return names(self.drive)
-
-
-def beside(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """The columns of a file that options name beside those of the motion: `drives` and `sigmas`.
-
-    >>> beside({"drive": "u", "sigma": "x=0.01, xd=s", "seed": 1})
-    {'drives': ('u',), 'sigmas': ('s',)}
-    """
-    columns = [what for what in sigmas(given.get("sigma")).values() if isinstance(what, str)]
-    return {"drives": names(given.get("drive")), "sigmas": tuple(dict.fromkeys(columns))}
-
-
-def sigmas(given: str | float | Mapping[str, Any] | None) -> dict[str, float | str]:
-    """The σ of each channel by its name, as a number or as a column's name; "" stands for all.
-
-    Raises InputError for numbers that are not positive, and for a channel that is named twice.
-
-    >>> sigmas("x=0.01, xd=s"), sigmas(0.5), sigmas(None)
-    ({'x': 0.01, 'xd': 's'}, {'': 0.5}, {})
-    """
-    if given is None:
-        return {}
-    if isinstance(given, Mapping):
-        pairs = [(str(name), str(what)) for name, what in given.items()]
-    else:
-        parts = [part.rpartition("=") for part in str(given).split(",")]
-        pairs = [(name.strip(), what.strip()) for name, _, what in parts]
-    found: dict[str, float | str] = {}
-    for name, what in pairs:
-        value = _number(what)
-        if name in found or (("" in found or name == "") and len(pairs) > 1):
-            raise InputError(f"the sigma {given!r:.60} says several things of one channel.")
-        if what == "" or (isinstance(value, float) and not 0 < value < float("inf")):
-            raise InputError(
-                f"the sigma {what or given!r:.60} is no positive number and no column; write 0.01 "
-                f"for all values, or x=0.01, xd=sigma_v."
-            )
-        found[name] = value
-    return found
-
-
-def _number(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def names(given: str | Sequence[str] | None) -> tuple[str, ...]:
-    """The names of a list, which may be text.
-
-    >>> names("x, y"), names(["x"]), names(None)
-    (('x', 'y'), ('x',), ())
-    """
-    parts = given.split(",") if isinstance(given, str) else given or ()
-    return tuple(str(part).strip() for part in parts)

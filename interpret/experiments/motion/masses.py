@@ -10,10 +10,11 @@ import sympy
 from sympy import Expr
 
 from interpret.discovery.coordinates import angles, moving
-from interpret.experiments.motion import Motion, names
+from interpret.experiments.motion import Motion
 from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.motion.forces import some
 from interpret.experiments.motion.learner import Learner
+from interpret.experiments.motion.named import names
 from interpret.experiments.verbs import Findings, Fit
 from interpret.judge.certificate import Certificate
 from interpret.judge.channel import Channels

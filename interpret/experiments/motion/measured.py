@@ -9,7 +9,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.experiments.motion import Motion, sigmas
+from interpret.experiments.motion import Motion
+from interpret.experiments.motion.named import sigmas
 from interpret.ledger.motion import Courses
 from interpret.ledger.path import Curve
 from interpret.weak.paths import signals_of

@@ -59,6 +59,8 @@ def settled(problem: Problem, options: Motion) -> Motion:
         raise InputError(
             "only the recipe report has a penalty; add recipe report, or leave it out."
         )
+    if options.restarts is not None and options.recipe == "report":
+        raise InputError("the recipe report trains one network; leave out restarts.")
     known = options.learn in KNOWN_BY_DEFAULT if options.trap in (None, "auto") else None
     trap = options.trap if known is None else ("known" if known else "unknown")
     inputs = options.inputs or DEFAULT_INPUTS[str(options.learn)]
@@ -84,7 +86,13 @@ def learn(problem: Problem, samples: Samples, options: Motion, session: Session)
         learned = learn_potential(
             particles,
             points,
-            Model(str(options.learn), str(options.inputs), external=external, window=window),
+            Model(
+                str(options.learn),
+                str(options.inputs),
+                external=external,
+                window=window,
+                restarts=options.restarts or 1,
+            ),
             seed=options.seed,
             iterations=options.steps,
             monitor=session.monitor,
@@ -141,6 +149,7 @@ def learn_general(
         problem,
         cast(PhaseSamples, samples),
         seed=options.seed,
+        restarts=options.restarts or 1,
         iterations=options.steps,
         monitor=session.monitor,
     )

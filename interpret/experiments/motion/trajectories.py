@@ -165,6 +165,10 @@ def settled(problem: Problem, options: Motion) -> Motion:
             f"the recipe {recipe} trains a network on points of phase space; trajectories have "
             f"{', '.join(RECIPES)}."
         )
+    if options.restarts is not None and recipe != "mlp":
+        raise InputError(
+            f"the recipe {recipe} starts one network; add recipe mlp, or leave out restarts."
+        )
     features = "auto" if options.features is None else options.features
     return replace(options, recipe=recipe, features=features, device=options.device or "cpu")
 
@@ -254,6 +258,7 @@ def _settings(options: Motion) -> Settings:
     return Settings(
         recipe=options.recipe or "default",
         seed=options.seed,
+        restarts=options.restarts or 1,
         device=options.device or "cpu",
         iterations=options.steps,
     )
