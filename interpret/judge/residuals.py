@@ -177,12 +177,18 @@ class Residuals:
         return [self._white(part) for part in both]
 
     @cached_property
+    def mean_square(self) -> float:
+        """χ² a measured value."""
+        values = np.concatenate([item[:, self.measured].ravel() for item in self.items])
+        return float((values**2).mean())
+
+    @cached_property
     def unfinished(self) -> float:
         """By which part χ² could still fall, its own parameters moved along the tangents.
 
         inf where these run off: nothing is told by such a fit.
         """
-        before = sum(float((item[:, self.measured] ** 2).sum()) for item in self.items)
+        before = self.mean_square * sum(item[:, self.measured].size for item in self.items)
         if not all(np.isfinite(part[:, self.measured]).all() for part in self.tangents()):
             return np.inf
         nothing = [np.zeros((*item.shape, 0)) for item in self.items]

@@ -1,4 +1,5 @@
-"""Is a force left over? Free functions of each position, velocity and the time are asked for one.
+"""Is a force left over? Free functions of each position, velocity and the time are asked for one,
+and frictions that depend freely on a position.
 
 Their columns run along the law's own path, on which noise cannot ask for a force; along the smooth
 path the noise that it has followed would.
@@ -64,17 +65,27 @@ def left_over(account: Account) -> list[LeftOver]:
         if np.ptp(value) <= SEEN * np.abs(value).max():
             continue  # nothing depends on what never changes
         splines = _Splines.over(value, number, d)
-        found.append(_asked(account, parts, splines, name, (states, times, whole)))
+        asked = {name: splines}
+        if number < d:
+            asked[f"the velocity and {name} together"] = replace(splines, friction=True)
+        found += [
+            _asked(account, parts, free, words, (states, times, whole))
+            for words, free in asked.items()
+        ]
     return sorted(found, key=lambda item: item.probability)
 
 
 @dataclass(frozen=True)
 class _Splines:
-    """A free force on each of d coordinates, of one variable: number `which` of (q, v, t)."""
+    """A free force on each of d coordinates, of one variable: number `which` of (q, v, t).
+
+    A ``friction`` is this times the coordinate's own velocity.
+    """
 
     knots: Array
     which: int
     dimension: int
+    friction: bool = False
 
     @staticmethod
     def over(values: Array, which: int, dimension: int) -> _Splines:
@@ -92,7 +103,8 @@ class _Splines:
         d, many = self.dimension, basis.shape[1]
         force = np.zeros((len(t), d, d * many))
         for i in range(d):
-            force[:, i, i * many : (i + 1) * many] = basis
+            pull = basis * state[:, d + i, None] if self.friction else basis
+            force[:, i, i * many : (i + 1) * many] = pull
         return force
 
 

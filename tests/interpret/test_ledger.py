@@ -143,6 +143,23 @@ def test_one_linear_motion_does_not_tell_its_drive():
     assert any("a drive of ω = 1" in why for why in law.reasons)
 
 
+def test_a_friction_that_depends_on_the_place_is_left_over():
+    """van der Pol's force, of which the library has Rayleigh's: -v and |v| v come near to it."""
+    t = np.arange(0, 15, 0.1)
+
+    def field(y):
+        q, v = y[:, :1], y[:, 1:2]
+        return -q + 0.3 * (1 - q**2) * v
+
+    starts = np.array([[0.5], [2.5]])
+    q, v = driven_flow(field, starts, np.zeros_like(starts), t)
+    motions = [(t, *motion) for motion in zip(q, v, strict=True)]
+    noisy = Trajectories.from_velocities(["x"], [1], motions).with_noise(0.03, seed=2)
+    law = interpret.fit(noisy, Motion(learn="forces")).law
+    assert law.verdict != "identified"
+    assert any("the velocity and x together" in why for why in law.reasons), law.reasons
+
+
 @pytest.mark.slow
 def test_two_drives_are_found_one_after_the_other():
     t = np.arange(0, 50, 0.05)

@@ -29,6 +29,9 @@ WITHIN: Final = 3.3
 NEARLY_ALL: Final = 0.99
 """Of the points that a law outside whose library the truth lies has to have the force at."""
 
+RESTING: Final = 1e-3
+"""Of the mean speed: at less a dry friction is whatever holds the rest of the forces."""
+
 SAME: Final = 1e-9
 """A law that is off by less of the force is the true one: its motion is not drawn any better."""
 
@@ -58,9 +61,11 @@ def _agrees(law: Law, record: Record) -> tuple[bool | None, str]:
     own = mass * law.lambdify()(q, p / mass, t)
     moved = [mass * _more(law, k).lambdify()(q, p / mass, t) - own for k in range(len(law.terms))]
     columns = np.stack(moved, axis=2)
-    true = record.forces.reshape(q.shape)
-    off = np.abs(own - true)
-    variance = np.einsum("ndk,kl,ndl->nd", columns, law.covariance, columns)
+    speed = np.linalg.norm(p / mass, axis=1)
+    moving = speed > RESTING * np.sqrt((speed**2).mean())
+    true = record.forces.reshape(q.shape)[moving]
+    off = np.abs(own[moving] - true)
+    variance = np.einsum("ndk,kl,ndl->nd", columns[moving], law.covariance, columns[moving])
     size = float(np.sqrt((off**2).mean() / (true**2).mean()))
     if size < SAME:
         return None, f"off by {size:.1e} of the force"

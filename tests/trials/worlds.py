@@ -173,7 +173,7 @@ def _quadratic(n: Numbers) -> World:
 
 def _dry(n: Numbers) -> World:
     c = n(0.01, 0.1)
-    return _with(_some(n), lambda q, v, t, k: -c * v / np.sqrt(_speed(v) ** 2 + 1e-4))
+    return _with(_some(n), lambda q, v, t, k: -c * v / np.sqrt(_speed(v) ** 2 + 1e-8))
 
 
 def _magnetic(n: Numbers) -> World:
