@@ -4,7 +4,8 @@
 
 The smooth path ŷ takes the curvature off, so what is averaged is noise and what ŷ itself misses of
 the motion: of that a mean shifts h²/24 of the second derivative. A cell of a 32nd of a period hides
-1/300 of what its samples tell of a force.
+1/300 of what its samples tell of a force. In a close encounter ŷ misses far more: where what it
+misses runs or bends within a cell beyond all chance, all of them are smaller.
 """
 
 from __future__ import annotations
@@ -32,10 +33,16 @@ FEWEST: Final = 16
 WORTH: Final = 4
 """Samples of a cell, at least: of fewer the means are not of one σ, and little is saved."""
 
+SIGMA: Final = 1.4826
+"""Of a normal distribution, in median absolute deviations."""
+
+BENT: Final = 5.0
+"""Robust deviations of a cell's slope or bend that are no chance among tens of thousands."""
+
 
 def celled(courses: Courses, enough: int = ENOUGH) -> Courses:
-    """The same motion by the means of cells, all of about as many samples; `enough` cells in all
-    where periods need no more. Values of different σ stay as they are.
+    """The same motion by the means of cells, `enough` cells in all where the motion needs no more.
+    Values of different σ stay as they are.
 
     >>> from interpret.ledger.path import Path
     >>> rng = np.random.default_rng(0)
@@ -51,7 +58,29 @@ def celled(courses: Courses, enough: int = ENOUGH) -> Courses:
     size = min(len(item) // _cells(item, least, period) for item in courses.items)
     if size < WORTH or any(item.weight is not None for item in courses.items):
         return courses
-    return replace(courses, items=tuple(_celled(item, size) for item in courses.items))
+    straight = _straight(courses, size)
+    return replace(courses, items=tuple(_celled(item, straight) for item in courses.items))
+
+
+def _straight(courses: Courses, size: int) -> int:
+    """Samples of a cell, halved while what ŷ misses is bent within one of any trajectory."""
+    left = [item.values - item.states[:, : item.values.shape[1]] for item in courses.items]
+    while size >= 2 * WORTH:
+        shapes = np.abs(np.concatenate([_shapes(rows, size) for rows in left]))
+        # The motion of most is followed: they tell what noise makes of a slope and of a bend.
+        if not (shapes > BENT * SIGMA * np.median(shapes, axis=0)).any():
+            break
+        size //= 2
+    return size
+
+
+def _shapes(rows: Array, size: int) -> Array:
+    """Slope and bend (cells, 2 C) of rows (n, C) within every cell: by Legendre's P₁ and P₂."""
+    starts, counts = _bounds(len(rows), size)
+    number = np.arange(len(rows))[:, None] - np.repeat(starts, counts[:, 0].astype(int))[:, None]
+    x = (2 * number + 1) / np.repeat(counts, counts[:, 0].astype(int), axis=0) - 1
+    sums = [np.add.reduceat(p * rows, starts, axis=0) for p in (x, 1.5 * x * x - 0.5)]
+    return np.hstack(sums) / np.sqrt(counts)
 
 
 def _cells(course: Course, least: int, period: float) -> int:

@@ -138,6 +138,21 @@ def test_few_samples_and_values_of_different_sigma_stay():
     assert len(celled(weighed).times) == len(weighed.times)
 
 
+def test_what_a_smooth_path_misses_of_an_encounter_is_no_noise():
+    """A kick of the velocity that the path is too stiff to follow: smaller cells, and no bias."""
+    t = np.linspace(0, 6, 8001)
+    curves = [lambda t, f=f: f(t)[:, None] for f in (np.sin, np.cos, lambda t: -np.sin(t))]
+    noise = 0.1 * np.random.default_rng(1).normal(size=(8001, 1))
+    kick = 0.3 * np.exp(-(((t - 3) / 0.03) ** 2))[:, None]
+    seen = np.sin(t)[:, None] + noise
+    calm, kicked = (
+        celled(Courses((Course(t, values, Path(*curves)),), 1), enough=40)
+        for values in (seen, seen + kick)
+    )
+    assert len(calm.times) == 40
+    assert np.diff(kicked.times).max() < 0.03
+
+
 def test_error_bars_of_cells_are_those_of_all_samples():
     whole = courses(well(samples=3_000))
     both = (whole, celled(whole))
