@@ -155,7 +155,7 @@ def test_one_release_settles_the_left_well():
 
 
 SEEDS = 20
-MOST = 6
+MOST = 10
 """Releases that are waited for; a loop that needs more counts as so many."""
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+import interpret
 import systems
 from interpret.judge.fitted import residuals
 from interpret.judge.forces import Points
@@ -251,3 +252,11 @@ def test_the_response_to_a_force_is_the_paths_own():
     np.testing.assert_allclose(
         response.T * found.sigma, (moved - still)[0] / size, atol=2e-3 * np.abs(moved).max()
     )
+
+
+@pytest.mark.slow
+def test_close_encounters_of_long_noisy_trajectories_make_no_term():
+    run = interpret.fit("coulomb", dataset="long_verlet", noise=0.01, seed=1)
+    assert run.law.verdict == "identified"
+    assert run.comparison.verdict == "EQUAL WITHIN ERROR", run.law
+    assert run.law.stderr[0] < 0.01 * abs(run.law.coefficients[0])
