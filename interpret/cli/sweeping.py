@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from interpret.cli import arguments as options
+from systems.errors import InputError
 
 Plan = Annotated[
     Path,
@@ -48,6 +49,10 @@ def sweep(
     from interpret.sweeps.sweep import sweep as spread
     from interpret.sweeps.workers import Crew
 
+    if address is not None and workers is not None:
+        raise InputError(
+            f"the scheduler at {address:.80} has its own processes; leave out --workers."
+        )
     folder = runs.place(out if out is not None else runs.ROOT / plan.stem)
     trials = read(plan)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

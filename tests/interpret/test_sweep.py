@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from interpret import cli
 from interpret.sweeps import plan, trial
 from interpret.sweeps.outcomes import finished, go_on, kept
 from interpret.sweeps.plan import Trial
@@ -145,6 +146,29 @@ def test_as_many_processes_work_as_are_asked_for(folder):
     tasks = {str(number): 0.2 for number in range(4)}
     go_on(Crew(1), errands.signed, tasks, folder / "kept", lambda *_: None)
     assert len({kept(folder / "kept", name).result["process"] for name in tasks}) == 1
+
+
+def test_the_processes_of_a_scheduler_do_the_work(folder):
+    distributed = pytest.importorskip("distributed")
+    tasks = {str(number): 0.0 for number in range(3)}
+    alone = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": ":0"}
+    with (
+        distributed.LocalCluster(**alone, silence_logs="CRITICAL") as elsewhere,
+        distributed.Client(elsewhere) as client,
+    ):
+        (process,) = client.run(os.getpid).values()
+        crew = Crew(address=elsewhere.scheduler_address)
+        go_on(crew, errands.signed, tasks, folder / "kept", lambda *_: None)
+        # It is there for others, and stays when we have gone.
+        assert list(client.run(os.getpid).values()) == [process]
+    assert {kept(folder / "kept", name).result["process"] for name in tasks} == {process}
+
+
+def test_the_number_of_processes_is_the_schedulers(folder, capfd):
+    path = folder / "sweep.toml"
+    path.write_text('systems = ["oscillator"]\n')
+    assert cli.main(["sweep", str(path), "--address", "tcp://127.0.0.1:1", "--workers", "2"]) == 2
+    assert "the scheduler at tcp://127.0.0.1:1 has its own processes" in capfd.readouterr().err
 
 
 def test_what_failed_or_was_cut_short_is_tried_again(folder):
