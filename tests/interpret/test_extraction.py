@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import cycle
 
 import numpy as np
@@ -12,11 +13,12 @@ from hypothesis import strategies as st
 
 import systems
 from interpret import Library, compare, fit
-from interpret.reading.extraction import extract
+from interpret.reading.extraction import Forces, extract
 from interpret.select.matrix import Compressed
 from interpret.select.supports import ranked
 from systems import InputError, dop853, integrate
 from systems.expressions import symbol
+from training.learn.lagrangian import learn_lagrangian
 from training.learn.points import Model, learn
 from training.particles import Particles
 from training.recipes.report import ReportSettings, learn_by_report
@@ -218,3 +220,10 @@ def test_the_search_finds_the_planted_support(seed, size):
     least = np.linalg.lstsq(design[:, checked], truth, rcond=None)[0]
     expected = np.linalg.norm(design[:, checked] @ least - truth)
     assert found.residuals[len(found.supports) // 2] == pytest.approx(expected, abs=1e-12)
+
+
+def test_masses_that_are_not_positive_are_no_lagrangians():
+    system = systems.get("trapped_charges", {"gap": 0.2})
+    fit = learn_lagrangian(system, system.draw(count=20), iterations=1)
+    with pytest.raises(InputError, match="are not positive: the samples do not determine"):
+        Forces.of_lagrangian(replace(fit, masses=np.array([1.0, -0.2])), 1)

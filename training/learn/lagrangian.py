@@ -28,7 +28,9 @@ from training.rows.euler_lagrange import MassRows, State, euler_lagrange
 from training.solve.families import solve_families
 
 HIDDEN = (16, 16)
-ITERATIONS = 60
+ITERATIONS = 600
+"""Of Broyden: its steps cost a tenth of Levenberg–Marquardt's here, and come further in all."""
+
 TOLERANCE = 1e-7
 
 
@@ -149,7 +151,8 @@ def learn_lagrangian(
         Sum((kinetic, on(columns, glorot(motion.state.x, HIDDEN, number))))
         for number in seeds(seed, restarts)
     ]
-    outer = Outer(ITERATIONS if iterations is None else iterations, TOLERANCE, monitor)
+    total = ITERATIONS if iterations is None else iterations
+    outer = Outer(total, TOLERANCE, monitor, warm=total)
     basis, history = outer.train_best(starts, Reduced(families, [1.0, 1.0]))
     with torch.no_grad():
         solved = solve_families(families, basis)

@@ -26,7 +26,7 @@ def train(
     2. Solve for the output layer of the data-placed network by scaled least squares, five
        reweighting passes over the families.
     3. While the best family's relative residual exceeds ``settings.tolerance``: train the hidden
-       weights by variable projection (Levenberg-Marquardt for small networks, L-BFGS for large).
+       weights by variable projection (by Levenberg-Marquardt, Broyden or L-BFGS, by their number).
 
     Nothing of ``system`` but its features is read here: the truth is for ``compare`` alone.
     ``features`` defaults to the system's own, or to the coordinates.

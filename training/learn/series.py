@@ -34,6 +34,7 @@ WIDTH_OF_MANY = 14
 MANY = 5000
 ITERATIONS = 300
 WARM = 100
+WARM_IN_NOISE = 150
 TOLERANCE = 1e-9
 RIDGE = 1e-10
 FEWEST = 100
@@ -176,7 +177,7 @@ def _trained_in_noise(order: int, start: RidgeFunctions, rows: ValueRows, outer:
     shown, hidden = rows.split()
     fitted = Reduced([shown], [1.0], RIDGE)
     held_out = HeldOut(fitted, hidden)
-    basis, history = replace(outer, held_out=held_out).train(start, fitted)
+    basis, history = replace(outer, held_out=held_out, warm=WARM_IN_NOISE).train(start, fitted)
     with torch.no_grad():
         _, coefficients, residual = Reduced([rows], [1.0], RIDGE).eliminate(basis)
     return Stage(order, basis, coefficients, float(residual.norm()), history)

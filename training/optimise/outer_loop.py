@@ -19,7 +19,7 @@ from training.optimise.watch import UNWATCHED, Monitor
 
 T = TypeVar("T", bound=Trainable)
 LEGS = 2
-"""Broyden, and Levenberg–Marquardt after it."""
+"""Broyden or L-BFGS, and Levenberg–Marquardt after it."""
 
 SMALL = 1300
 """Hidden weights up to which a matrix of them all is cheap: Broyden's, and Levenberg–Marquardt's
@@ -33,7 +33,7 @@ class Outer:
     Up to ``small`` hidden weights are trained by Levenberg–Marquardt, after ``warm`` iterations of
     self-scaled Broyden from a random start; up to `SMALL` by Broyden alone, and more by L-BFGS.
     With ``held_out`` samples the training ends when they are predicted no better any more, and the
-    network that did best on them is taken.
+    network that did best on them is taken; L-BFGS is the one that warms up then.
     """
 
     iterations: int
@@ -91,7 +91,9 @@ class Outer:
         legs: list[tuple[int, Callable[..., T]]] = [(self.iterations, alone)]
         if weights <= self.small:
             warm = min(self.warm, self.iterations)
-            legs = [(warm, broyden), (self.iterations, levenberg_marquardt)]
+            # By Broyden the noise is followed before held-out samples can tell.
+            slow = lbfgs if self.held_out is not None else broyden
+            legs = [(warm, slow), (self.iterations, levenberg_marquardt)]
         overtrained = reached = False
         for leg in range(began, len(legs)):
             end, descend = legs[leg]
