@@ -38,6 +38,9 @@ NONE: Final = 1e-3
 TRIED: Final = 2
 """Terms that cost least to first order, of which each is left out in earnest."""
 
+MOST_EXCHANGED: Final = 16
+"""Terms: more are no law, and have tens of thousands of neighbours."""
+
 ROUNDS: Final = 6
 OVERLAP: Final = 2
 SIGMAS: Final = 4.0
@@ -131,7 +134,9 @@ def _path(pencil: Pencil, every: Support, needed: Needed) -> Iterator[tuple[Supp
 
 
 def _exchanged(pencil: Pencil, support: Support, needed: Needed) -> Support:
-    """The support after exchanges that lower N/2 S² + k log(N/2)."""
+    """The support after exchanges that lower N/2 S² + k log(N/2), where it may be a law's."""
+    if len(support) > MOST_EXCHANGED:
+        return support
     count = pencil.rows / OVERLAP
     best = float(_scores(pencil, [support], count)[0])
     for _ in range(ROUNDS):
