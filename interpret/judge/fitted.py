@@ -64,7 +64,7 @@ def residuals(prepared: Prepared, terms: tuple[Expr, ...], law: Array) -> Iterat
         if found is not None:
             told = _sharpened(Residuals(_stretches(data, found), potential, found, sigma))
             # What the integrator is allowed to be off by is no part of χ² that could still fall.
-            if told.unfinished < UNFINISHED or told.mean_square < SHARE**2:
+            if told.unfinished < UNFINISHED or (told.values**2).mean() < SHARE**2:
                 yield told.remembered()
                 last, here, start = told, found.shooting, found.law
                 continue
@@ -74,7 +74,7 @@ def residuals(prepared: Prepared, terms: tuple[Expr, ...], law: Array) -> Iterat
 
 def _sharpened(found: Residuals) -> Residuals:
     """The same with σ lowered to the residual, where χ²/n is far below 1."""
-    left = np.concatenate(found.items)[:, found.measured]
+    left = found.values
     free = max(left.size - found.parameters, 1)
     ratio = float((left**2).sum()) / free
     if ratio > OVERRATED:

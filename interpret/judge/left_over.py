@@ -158,7 +158,7 @@ FEWEST: Final = 32
 
 def free(residuals: Residuals) -> int:
     """Measured values less fitted numbers."""
-    used = sum(int(item[:, residuals.measured].size) for item in residuals.items)
+    used = residuals.values.size
     return used - residuals.parameters
 
 

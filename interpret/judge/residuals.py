@@ -176,11 +176,10 @@ class Residuals:
         both = (np.concatenate([part.start, part.columns], axis=2) for part in self._stretches)
         return [self._white(part) for part in both]
 
-    @cached_property
-    def mean_square(self) -> float:
-        """χ² a measured value."""
-        values = np.concatenate([item[:, self.measured].ravel() for item in self.items])
-        return float((values**2).mean())
+    @property
+    def values(self) -> Array:
+        """What is left of all measured values, (n, ·)."""
+        return np.concatenate(self.items)[:, self.measured]
 
     @cached_property
     def unfinished(self) -> float:
@@ -188,7 +187,7 @@ class Residuals:
 
         inf where these run off: nothing is told by such a fit.
         """
-        before = self.mean_square * sum(item[:, self.measured].size for item in self.items)
+        before = float((self.values**2).sum())
         if not all(np.isfinite(part[:, self.measured]).all() for part in self.tangents()):
             return np.inf
         nothing = [np.zeros((*item.shape, 0)) for item in self.items]

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interpret.ledger.motion import Array, Course, Courses
+from interpret.ledger.noise import NORMAL
 
 A_PERIOD: Final = 32
 """Cells of a period, at least: (2π/32)²/12 of what samples tell is lost."""
@@ -32,9 +33,6 @@ FEWEST: Final = 16
 
 WORTH: Final = 4
 """Samples of a cell, at least: of fewer the means are not of one σ, and little is saved."""
-
-SIGMA: Final = 1.4826
-"""Of a normal distribution, in median absolute deviations."""
 
 BENT: Final = 5.0
 """Robust deviations of a cell's slope or bend that are no chance among tens of thousands."""
@@ -68,7 +66,7 @@ def _straight(courses: Courses, size: int) -> int:
     while size >= 2 * WORTH:
         shapes = np.abs(np.concatenate([_shapes(rows, size) for rows in left]))
         # The motion of most is followed: they tell what noise makes of a slope and of a bend.
-        if not (shapes > BENT * SIGMA * np.median(shapes, axis=0)).any():
+        if not (shapes > BENT * NORMAL * np.median(shapes, axis=0)).any():
             break
         size //= 2
     return size
@@ -77,10 +75,19 @@ def _straight(courses: Courses, size: int) -> int:
 def _shapes(rows: Array, size: int) -> Array:
     """Slope and bend (cells, 2 C) of rows (n, C) within every cell: by Legendre's P₁ and P₂."""
     starts, counts = _bounds(len(rows), size)
-    number = np.arange(len(rows))[:, None] - np.repeat(starts, counts[:, 0].astype(int))[:, None]
-    x = (2 * number + 1) / np.repeat(counts, counts[:, 0].astype(int), axis=0) - 1
+    x = _inside(len(rows), size)
     sums = [np.add.reduceat(p * rows, starts, axis=0) for p in (x, 1.5 * x * x - 0.5)]
     return np.hstack(sums) / np.sqrt(counts)
+
+
+@lru_cache(maxsize=64)
+def _inside(samples: int, size: int) -> Array:
+    """Where samples lie in their cells (n, 1), from -1 to 1."""
+    starts, counts = _bounds(samples, size)
+    own = counts[:, 0].astype(int)
+    number = np.arange(samples) - np.repeat(starts, own)
+    place: Array = ((2 * number + 1) / np.repeat(own, own) - 1)[:, None]
+    return place
 
 
 def _cells(course: Course, least: int, period: float) -> int:

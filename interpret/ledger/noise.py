@@ -14,6 +14,9 @@ from interpret.ledger.rows import alike
 
 Array = NDArray[np.float64]
 
+NORMAL: Final = 1.4826
+"""The standard deviation of normal errors over the median of their sizes."""
+
 SAME: Final = 0.02
 """Noise that is off by a fiftieth costs less than a thousandth of an error bar."""
 

@@ -21,16 +21,13 @@ from numpy.typing import NDArray
 from interpret.laws import particular
 from interpret.laws.law import Law
 from interpret.ledger.motion import Course, Courses
+from interpret.ledger.noise import NORMAL
 from interpret.ledger.response import PLACES, WEIGHTS
 
 Array = NDArray[np.float64]
 
 ONE_WAY: Final = 0.99
 """Work of which so much is net is written as one number: it only gives, or only takes."""
-
-NORMAL: Final = 1.4826
-"""The standard deviation over the median size of normal errors. The median is not moved by the ends
-of a trajectory, where velocities that are derived from positions are wild."""
 
 NONE: Final = 1e-12
 """Rounding: a magnetic force's power is a difference of equal numbers."""
@@ -92,6 +89,7 @@ def work(law: Law, courses: Courses) -> Work:
     left = np.concatenate([row.rest - np.median(row.rest) for row in rows])
     kinetic = np.concatenate([row.kinetic for row in rows])
     size = float(np.sqrt((kinetic**2).mean()))
+    # The median is not moved by the ends of a trajectory, where derived velocities are wild.
     return Work(done, parts, NORMAL * float(np.median(np.abs(left))) / (size or 1.0))
 
 

@@ -37,7 +37,7 @@ MOST_TRIALS: Final = 20
 
 STALLED: Final = 1e-4
 PATIENCE: Final = 15
-"""So many steps in a row that gain less of the loss end the descent."""
+"""So many steps in a row end the descent that each gain less than the part STALLED of the loss."""
 
 MOST_FAILURES: Final = 1
 """A line along which nothing is gained has H forgotten; a second one in a row ends the descent."""

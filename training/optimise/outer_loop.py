@@ -92,8 +92,8 @@ class Outer:
         if weights <= self.small:
             warm = min(self.warm, self.iterations)
             # By Broyden the noise is followed before held-out samples can tell.
-            slow = lbfgs if self.held_out is not None else broyden
-            legs = [(warm, slow), (self.iterations, levenberg_marquardt)]
+            warming = lbfgs if self.held_out is not None else broyden
+            legs = [(warm, warming), (self.iterations, levenberg_marquardt)]
         overtrained = reached = False
         for leg in range(began, len(legs)):
             end, descend = legs[leg]
