@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from interpret.judge import left_over
 from interpret.judge.outlying import outlying
+from interpret.judge.residuals import Residuals
 from interpret.judge.whiteness import effective, lag_one, whiteness
 from systems.samples.trajectories import Trajectories
 from training.prepare.noise import estimate
@@ -153,13 +156,25 @@ def test_a_grid_of_any_step():
     assert step(np.round(rng.standard_normal(300), 11)) == 0.0
 
 
-def residuals(rows):
-    """Those of a law of two parameters with a coordinate and its momentum, in units of the noise.
+@dataclass(frozen=True)
+class Known(Residuals):
+    """Residuals that are given, (n, 2), in units of the noise: of a law of two parameters."""
 
-    The trajectories are not asked for more than the coordinates' names.
-    """
+    rows: NDArray[np.float64] = field(kw_only=True)
+
+    @property
+    def items(self):
+        return [self.rows]
+
+    @property
+    def parameters(self):
+        return 2
+
+
+def residuals(rows):
+    """Those of a law with a coordinate and its momentum: nothing but their names is asked."""
     data = SimpleNamespace(coordinates=("x",))
-    return SimpleNamespace(items=[rows], measured=np.ones(2, bool), parameters=2, trajectories=data)
+    return Known(data, law=None, solution=None, sigma=np.ones(2), rows=rows)
 
 
 def test_single_readings_that_are_off_do_not_refute_a_law():
