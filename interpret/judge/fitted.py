@@ -19,7 +19,6 @@ from interpret.ledger.steps import shooting
 from systems.samples.trajectories import Trajectories
 from training.prepare.noise import NEGLIGIBLE
 from training.prepare.preparation import Prepared
-from training.prepare.smoothing import Smooth
 
 LADDER: Final = (16, 4, 2, 1)
 """The cuttings that a law climbs: from stretches half as long it steps to the whole."""
@@ -87,15 +86,15 @@ def _sharpened(found: Residuals) -> Residuals:
 
 def _longest(prepared: Prepared) -> tuple[Trajectories, Courses, Array]:
     """The longest trajectories, as many as hold the values to be judged, with their σ (2d,)."""
-    assert prepared.smoothed is not None, "exact data are judged by the law's flow"
+    assert prepared.noisy, "exact data are judged by the law's flow"
     whole = prepared.trajectories
     lengths = np.array([2 * item.q.size for item in whole])
     order = np.argsort(-lengths, kind="stable")
     count = int(np.searchsorted(np.cumsum(lengths[order]), MOST_VALUES)) + 1
     chosen = sorted(order[:count].tolist())
-    smooth = [Smooth(prepared.smoothed.items[k], prepared.forces[k]) for k in chosen]
     sigma = prepared.sigma / masses(whole)
-    return whole[chosen], Courses.along(whole[chosen], smooth), sigma
+    curves = [prepared.curves[k] for k in chosen]
+    return whole[chosen], Courses.along(whole[chosen], curves), sigma
 
 
 def _stretches(data: Trajectories, found: Solution) -> Trajectories:

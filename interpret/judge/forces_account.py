@@ -9,6 +9,7 @@ import numpy as np
 
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
 from interpret.judge.settling import with_release
+from interpret.judge.smooth_path import Closer, closer
 from interpret.judge.thresholds import percent, short_of
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
@@ -48,10 +49,21 @@ def _noise(account: Account) -> Check:
     missed = float(account.missed.max())
     calm, limit = account.setting.courses.calm, account.setting.noise_limit
     said = f"the law misses {percent(missed)} of the motion's range, a smooth curve {percent(calm)}"
-    if missed <= limit:
+    if missed > limit:
+        return Check("noise", missed, limit, short_of(missed), said, missed)
+    found = _closer(account)
+    if found is None or not found.told:
         return Check("noise", missed, limit, "identified", said)
-    verdict = short_of(missed)
-    return Check("noise", missed, limit, verdict, said, missed)
+    verdict = short_of(found.missed)
+    return Check("noise", missed, limit, verdict, f"{said}; {found}", found.missed)
+
+
+def _closer(account: Account) -> Closer | None:
+    if account.solution is None:
+        return None
+    reduced = account.solution.reduced
+    fitted = reduced.stretches.states + len(account.terms)
+    return closer(account.setting.courses, account.solution.residuals(), fitted)
 
 
 def _left_over(account: Account) -> Check:

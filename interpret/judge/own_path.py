@@ -15,6 +15,7 @@ from interpret.judge.forces import families
 from interpret.judge.held_out import predicted
 from interpret.judge.left_over import Left
 from interpret.judge.residuals import Residuals
+from interpret.judge.smooth_path import closer
 from interpret.judge.thresholds import AGAIN, CHANCE, UNLIKELY, percent, short_of
 from interpret.ledger.motion import masses
 from training.prepare.preparation import Prepared
@@ -146,7 +147,12 @@ def _size(residual: Residuals) -> Check:
     said = f"χ²/n is {ratio:.3f}, {abs(z):.1f} deviations {'above' if z > 0 else 'below'} one"
     said = "; ".join(filter(None, (said, left_over.outliers(residual))))
     if z <= UNLIKELY:
-        return Check("noise", z, UNLIKELY, "identified", said)
+        courses = residual.solution.shooting.courses
+        found = closer(courses, residual.missed, residual.parameters)
+        if found is None or not found.told:
+            return Check("noise", z, UNLIKELY, "identified", said)
+        verdict = short_of(found.missed)
+        return Check("noise", z, UNLIKELY, verdict, f"{said}; {found}", found.missed)
     return Check("noise", z, UNLIKELY, "not in the library",
                  f"{said}: the law misses the data by more than their noise")  # fmt: skip
 

@@ -46,7 +46,7 @@ class Course:
 
     `signals` are functions of time that were measured beside it, by name. A ``weight`` (n, C) says
     how much each value counts: its channel's usual σ over its own. The `label` is that of its data
-    set.
+    set. The path has a ``freedom`` of so many fitted numbers, 0 where that is not known.
     """
 
     t: Array
@@ -55,6 +55,7 @@ class Course:
     signals: Mapping[str, Curve] = field(default_factory=dict)
     weight: Array | None = None
     label: str = ""
+    freedom: int = 0
 
     def __len__(self) -> int:
         return len(self.t)
@@ -121,7 +122,8 @@ class Courses:
             v = item.p / trajectories.mass
             values = item.q if alone else np.concatenate([item.q, v], axis=1)
             signal = signals[number] if signals else {}
-            items.append(Course(item.t, values, paths[number], signal, label=item.label))
+            free = smoothed[number].freedom
+            items.append(Course(item.t, values, paths[number], signal, None, item.label, free))
         return Courses(tuple(items), trajectories.dimension)
 
     @property

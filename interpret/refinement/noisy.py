@@ -17,7 +17,6 @@ from interpret.ledger.motion import Courses, masses
 from interpret.ledger.statement import stated
 from interpret.reading.probes import Probes
 from training.prepare.preparation import Prepared
-from training.prepare.smoothing import Smooth
 
 PART: Final = "potential"
 
@@ -55,13 +54,10 @@ def noisy_estimate(law: Law, samples: Probes, *, select: bool) -> Law:
 
 def motion(prepared: Prepared) -> Courses:
     """The motion as it was measured, and as it was smoothed."""
-    assert prepared.smoothed is not None, "only noisy data come here"
-    smoothed = [
-        Smooth(item, force) for item, force in zip(prepared.smoothed, prepared.forces, strict=True)
-    ]
+    assert prepared.noisy, "only noisy data come here"
     measured = prepared.trajectories
     alone = measured.derived or not np.isfinite(prepared.noise.p).all()
-    return Courses.along(measured, smoothed, alone=alone)
+    return Courses.along(measured, prepared.curves, alone=alone)
 
 
 def _per_freedom(found: Account, prepared: Prepared) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -23,6 +24,9 @@ from training.settings import Settings
 from training.solve.families import solve_families
 from training.solve.linear import ROUND_OFF
 
+if TYPE_CHECKING:
+    from training.prepare.smoothing import Smooth
+
 NOISY_CUTOFF = 1e-6
 CLEAN_PASSES = 5
 VERLET = "Störmer–Verlet"
@@ -34,8 +38,8 @@ class Prepared:
     """What the trainer learns from.
 
     ``families`` of rows; ``points`` the chosen samples; ``trajectories`` as measured, ``smoothed``
-    if noisy, with the spline's own ``forces`` there; ``drift`` of the energy, relative, where it is
-    not conserved, else 0.
+    if noisy, with the splines' ``curves``; ``drift`` of the energy, relative, where it is not
+    conserved, else 0.
     """
 
     features: Features
@@ -46,7 +50,7 @@ class Prepared:
     noise: Noise
     integrator: str
     drift: float = 0.0
-    forces: tuple[Array, ...] = ()
+    curves: tuple[Smooth, ...] = ()
 
     @property
     def noisy(self) -> bool:
@@ -167,9 +171,8 @@ def _smoothed(
     force = rows.compact(rows.given(quiet, features, chosen, gradient))
     families = (rows.energy(quiet, features, chosen), force)
     points = _points(quiet, features, chosen)
-    pulled = tuple(item.force for item in smoothed)
     return Prepared(
-        features, families, points, trajectories, quiet, noise, "smoothed", forces=pulled
+        features, families, points, trajectories, quiet, noise, "smoothed", curves=smoothed
     )
 
 

@@ -31,10 +31,14 @@ AT_ONCE = 500_000
 
 @dataclass(frozen=True)
 class Smooth:
-    """A smoothed trajectory and its dp/dt, all at the measured times; shapes (n, d)."""
+    """A smoothed trajectory and its dp/dt, all at the measured times; shapes (n, d).
+
+    ``freedom`` is the number of the spline's coefficients, 0 where it is not known.
+    """
 
     trajectory: Trajectory
     force: Array
+    freedom: int = 0
 
 
 def smooth(trajectories: Trajectories, noise: Noise) -> tuple[Smooth, ...]:
@@ -111,7 +115,7 @@ def _evaluated(t: Array, best: Sequence[tuple[Spline, Array]], mass: Array) -> l
         matrices = spline.value, spline.slope, spline.curvature
         curves = (_curves(matrix, coefficients).transpose(1, 0, 2) for matrix in matrices)
         for number, x, v, a in zip(numbers, *map(np.ascontiguousarray, curves), strict=True):
-            found[number] = Smooth(Trajectory(t, x, v * mass), a * mass)
+            found[number] = Smooth(Trajectory(t, x, v * mass), a * mass, coefficients[:, 0].size)
     return [found[number] for number in range(len(best))]
 
 
