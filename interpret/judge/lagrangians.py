@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
+from interpret.judge.support import FEW
 from interpret.judge.thresholds import EXACT, percent, short_of
 from interpret.laws.law import Law
 from interpret.weak.choice import EXPLAINED
@@ -23,8 +24,25 @@ NOTHING: Final = 1e-6
 
 def certify_lagrangian(law: Law, answer: Answer) -> Certificate:
     """Every check of a law on the motion that it was read off."""
-    checks = [*as_it_was_read(law).checks, _weak(answer), *_path(answer)]
+    checks = [*as_it_was_read(law).checks, _weak(answer), *_path(answer), *_support(law, answer)]
     return Certificate(tuple(checks))
+
+
+def _support(law: Law, answer: Answer) -> Iterator[Check]:
+    """Whether a law chosen among the usual candidates has left most of them out.
+
+    More than half of them fit any smooth motion. Who gives candidates of their own may have given
+    those of the law.
+    """
+    if answer.question.own:
+        return
+    kept, limit = len(law.terms), max(FEW, len(answer.terms) // 2)
+    said = f"{kept} of {len(answer.terms)} candidates were kept"
+    if kept <= limit:
+        yield Check("support", kept, limit, "identified", said)
+        return
+    why = f"{said}: such a sum fits any smooth motion, so it is no law"
+    yield Check("support", kept, limit, "not in the library", why)
 
 
 def _weak(answer: Answer) -> Check:

@@ -149,6 +149,8 @@ def period(residuals: Residuals) -> tuple[float, float]:
             chance = float(np.exp(-height[peak]))
             if chance < best[1]:
                 best = (float(even[-1] - even[0]) / (peak + 1), chance)
+    if not total:
+        return best
     return best[0], float(-np.expm1(total * np.log1p(-min(best[1], 1 - 1e-16))))
 
 

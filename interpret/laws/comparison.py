@@ -199,7 +199,9 @@ def _truths(
     elif isinstance(given, Mapping):
         known = given
     else:
-        known = {names[0]: parse(given) if isinstance(given, str) else given}
+        # One truth is that of the potential, if there is one.
+        whose = "potential" if "potential" in names else names[0]
+        known = {whose: parse(given) if isinstance(given, str) else given}
     missing = [name for name in names if name not in known]
     if missing and not known:
         raise InputError(f"{law.system} has no known truth; give one to compare with.")

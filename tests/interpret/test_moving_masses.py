@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import sympy
 
 import interpret
 from interpret.experiments.motion import Motion
+from interpret.judge.lagrangians import certify_lagrangian
 from interpret.run import Run
 from interpret.weak.moving_masses import MovingMasses
 from interpret.weak.terms import Term, Terms
@@ -93,6 +96,23 @@ def test_its_equations_have_the_moving_masses(noisy):
     exact = accelerations(PENDULA, ["a", "b"], [-FRICTION.diff("ad"), -FRICTION.diff("bd")])
     true = [float(e.subs({"a": 1, "b": 0, "ad": 1, "bd": 2})) for e in exact]
     assert found == pytest.approx(true, rel=0.01)
+
+
+def test_a_law_that_keeps_most_of_the_usual_candidates_is_none(noisy):
+    """Enough of them follow any motion, within any noise."""
+    law, answer = noisy.law, noisy.fit.learned.answer
+    (kept,) = [c for c in certify_lagrangian(law, answer).checks if c.name == "support"]
+    assert kept.verdict == "identified"
+    parts = tuple(replace(part, terms=part.candidates) for part in law.parts)
+    every = len(law.candidates)
+    numbers = {"coefficients": np.ones(every), "covariance": np.eye(every) * 1e-6}
+    whole = replace(law, parts=parts, recognised=(), **numbers)
+    (kept,) = [c for c in certify_lagrangian(whole, answer).checks if c.name == "support"]
+    assert kept.verdict == "not in the library"
+    assert "fits any smooth motion" in kept.sentence
+    # Who wrote the candidates may have written the law.
+    own = replace(answer, question=replace(answer.question, own={"potential": ()}))
+    assert all(check.name != "support" for check in certify_lagrangian(whole, own).checks)
 
 
 def test_it_is_kept_and_read_back(noisy, tmp_path):

@@ -160,6 +160,12 @@ def test_a_truth_for_every_part_is_asked_for(spring):
         compare(law(), spring)
 
 
+def test_one_truth_is_that_of_the_potential(spring):
+    two = law(VALUES[:3], parts=(KINETIC, POTENTIAL))
+    with pytest.raises(InputError, match="the truth of kinetic is not given; there are potential"):
+        compare(two, spring, q**2)
+
+
 def test_terms_that_were_no_candidates_are_refused():
     with pytest.raises(InputError, match=r"no candidates: q\*\*4"):
         Part("potential", (q**4,), (q, q**2))

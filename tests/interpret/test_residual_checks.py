@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -197,3 +197,9 @@ def test_a_motion_that_is_missed_is_no_single_reading(missed):
     noise = np.random.default_rng(1).standard_normal((1000, 2))
     missed = missed * np.sin(np.linspace(0, 30, 1000))[:, None]
     assert left_over.excess(residuals(noise + missed))[1] > 4
+
+
+def test_motions_too_short_for_a_periodogram_have_no_period():
+    short = residuals(np.random.default_rng(0).standard_normal((20, 2)))
+    times = SimpleNamespace(t=np.arange(20.0))
+    assert left_over.period(replace(short, trajectories=[times])) == (np.inf, 1.0)

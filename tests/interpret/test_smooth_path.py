@@ -1,4 +1,4 @@
-"""A smooth path beside a law: what noise allows it, what a missed motion does, and when it is mute."""
+"""A smooth path beside a law: what noise allows it, and where it says nothing."""
 
 from __future__ import annotations
 

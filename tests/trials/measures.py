@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+import sympy
 
 import interpret
 import systems
 from interpret.laws.law import Law
 from systems import dop853
+from systems.equations import kinetic
 from systems.errors import InputError
 from systems.samples.trajectories import Trajectories
 from tests.trials.recording import Record
@@ -45,8 +47,11 @@ def right(law: Law, record: Record) -> tuple[bool | None, str]:
     one within its stated errors wherever it was sampled: then these data cannot tell.
     """
     if record.truth is not None:
-        problem = systems.observed(record.shown)
-        found = interpret.compare(law, problem, record.truth)
+        shown = record.shown
+        # Every other part that a law claims is truly nothing.
+        truths = {law.quantity(part): sympy.Integer(0) for part in law.parts}
+        truths |= {"potential": record.truth, "kinetic": kinetic(shown.coordinates, shown.mass)}
+        found = interpret.compare(law, systems.observed(shown), truths)
         told = None if found.verdict == "UNDETERMINED" else found.verdict in RIGHT
         return told, f"{found.verdict} {found.reason}".strip()
     if record.forces is None:
