@@ -32,6 +32,9 @@ UNFINISHED: Final = 0.01
 OVERRATED: Final = 0.25
 """χ²/n below this is that of coarse sampling mistaken for noise: σ is what is left."""
 
+BEYOND_COARSE: Final = 3.0
+"""Noise is seen that is so many times what the steps alone leave in differences."""
+
 SHARE: Final = 0.02
 """An error of the integrator by this part of σ is felt by no check."""
 
@@ -54,6 +57,7 @@ def residuals(prepared: Prepared, terms: tuple[Expr, ...], law: Array) -> Iterat
     start = Parameters(law, np.zeros(0))
     here = shooting(courses, potential, start, sigma, SHARE, COARSEST)
     last: Residuals | None = None
+    seen = _seen(courses, data, sigma)
     for cuts in LADDER:
         length = max(SHORTEST, round(here.longest / cuts))
         found = here.solved(start, range(len(terms)), length, Noise.white(sigma))
@@ -61,7 +65,8 @@ def residuals(prepared: Prepared, terms: tuple[Expr, ...], law: Array) -> Iterat
         if last is not None and count == len(last.trajectories):
             continue  # these trajectories are too short for so many cuts
         if found is not None:
-            told = _sharpened(Residuals(_stretches(data, found), potential, found, sigma))
+            left = Residuals(_stretches(data, found), potential, found, sigma, seen=seen)
+            told = _sharpened(left)
             # What the integrator is allowed to be off by is no part of χ² that could still fall.
             if told.unfinished < UNFINISHED or (told.values**2).mean() < SHARE**2:
                 yield told.remembered()
@@ -69,6 +74,18 @@ def residuals(prepared: Prepared, terms: tuple[Expr, ...], law: Array) -> Iterat
                 continue
         if last is not None or cuts == SECOND:
             return
+
+
+def _seen(courses: Courses, data: Trajectories, sigma: Array) -> bool:
+    """Whether differences show the noise, and not how coarse the samples are.
+
+    A wave of N samples a period leaves (2 sin π/N)⁶/√924 of itself in sixth differences.
+    """
+    bend = 2 * np.sin(np.pi * min(courses.step / courses.shortest, 0.5))
+    coarse = bend**6 / np.sqrt(924)
+    spread = np.concatenate(data.channel_std()) / masses(data)
+    measured = np.isfinite(sigma) & (spread > 0)
+    return bool((sigma[measured] > BEYOND_COARSE * coarse * spread[measured]).all())
 
 
 def _sharpened(found: Residuals) -> Residuals:
@@ -81,7 +98,7 @@ def _sharpened(found: Residuals) -> Residuals:
     spread = np.concatenate(found.trajectories.channel_std())
     lowest = NEGLIGIBLE * spread / masses(found.trajectories)
     sigma = np.maximum(found.sigma * np.sqrt(ratio), lowest)
-    return replace(found, sigma=np.where(found.measured, sigma, np.inf))
+    return replace(found, sigma=np.where(found.measured, sigma, np.inf), seen=False)
 
 
 def _longest(prepared: Prepared) -> tuple[Trajectories, Courses, Array]:

@@ -10,13 +10,19 @@ import numpy as np
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
 from interpret.judge.support import FEW
 from interpret.judge.thresholds import EXACT, percent, short_of
+from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
 from interpret.weak.choice import EXPLAINED
+from interpret.weak.pursuit import Pursued
 from interpret.weak.search import KNOWN, Answer
 
 FORESEEN: Final = 1.5
 """Motion that was not learned from may be missed half as much again: the error of the law is in it,
 beside the noise."""
+
+DROWNED: Final = 0.2
+"""Of the largest term: weak rows that leave more tell hardly a term from none. Right laws of motion
+with 5 % of noise left 0.03."""
 
 NOTHING: Final = 1e-6
 """What is missed of a motion's range by this little takes nothing from a law."""
@@ -26,6 +32,23 @@ def certify_lagrangian(law: Law, answer: Answer) -> Certificate:
     """Every check of a law on the motion that it was read off."""
     checks = [*as_it_was_read(law).checks, _weak(answer), *_path(answer), *_support(law, answer)]
     return Certificate(tuple(checks))
+
+
+def _followed(answer: Answer, found: Pursued) -> Iterator[Check]:
+    """Whether a law of noisy motion is followed over a period of it: anything explains less.
+
+    Of exact motion short stretches tell all.
+    """
+    if not answer.weighed.rows.observed.noisy:
+        return
+    courses = found.solution.shooting.courses
+    asked = min(courses.period / courses.step, max(map(len, courses.items)))
+    said = (
+        f"the law follows the motion along {found.stretch} samples in one go, "
+        f"{found.stretch * courses.step / courses.period:.2g} periods"
+    )
+    verdict: Verdict = "identified" if found.stretch >= asked else "ambiguous"
+    yield Check("followed", asked, float(found.stretch), verdict, said)
 
 
 def _support(law: Law, answer: Answer) -> Iterator[Check]:
@@ -54,6 +77,9 @@ def _weak(answer: Answer) -> Check:
         f"the weak rows leave {least:.3g} times what noise and the error of their integrals make "
         f"of them, {percent(share)} of the largest term"
     )
+    if least <= limit and share > DROWNED:
+        why = f"{said}: so much noise hides any law"
+        return Check("weak rows", share, DROWNED, "ambiguous", why)
     if least <= limit:
         return Check("weak rows", least, limit, "identified", said)
     verdict = short_of(share)
@@ -80,6 +106,7 @@ def _path(answer: Answer) -> Iterator[Check]:
     passed = missed <= limit
     shared = 0.0 if passed else missed
     yield Check("noise", missed, limit, "identified" if passed else verdict, said, shared)
+    yield from _followed(answer, found)
     pair = found.foreseen()
     if pair is None:
         return

@@ -33,6 +33,12 @@ ROUNDED: Final = 0.99
 SLACK: Final = 0.1
 """Of half a step: by so much a coefficient's error may move a number across it."""
 
+ENOUGH: Final = 200
+"""Values in which what a law misses shows by its form, where the size of the noise is not known."""
+
+FAINT: Final = 1e-3
+"""Of the motion: a law that leaves less of coarse samples is not what limits them."""
+
 REFUTED: Final = 4.0
 """χ²/n of a law whose residuals are twice the noise: longer stretches would only say it louder."""
 
@@ -146,6 +152,12 @@ def _size(residual: Residuals) -> Check:
     ratio, z = left_over.excess(residual)
     said = f"χ²/n is {ratio:.3f}, {abs(z):.1f} deviations {'above' if z > 0 else 'below'} one"
     said = "; ".join(filter(None, (said, left_over.outliers(residual))))
+    if not residual.seen and left_over.free(residual) < ENOUGH and _noise(residual) > FAINT:
+        why = (
+            f"the samples are too coarse to show their noise, and too few to tell it from what the "
+            f"law misses: {percent(_noise(residual))} of the motion"
+        )
+        return Check("noise", left_over.free(residual), ENOUGH, "ambiguous", why)
     if z <= UNLIKELY:
         courses = residual.solution.shooting.courses
         found = closer(courses, residual.missed, residual.parameters)
@@ -171,6 +183,9 @@ def _period(longest: Residuals, rungs: Rungs) -> Check:
 def _held_out(longest: Residuals, rungs: Rungs) -> Check:
     """The last tenth, predicted from the rest."""
     error, chance, share = predicted(longest)
+    if np.isnan(error):
+        said = "the last tenth, held out, cannot be predicted from the rest"
+        return Check("held out", np.nan, -np.log10(CHANCE), "not in the library", said)
     figures = (-np.log10(max(chance, 1e-300)), -np.log10(CHANCE))
     said = f"the last tenth, held out, is predicted to {error:.3g} times the noise"
     if chance >= CHANCE or (rungs.shorter and predicted(rungs.shorter)[1] > AGAIN):

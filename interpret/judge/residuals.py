@@ -45,7 +45,8 @@ class Residuals:
 
     `sigma` (2d,) is the noise of q and p/m that was read off the data; a channel without data has
     σ = inf. Errors that are alike from one sample to the next are given as `errors`, in units of
-    σ: everything is then in units of what they leave white.
+    σ: everything is then in units of what they leave white. Where the samples are too coarse to
+    show their noise, σ is not ``seen``: it is what the law leaves.
     """
 
     trajectories: Trajectories
@@ -53,6 +54,7 @@ class Residuals:
     solution: Solution
     sigma: Array
     errors: Noise | None = None
+    seen: bool = True
 
     @property
     def _stretches(self) -> list[Stretch]:

@@ -28,6 +28,9 @@ HALVING: Final = 1 / 16
 steps make the trapezoid four times better, and these weights are better than that."""
 
 ROUNDS: Final = 3
+SILENT: Final = 1e-12
+"""Of the largest variance: an equation that a combination has no terms of would rule alone."""
+
 BEST: Final = 0.25
 """No row weighs more than the best quarter: a few that decide everything let anything be fitted."""
 
@@ -114,7 +117,8 @@ class Rows:
             size = np.sqrt((self.values**2).mean(axis=(0, 2))) + TINY
             return np.broadcast_to(1 / size, self.values.shape[:2]).copy()
         variance = self.variance(c)
-        variance = np.maximum(variance, np.quantile(variance, BEST, axis=0)) + TINY
+        least = np.maximum(np.quantile(variance, BEST, axis=0), SILENT * variance.max())
+        variance = np.maximum(variance, least) + TINY
         weights = 1 / np.sqrt(variance)
         scaled: Array = weights / np.sqrt((weights**2).mean())
         return scaled

@@ -246,3 +246,17 @@ def test_a_series_that_ends_is_a_law_however_small_its_last_term(missed, passed)
     forces = Forces.of(law, Features.identity(("x",)), np.linspace(-1, 1, 50)[:, None])
     assert 1e-4 < forces.needed < 1e-2
     assert surrogate(law, forces, missed).passed == passed
+
+
+def test_few_coarse_samples_do_not_tell_noise_from_what_is_missed():
+    """Five samples a period, of a spring whose stiffness changes: whatever is left may be noise."""
+
+    def changing(q, v, t):
+        return -(1.5 + 0.3 * np.cos(0.7 * t)) * q - 0.7 * q**3
+
+    run = interpret.fit(motion(changing, times=0.9 * np.arange(20.0)))
+    assert run.law.verdict == "ambiguous"
+    assert "too coarse to show their noise" in str(run)
+    # A right law of as few samples, which show their noise.
+    fine = motion(lambda q, v, t: -1.5 * q - 0.7 * q**3, noise=0.01, times=0.3 * np.arange(40.0))
+    assert interpret.fit(fine).law.verdict == "identified"

@@ -115,6 +115,16 @@ def test_a_law_that_keeps_most_of_the_usual_candidates_is_none(noisy):
     assert all(check.name != "support" for check in certify_lagrangian(whole, own).checks)
 
 
+def test_what_noise_hides_and_what_is_not_followed_is_not_identified(noisy):
+    law, answer = noisy.law, noisy.fit.learned.answer
+    assert {"followed", "weak rows"} <= {c.name for c in certify_lagrangian(law, answer).checks}
+    assert certify_lagrangian(law, answer).verdict == "identified"
+    short = replace(answer, pursued=replace(answer.pursued, stretch=16))
+    found = certify_lagrangian(law, short)
+    assert found.verdict == "ambiguous"
+    assert any("16 samples in one go" in check.sentence for check in found.checks)
+
+
 def test_it_is_kept_and_read_back(noisy, tmp_path):
     noisy.save(tmp_path / "run")
     assert Run.load(tmp_path / "run").law == noisy.law

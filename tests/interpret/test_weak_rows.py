@@ -130,3 +130,14 @@ def test_windows_are_longer_where_there_is_noise():
         terms = menu(ranges(data), data.coordinates)
         lengths.append(weighed(terms, Observed.of(data, estimate(data))).rows.windows.length)
     assert lengths[0] < lengths[1]
+
+
+def test_an_equation_that_a_combination_has_no_terms_of_does_not_rule_alone():
+    """Its rows have no variance: weighed by that alone they would overflow."""
+    terms, found = rows(cart(0.01))
+    c = np.zeros(len(terms))
+    (alone,) = [k for k, term in enumerate(terms.items) if str(term.expr) == "cos(th)"]
+    c[alone] = 1.0
+    weights = found.weighted(c)
+    assert np.isfinite(weights).all()
+    assert np.isfinite(found.pencil(weights).triangle).all()
