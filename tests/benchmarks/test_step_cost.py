@@ -1,9 +1,10 @@
-"""A step of gradient descent on the paper's networks: ours beside torch as one would write it."""
+"""A step of gradient descent on the paper's networks: ours beside torch and JAX."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from torch.func import functional_call, grad, vmap
 
 import systems
 from systems import Trajectories
+from tests.benchmarks.jax_step import JaxDescent
 from training.bases.perceptron import Perceptron
 from training.features import Features
 from training.recipes.paper import paper_settings
@@ -22,9 +24,12 @@ pytestmark = pytest.mark.benchmark(timer=time.process_time)
 TITLE = "Step cost of gradient descent"
 NOTE = """
 A full-batch step on the mean of |dp/dt + dV/dq|^2 in single precision, as the paper takes it: CPU
-time of the others over ours, the best of 3 rounds by turns. Double backward: torch.nn and SGD, with
-create_graph, on the whole batch at once. vmap: the same with torch.func's vmap(grad) of the network
-at a point. All take the same steps from the same weights: their gradients agree after three.
+time of the others over ours, the best of 3 rounds by turns. Ours is compiled for this processor on
+first use, where there is a C++ compiler; by torch: the same recipe without one. Double backward:
+torch.nn and SGD, with create_graph, on the whole batch at once. vmap: the same with torch.func's
+vmap(grad) of the network at a point. JAX: jit of one tangent along the residual and one pass back,
+over chunks of 1000 points by lax.scan. All take the same steps from the same weights: their
+gradients agree after three.
 """
 POINTS = (1_000, 10_000, 100_000)
 SAMPLES_IN_ALL = 200_000
@@ -103,27 +108,44 @@ def test_step_cost(name, points, race, record, descended):
     inputs = 3 if name == "coulomb" else 1
 
     def ours(steps):
-        return descended(system, data, features, steps)
+        return descended(system, data, features, steps, compiled=True)
+
+    def by_jax(steps):
+        q = np.concatenate([item.q[:-1] for item in data]).astype(np.float32)
+        force = np.concatenate(
+            [-np.diff(item.p, axis=0) / np.diff(item.t)[:, None] for item in data]
+        ).astype(np.float32)
+        if name == "coulomb":
+            # On q1 - q2 the two charges' forces are one another's opposites.
+            q, force = q[:, :3] - q[:, 3:], (force[:, :3] - force[:, 3:]) / 2
+        descent = JaxDescent(Perceptron.glorot(inputs, paper.hidden, 0), q, force, paper.rate)
+        return descent, descent.run(steps)
 
     def theirs(slope, steps):
         network = Plain(Perceptron.glorot(inputs, paper.hidden, seed=0))
         return network, plain_descent(network, data, paper.rate, steps, slope)
 
+    at = data[0].q[:, :3] - data[0].q[:, 3:] if name == "coulomb" else data[0].q
     truth = ours(FEW)[0].gradient(data[0].q)
     for slope in (double_backward, mapped):
         found = slope(theirs(slope, FEW)[0], single(data[0].q)).detach()
         np.testing.assert_allclose(found, truth, rtol=0, atol=1e-4 * abs(truth).max())
-    watches = race(
-        lambda _: ours(steps),
-        lambda _: theirs(double_backward, steps),
-        lambda _: theirs(mapped, steps),
-    )
+    by_name = {
+        "by torch": lambda _: descended(system, data, features, steps),
+        "double backward": lambda _: theirs(double_backward, steps),
+        "vmap": lambda _: theirs(mapped, steps),
+    }
+    if find_spec("jax") is not None:
+        found = by_jax(FEW)[0].trained().gradients(single(at).detach())[:, :, 0]
+        np.testing.assert_allclose(found, truth[:, :inputs], rtol=0, atol=1e-4 * abs(truth).max())
+        by_name["JAX"] = lambda _: by_jax(steps)
+    watches = race(lambda _: ours(steps), *by_name.values())
     mine, *others = (min(seconds for _, seconds in watch.results) for watch in watches)
     row = {
         "network": " × ".join(map(str, (inputs, *paper.hidden, 1))),
         "points": f"{points:,}",
         "ours, ms": f"{1e3 * mine:.3g}",
-        "double backward / ours": f"{others[0] / mine:.2f}",
-        "vmap / ours": f"{others[1] / mine:.2f}",
     }
+    ratios = zip(by_name, others, strict=True)
+    row |= {f"{each} / ours": f"{seconds / mine:.2f}" for each, seconds in ratios}
     record(TITLE, NOTE, row)

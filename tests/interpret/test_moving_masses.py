@@ -16,6 +16,7 @@ from interpret.weak.moving_masses import MovingMasses
 from interpret.weak.terms import Term, Terms
 from systems.equations import accelerations
 from systems.errors import InputError
+from systems.samples.trajectories import Trajectories, Trajectory
 from tests.interpret.swings import (
     CART,
     DRAG,
@@ -234,3 +235,19 @@ def test_the_mass_about_an_axis_is_a_wave_of_twice_the_angle(asked):
     found = {str(each.term): each.value for each in law.measured()}
     wanted = {"thd**2/2": 1, "phid**2/2": 0.5, "phid**2*cos(2*th)/2": -0.5, "cos(th)": -5}
     assert found == pytest.approx(wanted, rel=1e-8)
+
+
+def test_too_few_samples_for_masses_are_no_reason_to_refuse_what_was_asked():
+    """Nobody asked for the kinetic energy here; who does is told how few they are."""
+    t = np.linspace(0, 2.0, 12)
+    items = []
+    for phase in (0.0, 1.0):
+        # No potential explains it.
+        angle = t + phase
+        q = 3 + np.exp(0.3 * t)[:, None] * np.column_stack([np.cos(angle), np.sin(2 * angle)])
+        p = np.gradient(q, t, axis=0, edge_order=2)
+        items.append(Trajectory(t, q, p))
+    data = Trajectories(("x", "y"), np.ones(2), tuple(items))
+    assert interpret.fit(data).law.verdict != "identified"
+    with pytest.raises(InputError, match="samples are too few to tell"):
+        interpret.fit(data, Motion(learn="lagrangian"))

@@ -21,7 +21,7 @@ class Fit(LearnedFunction):
 
     ``residuals`` and ``weights`` belong to ``prepared.families``; ``history`` holds the loss after
     each outer iteration (empty when the first linear solve met the tolerance), or those along the
-    ``steps`` of a descent.
+    ``steps`` of a descent, which a loop ``compiled`` for this processor may have taken.
 
     Called on coordinates (n, d) it returns V (n,); ``gradient`` returns dV/dq (n, d).
     """
@@ -35,6 +35,7 @@ class Fit(LearnedFunction):
     settings: Settings
     history: tuple[float, ...] = ()
     steps: int = 0
+    compiled: bool = False
 
     def __repr__(self) -> str:
         return (

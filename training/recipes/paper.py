@@ -7,7 +7,7 @@ Where the two differ the scripts are followed, for they made the figures.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -23,7 +23,7 @@ from training.bases.perceptron import Perceptron
 from training.device import choose
 from training.features import Features
 from training.learn.fit import Fit
-from training.optimise.gradient import descend
+from training.optimise.gradient import Loss, descend
 from training.optimise.rules import gradient_descent
 from training.optimise.watch import UNWATCHED, Monitor
 from training.potential import Potential
@@ -157,8 +157,10 @@ def train_paper(
         for forward, some in zip(forwards, chosen, strict=True)
     ]
     change = round(PRETRAINING * steps) if len(paper.activations) > 1 else 0
+    recipe = _Loss(network.to(like), stages, steps, paper.activations, change)
+    compiled = recipe.compiled()
     state = descend(
-        partial(_loss, network.to(like), partial(_due, stages, steps), paper.activations, change),
+        compiled or recipe,
         network.parameters().to(like),
         gradient_descent(paper.rate, partial(_handover, network, change)),
         steps,
@@ -179,6 +181,7 @@ def train_paper(
         settings=settings,
         history=state.history,
         steps=state.steps,
+        compiled=compiled is not None,
     )
 
 
@@ -202,15 +205,19 @@ def _chosen(trajectories: Trajectories, window: tuple[int, int] | None) -> Indic
 
 @dataclass(frozen=True)
 class _Batch:
-    """Samples x (n, f), dx/dq (n, d, f) and the forward difference -dp/dt (n, d)."""
+    """Samples x (n, f), dx/dq (n, d, f) and the forward difference -dp/dt (n, d): this process's
+    share of a batch of ``total`` numbers."""
 
     x: Tensor
     jacobian: Tensor
     force: Tensor
+    total: int
 
-    def at(self, some: slice) -> _Batch:
-        """Some of the samples."""
-        return _Batch(self.x[some], self.jacobian[some], self.force[some])
+    @staticmethod
+    def share(x: Tensor, jacobian: Tensor, force: Tensor) -> _Batch:
+        """This process's share of one."""
+        own = stretch(len(x), processes.number(), processes.count())
+        return _Batch(x[own], jacobian[own], force[own], force.numel())
 
 
 def _batches(forward: ForceRows, chosen: Indices, size: int | None) -> list[_Batch]:
@@ -221,39 +228,66 @@ def _batches(forward: ForceRows, chosen: Indices, size: int | None) -> list[_Bat
     x, jacobian, force = (
         torch.split(part, counts) for part in (forward.x[0], forward.jacobian[0], forward.force)
     )
-    return [_Batch(*parts) for parts in zip(x, jacobian, force, strict=True)]
+    return [_Batch.share(*parts) for parts in zip(x, jacobian, force, strict=True)]
 
 
-def _due(stages: Sequence[Sequence[_Batch]], steps: int, step: int) -> _Batch:
-    """The batch of a step: every stage has an equal share of all steps."""
-    batches = stages[step * len(stages) // steps]
-    return batches[step % len(batches)]
+@dataclass(frozen=True, eq=False)
+class _Loss:
+    """The loss of a step's batch, in parts, of the flat weights: by torch's double backward.
 
+    Every stage has an equal share of all steps. The first activation has those before ``change``,
+    the last one the others.
+    """
 
-def _loss(
-    network: Perceptron,
-    due: Callable[[int], _Batch],
-    activations: Sequence[str],
-    change: int,
-    flat: Tensor,
-    step: int,
-) -> Iterator[Tensor]:
-    """The loss of a step's batch, in parts; ``flat`` holds the weights."""
-    whole = due(step)
-    batch = whole.at(stretch(len(whole.x), processes.number(), processes.count()))
-    activation = activations[0] if step < change else activations[-1]
-    parts = zip(
-        torch.split(batch.x, SAMPLES_AT_ONCE),
-        torch.split(batch.jacobian, SAMPLES_AT_ONCE),
-        torch.split(batch.force, SAMPLES_AT_ONCE),
-        strict=True,
-    )
-    for x, jacobian, force in parts:
-        x = x.detach().requires_grad_(True)
-        current = replace(network.with_parameters(flat), activation=activation)
-        (slope,) = torch.autograd.grad(current.values(x).sum(), x, create_graph=True)
-        gradient = (jacobian * slope[:, None, :]).sum(dim=2)
-        yield (gradient - force).square().sum() / whole.force.numel()
+    network: Perceptron
+    stages: Sequence[Sequence[_Batch]]
+    steps: int
+    activations: Sequence[str]
+    change: int
+
+    def place(self, step: int) -> tuple[int, int]:
+        """The stage of a step, and its batch there."""
+        stage = step * len(self.stages) // self.steps
+        return stage, step % len(self.stages[stage])
+
+    def activation(self, step: int) -> str:
+        """Whose turn it is."""
+        return self.activations[0] if step < self.change else self.activations[-1]
+
+    def __call__(self, flat: Tensor, step: int) -> Iterator[Tensor]:
+        stage, number = self.place(step)
+        batch = self.stages[stage][number]
+        current = replace(self.network.with_parameters(flat), activation=self.activation(step))
+        parts = (
+            torch.split(part, SAMPLES_AT_ONCE) for part in (batch.x, batch.jacobian, batch.force)
+        )
+        for x, jacobian, force in zip(*parts, strict=True):
+            x = x.detach().requires_grad_(True)
+            (slope,) = torch.autograd.grad(current.values(x).sum(), x, create_graph=True)
+            gradient = (jacobian * slope[:, None, :]).sum(dim=2)
+            yield (gradient - force).square().sum() / batch.total
+
+    def compiled(self) -> Loss | None:
+        """The same by a compiled loop, where there is one."""
+        from training.compiled.force_matching import Matching, Points
+
+        loops = {
+            name: Matching.of(replace(self.network, activation=name)) for name in self.activations
+        }
+        if not all(loops.values()):
+            return None
+        points = [
+            [Points.shared(batch.x, batch.jacobian, batch.force) for batch in stage]
+            for stage in self.stages
+        ]
+
+        def loss(flat: Tensor, step: int) -> list[Tensor]:
+            stage, number = self.place(step)
+            loop = loops[self.activation(step)]
+            assert loop is not None, "there is one for each activation"
+            return [loop(flat, points[stage][number], 1 / self.stages[stage][number].total)]
+
+        return loss
 
 
 def _handover(network: Perceptron, at: int, step: int, weights: Tensor) -> None:

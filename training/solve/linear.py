@@ -203,7 +203,10 @@ def _by_cholesky(design: Tensor, truth: Tensor) -> Tensor | None:
     stretch = max(a.shape[1], CACHED // (8 * a.shape[1] + 8))
     starts = range(0, len(a), stretch)
     parts = ((a[i : i + stretch], b[i : i + stretch, None]) for i in starts)
-    return factor(torch.from_numpy(gram(parts)))
+    # Squares that cannot be said are left to the rows themselves.
+    with np.errstate(over="ignore", invalid="ignore"):
+        square = gram(parts)
+    return factor(torch.from_numpy(square))
 
 
 def gram(blocks: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> NDArray[np.float64]:

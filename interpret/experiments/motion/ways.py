@@ -179,7 +179,11 @@ def _moved(
         return None
     told = "no potential alone explains the motion: T is learned too"
     problem, samples = first.fit.problem, first.fit.samples
-    whole = conclude(_with_masses(problem, samples, options, session, told))
+    try:
+        whole = conclude(_with_masses(problem, samples, options, session, told))
+    except InputError:
+        # Samples that are too few for masses too may still have a law without.
+        return None
     kinetic = (p for law in whole.laws for p in law.parts if p.name == "kinetic")
     held = {s for part in kinetic for term in part.terms for s in term.free_symbols}
     # Of constant masses all parts know more.

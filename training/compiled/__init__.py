@@ -1,0 +1,1 @@
+"""Loops that a C++ compiler makes for this processor where there is one, and torch takes else."""
