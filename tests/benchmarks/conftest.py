@@ -33,7 +33,7 @@ from systems import Problem, Trajectories
 from training import Fit, Settings, train
 from training.features import Features
 from training.optimise.watch import Monitor
-from training.recipes import paper
+from training.recipes import paper_loss
 
 PACKAGES = ("numpy", "scipy", "torch", "pysindy", "scikit-learn")
 WIDTH = 150
@@ -243,7 +243,7 @@ def descended() -> Callable[..., tuple[Fit, float]]:
         settings = Settings(recipe="paper", iterations=steps)
         with pytest.MonkeyPatch.context() as patch:
             if not compiled:
-                patch.setattr(paper._Loss, "compiled", lambda self: None)
+                patch.setattr(paper_loss.PaperLoss, "compiled", lambda self: None)
             fit = train(system, trajectories, settings, features=features, monitor=Monitor(pace))
         return fit, pace.seconds
 

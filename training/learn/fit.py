@@ -20,8 +20,8 @@ class Fit(LearnedFunction):
     """V(q) = sum_k c_k phi_k(x(q)), known up to one constant a connected component.
 
     ``residuals`` and ``weights`` belong to ``prepared.families``; ``history`` holds the loss after
-    each outer iteration (empty when the first linear solve met the tolerance), or those along the
-    ``steps`` of a descent, which a loop ``compiled`` for this processor may have taken.
+    each outer iteration (empty when the first linear solve met the tolerance), or those along a
+    descent.
 
     Called on coordinates (n, d) it returns V (n,); ``gradient`` returns dV/dq (n, d).
     """
@@ -34,8 +34,6 @@ class Fit(LearnedFunction):
     weights: tuple[float, ...]
     settings: Settings
     history: tuple[float, ...] = ()
-    steps: int = 0
-    compiled: bool = False
 
     def __repr__(self) -> str:
         return (

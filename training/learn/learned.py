@@ -32,6 +32,11 @@ class Learned:
         return self.steps or len(self.history)
 
     @property
+    def told(self) -> str:
+        """How it was trained, where that is worth a sentence."""
+        return ""
+
+    @property
     def neurons(self) -> int:
         """Hidden units of the network; 0 without one."""
         return 0

@@ -7,7 +7,7 @@ Where the two differ the scripts are followed, for they made the figures.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -18,23 +18,20 @@ from torch import Tensor
 from systems.expressions import symbol
 from systems.problem import Problem
 from systems.samples.trajectories import Trajectories
-from training import processes
 from training.bases.perceptron import Perceptron
 from training.device import choose
 from training.features import Features
 from training.learn.fit import Fit
-from training.optimise.gradient import Loss, descend
+from training.optimise.gradient import descend
 from training.optimise.rules import gradient_descent
 from training.optimise.watch import UNWATCHED, Monitor
 from training.potential import Potential
 from training.prepare.preparation import prepare
 from training.prepare.selection import Indices
+from training.recipes.paper_loss import PaperLoss, batches
 from training.rows import trajectories as rows
-from training.rows.trajectories import ForceRows, stretch
+from training.rows.trajectories import ForceRows
 from training.settings import Settings
-
-SAMPLES_AT_ONCE = 12_500
-"""Samples whose graph is in memory at a time: few enough that it stays in the cache."""
 
 PRETRAINING = 0.06
 """The share of the steps that ELU gets before softplus, 30 000 of the central force's 500 000.
@@ -124,6 +121,19 @@ def differences(coordinates: Sequence[str]) -> Features:
     return Features.of(coordinates, expressions)
 
 
+@dataclass(frozen=True, repr=False)
+class DescendedFit(Fit):
+    """What so many ``steps`` came to; a loop ``compiled`` for the processor may have taken them."""
+
+    steps: int = 0
+    compiled: bool = False
+
+    @property
+    def told(self) -> str:
+        """Who took the steps."""
+        return f"{self.steps} steps of a loop compiled for this processor" if self.compiled else ""
+
+
 def train_paper(
     system: Problem,
     trajectories: Trajectories,
@@ -153,14 +163,14 @@ def train_paper(
     )
     like = torch.zeros(0, dtype=torch.float32, device=choose(settings.device))
     stages = [
-        _batches(forward.to(like), some, paper.batch)
+        batches(forward.to(like), some, paper.batch)
         for forward, some in zip(forwards, chosen, strict=True)
     ]
     change = round(PRETRAINING * steps) if len(paper.activations) > 1 else 0
-    recipe = _Loss(network.to(like), stages, steps, paper.activations, change)
-    compiled = recipe.compiled()
+    loss = PaperLoss(network.to(like), stages, steps, paper.activations, change)
+    compiled = loss.compiled()
     state = descend(
-        compiled or recipe,
+        compiled or loss,
         network.parameters().to(like),
         gradient_descent(paper.rate, partial(_handover, network, change)),
         steps,
@@ -171,7 +181,7 @@ def train_paper(
     potential = Potential(
         trained.with_parameters(state.parameters), torch.ones(1).to(like), features
     )
-    return Fit(
+    return DescendedFit(
         system,
         potential.basis,
         potential.coefficients,
@@ -201,93 +211,6 @@ def _chosen(trajectories: Trajectories, window: tuple[int, int] | None) -> Indic
             first, end = window
         chosen.append(np.arange(first, end - 1))
     return chosen
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """Samples x (n, f), dx/dq (n, d, f) and the forward difference -dp/dt (n, d): this process's
-    share of a batch of ``total`` numbers."""
-
-    x: Tensor
-    jacobian: Tensor
-    force: Tensor
-    total: int
-
-    @staticmethod
-    def share(x: Tensor, jacobian: Tensor, force: Tensor) -> _Batch:
-        """This process's share of one."""
-        own = stretch(len(x), processes.number(), processes.count())
-        return _Batch(x[own], jacobian[own], force[own], force.numel())
-
-
-def _batches(forward: ForceRows, chosen: Indices, size: int | None) -> list[_Batch]:
-    """The samples of ``size`` trajectories after the other; one batch of all without a size."""
-    lengths = [len(index) for index in chosen]
-    size = size or len(lengths)
-    counts = [sum(lengths[first : first + size]) for first in range(0, len(lengths), size)]
-    x, jacobian, force = (
-        torch.split(part, counts) for part in (forward.x[0], forward.jacobian[0], forward.force)
-    )
-    return [_Batch.share(*parts) for parts in zip(x, jacobian, force, strict=True)]
-
-
-@dataclass(frozen=True, eq=False)
-class _Loss:
-    """The loss of a step's batch, in parts, of the flat weights: by torch's double backward.
-
-    Every stage has an equal share of all steps. The first activation has those before ``change``,
-    the last one the others.
-    """
-
-    network: Perceptron
-    stages: Sequence[Sequence[_Batch]]
-    steps: int
-    activations: Sequence[str]
-    change: int
-
-    def place(self, step: int) -> tuple[int, int]:
-        """The stage of a step, and its batch there."""
-        stage = step * len(self.stages) // self.steps
-        return stage, step % len(self.stages[stage])
-
-    def activation(self, step: int) -> str:
-        """Whose turn it is."""
-        return self.activations[0] if step < self.change else self.activations[-1]
-
-    def __call__(self, flat: Tensor, step: int) -> Iterator[Tensor]:
-        stage, number = self.place(step)
-        batch = self.stages[stage][number]
-        current = replace(self.network.with_parameters(flat), activation=self.activation(step))
-        parts = (
-            torch.split(part, SAMPLES_AT_ONCE) for part in (batch.x, batch.jacobian, batch.force)
-        )
-        for x, jacobian, force in zip(*parts, strict=True):
-            x = x.detach().requires_grad_(True)
-            (slope,) = torch.autograd.grad(current.values(x).sum(), x, create_graph=True)
-            gradient = (jacobian * slope[:, None, :]).sum(dim=2)
-            yield (gradient - force).square().sum() / batch.total
-
-    def compiled(self) -> Loss | None:
-        """The same by a compiled loop, where there is one."""
-        from training.compiled.force_matching import Matching, Points
-
-        loops = {
-            name: Matching.of(replace(self.network, activation=name)) for name in self.activations
-        }
-        if not all(loops.values()):
-            return None
-        points = [
-            [Points.shared(batch.x, batch.jacobian, batch.force) for batch in stage]
-            for stage in self.stages
-        ]
-
-        def loss(flat: Tensor, step: int) -> list[Tensor]:
-            stage, number = self.place(step)
-            loop = loops[self.activation(step)]
-            assert loop is not None, "there is one for each activation"
-            return [loop(flat, points[stage][number], 1 / self.stages[stage][number].total)]
-
-        return loss
 
 
 def _handover(network: Perceptron, at: int, step: int, weights: Tensor) -> None:

@@ -236,9 +236,7 @@ def judge(law: Law, fit: TrajectoryFit) -> Certificate:
 
 def findings(fit: TrajectoryFit, law: Law, comparisons: Sequence[Comparison]) -> Findings:
     """Who integrated the data, why there is no law, and V to be drawn."""
-    notes = [_integrator(fit.rows), *fit.chosen.notes]
-    if fit.learned.compiled:
-        notes.append(f"{fit.learned.steps} steps of a loop compiled for this processor")
+    notes = [_integrator(fit.rows), fit.learned.told, *fit.chosen.notes]
     if law.verdict == NO_LAW or fit.rows.prepared.drift:
         notes += unexplained(law, fit.rows)
     asked = unseen(fit)
