@@ -171,8 +171,8 @@ def well(*more: tuple[float, float]) -> tuple[str, Array]:
 
 
 def well_again() -> tuple[str, Array]:
-    """The same and a third motion, from where it was said that it tells most."""
-    return well((-0.5, 1.5))
+    """The same and two motions more, each from where it was said that it tells most."""
+    return well((-0.5, 1.5), (0.11, 1.8))
 
 
 def delta() -> tuple[str, Array]:

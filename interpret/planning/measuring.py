@@ -29,20 +29,33 @@ class Measuring:
     """What an experimenter does again: `times` (m,), the first that of the release, and `weights`
     (C,), one over the σ of each channel, so that they count for all samples there are.
 
-    Starts (q, q̇) lie between `low` and `high` (2d,). `rows` values are measured of one motion, and
-    `before` were already. `period` is the time scale of the motion and `speed` the rms of |q̇|.
-    Features too may be `beyond` their range in the data by such a part of it.
+    Motions were `seen` between such (q, q̇), (2, 2d), and `starts` lie between others. `rows` values
+    are measured of one motion, and `before` were already. `period` is the time scale of the motion
+    and `speed` the rms of |q̇|. Features too may be `beyond` their range in the data by such a part
+    of it.
     """
 
     times: Array
     weights: Array
-    low: Array
-    high: Array
+    seen: Array
+    starts: Array
     rows: int
     before: int
     period: float
     speed: float
     beyond: float = 0.0
+
+    @property
+    def low(self) -> Array:
+        """The least of each number of a start (2d,)."""
+        least: Array = self.starts[0]
+        return least
+
+    @property
+    def high(self) -> Array:
+        """The largest."""
+        most: Array = self.starts[1]
+        return most
 
     @staticmethod
     def of(courses: Courses, beyond: float = 0.0) -> Measuring:
@@ -54,11 +67,12 @@ class Measuring:
         sigma = np.maximum(courses.scatter, FLOOR * courses.range)
         low, high = courses.states.min(axis=0), courses.states.max(axis=0)
         room = beyond * (high - low)
+        ends = np.array([low - room, high + room])
         return Measuring(
             times=t[every],
             weights=np.sqrt(len(t) / len(every)) / sigma,
-            low=low - room,
-            high=high + room,
+            seen=ends,
+            starts=ends,
             rows=len(t) * courses.channels,
             before=len(courses.times) * courses.channels,
             period=courses.shortest,
@@ -71,7 +85,7 @@ class Measuring:
 
         Raises InputError for the ends of what there is not, and for those that are none.
         """
-        low, high = self.low.copy(), self.high.copy()
+        starts = self.starts.copy()
         for name, (least, most) in ends.items():
             if name not in names:
                 raise InputError(
@@ -80,8 +94,8 @@ class Measuring:
                 )
             if not -np.inf < least <= most < np.inf:
                 raise InputError(f"{name} cannot start from {least:g} to {most:g}.")
-            low[names.index(name)], high[names.index(name)] = least, most
-        return replace(self, low=low, high=high)
+            starts[:, names.index(name)] = least, most
+        return replace(self, starts=starts)
 
     def drawn(self, law: Law, count: int, rng: np.random.Generator) -> Array:
         """Starts (n, 2d), `count` at most: each number anywhere in its range or at an end of it, a

@@ -98,7 +98,7 @@ def _left(vectors: Array, adjusted: Array) -> Array:
 def watched(own: Flights, its: Flights, number: int, measuring: Measuring) -> Pair | None:
     """One motion of both laws, while they are near the data; None where that is no time."""
     channels, seen = len(measuring.weights), len(measuring.times)
-    low, high = measuring.low[:channels], measuring.high[:channels]
+    low, high = measuring.seen[:, :channels]
     for path in (own.paths[number], its.paths[number]):
         with np.errstate(all="ignore"):
             there = np.abs(path - (low + high) / 2) <= LOST * (high - low)

@@ -103,6 +103,13 @@ def test_the_power_falls_with_noise_and_with_the_range():
     assert "at rest" in str(small)
 
 
+def test_a_start_at_rest_may_be_asked_for_and_its_motion_is_as_fast_as_it_is():
+    found = interpret.next_release(*spring(0.02), within={"v_q": (0.0, 0.0)})
+    assert found is not None
+    assert found.start["v_q"] == 0
+    assert found.power > 0.9
+
+
 def test_where_there_is_nothing_to_tell_nothing_is_said():
     law, data = spring(0.02)
     assert interpret.next_release(replace(law, judgement=Judgement()), data) is None
