@@ -76,10 +76,14 @@ def identifier(name: str) -> str:
 
     >>> identifier("x₁"), identifier("pos (left)"), identifier("2nd"), identifier("lambda")
     ('x1', 'pos_left', 'q2nd', 'lambda_')
+    >>> identifier("\\u0f318 m")  # a numeral that is no digit of a name
+    'q8_m'
     """
     if name.isidentifier() and not name.startswith("__"):
         return f"{name}_" if keyword.iskeyword(name) else name
-    found = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", name)).strip("_")
+    letters = unicodedata.normalize("NFKC", name)
+    allowed = "".join(x if f"q{x}".isidentifier() else " " for x in letters)
+    found = re.sub(r" +", "_", allowed).strip("_")
     if not found:
         return "q"
     return identifier(found if found.isidentifier() else f"q{found}")

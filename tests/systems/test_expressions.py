@@ -1,5 +1,6 @@
 """Formulas as text: what is read is exact, what is written is read back, the rest is refused."""
 
+import keyword
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from sympy import Float, Integer, Rational, Symbol, pi
 
 from systems.errors import InputError, nearest
 from systems.expressions import parse, parse_assignments, parse_list, symbol, text
+from systems.grammar import identifier
 
 x, y, r = sympy.symbols("x y r")
 
@@ -272,3 +274,19 @@ def test_nearest_is_silent_when_nothing_is_near():
     assert nearest("columb", ["coulomb"]) == " Did you mean 'coulomb'?"
     assert nearest("zzz", ["coulomb"]) == ""
     assert nearest("zzz", []) == ""
+
+
+# Names
+
+
+@given(st.text(max_size=12) | st.text(st.characters(categories=["Nd", "Nl", "No", "Lm", "Mn"])))
+def test_of_any_text_a_name_can_be_made(name):
+    found = identifier(name)
+    assert found.isidentifier()
+    assert not keyword.iskeyword(found)
+
+
+def test_numerals_that_are_no_digits_of_names_are_left_out():
+    """They are letters or digits to a regular expression, and to no parser."""
+    assert identifier("\u0f31") == "q"
+    assert identifier("v\u0f318334") == "v_8334"
