@@ -227,6 +227,9 @@ class Reader:
                 raise self.error(f"an exponent is larger than {MAX_EXPONENT}")
             if size * bits(base) > MAX_BITS:
                 raise self.error("a power of a number is too large")
+            if not exponent.is_integer and degree(base) > MAX_INNER:
+                # sympy looks for real and imaginary parts of what it takes the root of.
+                raise self.error(f"a root holds a power beyond {MAX_INNER}")
         elif base == 0:
             raise self.error("it has a power of 0")
         elif degree(exponent) > MAX_INNER:
@@ -243,13 +246,20 @@ class Reader:
         if not algebraic and degree(argument) > MAX_INNER:
             raise self.error(f"a function holds a power beyond {MAX_INNER}")
         if function is not sympy.Abs or not any(symbolic_exponents(argument)):
-            return function(argument)
+            return self.called(function, argument)
         to_real = {known: Symbol(known.name, real=True) for known in argument.free_symbols}
         found = function(argument.xreplace(to_real))
         found = found.xreplace({real: known for known, real in to_real.items()})
         if found.has(sympy.re, sympy.im, sympy.arg):
             raise self.error("it has the absolute value of a power with a variable exponent")
         return found
+
+    def called(self, function: Any, argument: Expr) -> Expr:
+        """function(argument), unless sympy fails at it, as at acos(sin(1e40))."""
+        try:
+            return function(argument)
+        except (TypeError, AttributeError) as error:
+            raise self.error("a function of a number of its own cannot be told") from error
 
     def checked(self, expr: Expr) -> Expr:
         """`expr`, unless it divides by zero, is not real, or leaves the range of doubles.

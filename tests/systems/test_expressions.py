@@ -290,3 +290,21 @@ def test_numerals_that_are_no_digits_of_names_are_left_out():
     """They are letters or digits to a regular expression, and to no parser."""
     assert identifier("\u0f31") == "q"
     assert identifier("v\u0f318334") == "v_8334"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("formula", "why"),
+    [
+        ("((q*x)**1000)**(2/999/(pi - 1e5 + E))", "a root holds a power beyond 30"),
+        ("acos(sin(9999999999999999999999999999999999999999**3))", "cannot be told"),
+    ],
+)
+def test_what_sympy_cannot_finish_is_refused(formula, why):
+    with pytest.raises(InputError, match=why):
+        parse(formula)
+
+
+def test_roots_of_small_powers_are_read():
+    assert parse("sqrt(x**2 + y**2)**(3/2)") == (x**2 + y**2) ** Rational(3, 4)
+    assert parse("((x*y)**2)**(1/2)") == sympy.sqrt(x**2 * y**2)
