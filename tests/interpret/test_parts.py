@@ -10,7 +10,7 @@ import pytest
 import sympy
 
 import systems
-from interpret import compare
+from interpret import compare, fit
 from interpret.laws import kept
 from interpret.laws.law import Law, Origin
 from interpret.laws.parts import KINDS, Part, Variables
@@ -189,3 +189,9 @@ def test_a_law_without_terms_says_so():
 def test_a_part_comes_once():
     with pytest.raises(InputError, match="each part once, not kinetic, kinetic"):
         law(parts=(KINETIC, KINETIC), values=[0.5, 0.5])
+
+
+@pytest.mark.parametrize("option", ["each", "same", "bounds", "library", "angles"])
+def test_what_holds_no_terms_is_refused(option):
+    with pytest.raises(InputError):
+        fit("damped_pendulum", parts="all", **{option: object})

@@ -8,6 +8,7 @@ from typing import Any
 from sympy import Expr
 
 from interpret.experiments.motion import PARTS
+from interpret.experiments.motion.named import several
 from systems.errors import InputError, nearest
 from systems.expressions import parse, split
 
@@ -48,11 +49,11 @@ def sets(given: str | Sequence[Any] | None) -> Iterator[list[str]]:
     """
     if given is None:
         return
-    if not isinstance(given, str) and all(isinstance(item, str) for item in given):
+    if not isinstance(given, str) and all(isinstance(item, str) for item in several(given)):
         given = ", ".join(given)
     parts: Iterable[Any] = given.split(";") if isinstance(given, str) else given
     for part in parts:
-        terms = split(part) if isinstance(part, str) else list(map(str, part))
+        terms = split(part) if isinstance(part, str) else list(map(str, several(part)))
         if len(terms) < 2 or not all(term.strip() for term in terms):
             raise InputError(
                 f"--same {part!s:.60} are no two terms; write some that share a coefficient, such "
@@ -69,7 +70,7 @@ def listed(given: str | Sequence[Any] | None) -> list[str]:
     """
     if given is None:
         return []
-    terms = [str(term).strip() for term in (split(given) if isinstance(given, str) else given)]
+    terms = [*map(str.strip, split(given) if isinstance(given, str) else map(str, several(given)))]
     if not all(terms) or not terms:
         raise InputError(
             f"--each {given!s:.60} has an empty term; write some such as '1/r', or all."
@@ -102,7 +103,7 @@ def bounds(given: str | Mapping[str, Any] | None) -> Iterator[tuple[str, tuple[f
 
 def _ends(term: str, what: Any) -> tuple[float, float]:
     """Two numbers of a range LOW..HIGH, or of a pair; open ends are infinite."""
-    pair = tuple(what.split(OPEN)) if isinstance(what, str) else tuple(what)
+    pair = tuple(what.split(OPEN)) if isinstance(what, str) else tuple(several(what))
     if len(pair) != 2:
         return 0.0, 0.0
     low, high = (None if str(end).strip() in ("", "None") else end for end in pair)
