@@ -1,4 +1,4 @@
-"""The one error a person can cause, the hint that goes with a misspelt name, and damaged files."""
+"""The one error a person can cause, the hints that go with it, what is no list, damaged files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 LONGEST: Final = 1000
 """Characters of a sentence that somebody may want to read."""
@@ -91,3 +91,14 @@ def damage(what: str | Path) -> Iterator[None]:
     except DAMAGE as error:
         reason = " ".join(str(error).split()).removesuffix(".") or type(error).__name__
         raise DamagedError(f"{what} is damaged ({reason:.160}); fit the run again.") from error
+
+
+def several(given: Any) -> list[Any]:
+    """What is given for an option that takes several; raises InputError for what holds none.
+
+    >>> several(("x", "y"))
+    ['x', 'y']
+    """
+    if not isinstance(given, Iterable):
+        raise InputError(f"an option that takes several names or terms was given {given!r:.60}.")
+    return list(given)

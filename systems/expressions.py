@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 import sympy
 from sympy import Expr, Float, Rational, S, Symbol
 from sympy.printing.str import StrPrinter
 
-from systems.errors import InputError
+from systems.errors import InputError, several
 from systems.grammar import FUNCTIONS, Reader, as_text, fits, short, symbol
 
 __all__ = ["differentiate", "parse", "parse_assignments", "parse_list", "split", "symbol", "text"]
@@ -134,6 +135,17 @@ class _Printer(StrPrinter):  # type: ignore[misc]
         digits = repr(value)
         # sympy keeps a few bits more than a double; in rare cases that rounds the other way.
         return digits if float(Float(digits)) == value else format(value, ".17g")
+
+
+def pieces(given: Any) -> list[str]:
+    """The terms of a list, or of a text with commas between them.
+
+    Raises InputError for what holds none.
+
+    >>> pieces("1/r,f(a, b)"), pieces([1, "x"])
+    (['1/r', 'f(a, b)'], ['1', 'x'])
+    """
+    return split(given) if isinstance(given, str) else list(map(str, several(given)))
 
 
 def split(text: str) -> list[str]:

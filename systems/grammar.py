@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import keyword
-import re
 import unicodedata
 import warnings
 from dataclasses import dataclass
@@ -81,7 +80,7 @@ def identifier(name: str) -> str:
         return f"{name}_" if keyword.iskeyword(name) else name
     letters = unicodedata.normalize("NFKC", name)
     allowed = "".join(x if f"q{x}".isidentifier() else " " for x in letters)
-    found = re.sub(r" +", "_", allowed).strip("_")
+    found = "_".join(allowed.split()).strip("_")
     if not found:
         return "q"
     return identifier(found if found.isidentifier() else f"q{found}")
@@ -245,7 +244,7 @@ class Reader:
         if function is not sympy.Abs or not any(symbolic_exponents(argument)):
             return self.called(function, argument)
         to_real = {known: Symbol(known.name, real=True) for known in argument.free_symbols}
-        found = function(argument.xreplace(to_real))
+        found = self.called(function, argument.xreplace(to_real))
         found = found.xreplace({real: known for known, real in to_real.items()})
         if found.has(sympy.re, sympy.im, sympy.arg):
             raise self.error("it has the absolute value of a power with a variable exponent")

@@ -9,7 +9,7 @@ import numpy as np
 
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
 from interpret.judge.settling import with_release
-from interpret.judge.smooth_path import Closer, closer
+from interpret.judge.smooth_path import Closer, closer, doubted
 from interpret.judge.thresholds import percent, short_of
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
@@ -51,11 +51,7 @@ def _noise(account: Account) -> Check:
     said = f"the law misses {percent(missed)} of the motion's range, a smooth curve {percent(calm)}"
     if missed > limit:
         return Check("noise", missed, limit, short_of(missed), said, missed)
-    found = _closer(account)
-    if found is None or not found.told:
-        return Check("noise", missed, limit, "identified", said)
-    verdict = short_of(found.missed)
-    return Check("noise", missed, limit, verdict, f"{said}; {found}", found.missed)
+    return doubted(Check("noise", missed, limit, "identified", said), _closer(account))
 
 
 def _closer(account: Account) -> Closer | None:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from interpret.judge.certificate import Certificate, Check, as_it_was_read
-from interpret.judge.support import FEW
+from interpret.judge.support import most_kept
 from interpret.judge.thresholds import EXACT, percent, short_of
 from interpret.laws.judgement import Verdict
 from interpret.laws.law import Law
@@ -59,7 +59,7 @@ def _support(law: Law, answer: Answer) -> Iterator[Check]:
     """
     if answer.question.own:
         return
-    kept, limit = len(law.terms), max(FEW, len(answer.terms) // 2)
+    kept, limit = len(law.terms), most_kept(len(answer.terms))
     said = f"{kept} of {len(answer.terms)} candidates were kept"
     if kept <= limit:
         yield Check("support", kept, limit, "identified", said)

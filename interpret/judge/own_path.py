@@ -15,7 +15,7 @@ from interpret.judge.forces import families
 from interpret.judge.held_out import predicted
 from interpret.judge.left_over import Left
 from interpret.judge.residuals import Residuals
-from interpret.judge.smooth_path import closer
+from interpret.judge.smooth_path import closer, doubted
 from interpret.judge.thresholds import AGAIN, CHANCE, UNLIKELY, percent, short_of
 from interpret.ledger.motion import masses
 from training.prepare.preparation import Prepared
@@ -161,10 +161,7 @@ def _size(residual: Residuals) -> Check:
     if z <= UNLIKELY:
         courses = residual.solution.shooting.courses
         found = closer(courses, residual.missed, residual.parameters)
-        if found is None or not found.told:
-            return Check("noise", z, UNLIKELY, "identified", said)
-        verdict = short_of(found.missed)
-        return Check("noise", z, UNLIKELY, verdict, f"{said}; {found}", found.missed)
+        return doubted(Check("noise", z, UNLIKELY, "identified", said), found)
     return Check("noise", z, UNLIKELY, "not in the library",
                  f"{said}: the law misses the data by more than their noise")  # fmt: skip
 

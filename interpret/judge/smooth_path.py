@@ -4,13 +4,14 @@ chance? Then the law misses motion, however little beside the noise."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from interpret.judge.thresholds import percent
+from interpret.judge.certificate import Check
+from interpret.judge.thresholds import percent, short_of
 from interpret.judge.whiteness import whiteness
 from interpret.ledger.motion import Courses
 
@@ -42,6 +43,15 @@ class Closer:
             f"a smooth path that knows no law comes closer by {percent(self.missed)} of the "
             f"motion's range (by chance: {self.probability:.0e})"
         )
+
+
+def doubted(passed: Check, found: Closer | None) -> Check:
+    """A check that was passed, failed where the path tells what it does not."""
+    if found is None or not found.told:
+        return passed
+    verdict = short_of(found.missed)
+    sentence = f"{passed.sentence}; {found}"
+    return replace(passed, verdict=verdict, sentence=sentence, missed=found.missed)
 
 
 def closer(courses: Courses, left: Sequence[Array], parameters: int) -> Closer | None:

@@ -89,6 +89,11 @@ class Forces:
         return float(apart.min()) / self.size if self.size else 0.0
 
 
+def most_kept(tried: int) -> int:
+    """Of so many candidates more than this may stand for any smooth function."""
+    return max(FEW, tried // 2)
+
+
 def surrogate(law: Law, forces: Forces, missed: float = np.inf) -> Check:
     """A law that keeps many of its candidates, some of them for next to nothing, is no law.
 
@@ -100,8 +105,8 @@ def surrogate(law: Law, forces: Forces, missed: float = np.inf) -> Check:
     """
     kept, tried = len(law.terms), len(law.candidates)
     found = f"{kept} of {tried} candidates were kept"
-    if kept <= max(FEW, tried // 2):
-        return Check("support", kept, max(FEW, tried // 2), "identified", found)
+    if kept <= most_kept(tried):
+        return Check("support", kept, most_kept(tried), "identified", found)
     needed = forces.needed
     found = f"{found}, and without one of them {needed:.1g} of the force would be missed"
     ends = missed < FASTER * needed**2

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from sympy import Expr
 
 from interpret.select.library import Domain, Library
-from systems.errors import InputError
-from systems.expressions import parse, split
+from systems.expressions import parse, pieces
 
 Asked = str | Sequence[Expr | str] | Library | None
 
@@ -59,9 +58,7 @@ def parsed(asked: Asked, names: Sequence[str], domain: Domain | None = None) -> 
 def _parts(asked: Asked) -> list[str]:
     if asked is None or (isinstance(asked, str) and not asked.strip()):
         return []
-    if not isinstance(asked, str | Iterable):
-        raise InputError(f"a library is a list of terms, such as 'x, x**2', not {asked!r:.60}.")
-    return split(asked) if isinstance(asked, str) else list(map(str, asked))
+    return pieces(asked)
 
 
 def _expression(part: str) -> Expr:

@@ -62,6 +62,13 @@ class Plain(nn.Module):
         return self.stack(x).sum()
 
 
+def differences(data: Trajectories) -> tuple[np.ndarray, np.ndarray]:
+    """The places, and the forces by forward differences there."""
+    q = np.concatenate([item.q[:-1] for item in data])
+    force = np.concatenate([-np.diff(item.p, axis=0) / np.diff(item.t)[:, None] for item in data])
+    return q, force
+
+
 def single(q: np.ndarray) -> Tensor:
     """The points in single precision, to be differentiated in."""
     return torch.tensor(q, dtype=torch.float32, requires_grad=True)
@@ -82,8 +89,7 @@ def plain_descent(
     network: Plain, data: Trajectories, rate: float, steps: int, slope: Slope
 ) -> float:
     """Train the network; CPU seconds a step after the first."""
-    q = np.concatenate([item.q[:-1] for item in data])
-    force = np.concatenate([-np.diff(item.p, axis=0) / np.diff(item.t)[:, None] for item in data])
+    q, force = differences(data)
     inputs = single(q)
     truth = torch.tensor(force, dtype=torch.float32)
     optimizer = torch.optim.SGD(network.parameters(), lr=rate)
@@ -111,10 +117,7 @@ def test_step_cost(name, points, race, record, descended):
         return descended(system, data, features, steps, compiled=True)
 
     def by_jax(steps):
-        q = np.concatenate([item.q[:-1] for item in data]).astype(np.float32)
-        force = np.concatenate(
-            [-np.diff(item.p, axis=0) / np.diff(item.t)[:, None] for item in data]
-        ).astype(np.float32)
+        q, force = (part.astype(np.float32) for part in differences(data))
         if name == "coulomb":
             # On q1 - q2 the two charges' forces are one another's opposites.
             q, force = q[:, :3] - q[:, 3:], (force[:, :3] - force[:, 3:]) / 2

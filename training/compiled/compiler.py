@@ -46,7 +46,7 @@ def library(source: str, definitions: tuple[tuple[str, str], ...] = ()) -> CDLL 
         return None
     macros = [f"-D{name}={value}" for name, value in definitions]
     try:
-        target = _kept(source, (*compiler, *macros))
+        target = _kept(source, compiler, macros)
         if not target.exists():
             _compiled(source, target, (*compiler, *macros))
         return CDLL(str(target))
@@ -78,10 +78,10 @@ def _knowledge(command: tuple[str, ...]) -> bytes:
         return b""
 
 
-def _kept(source: str, command: Sequence[str]) -> Path:
+def _kept(source: str, compiler: tuple[str, ...], macros: Sequence[str]) -> Path:
     """Where the library is, or will be."""
-    known = hashlib.sha256("\0".join((source, *FLAGS, *command)).encode())
-    known.update(_knowledge(_compiler() or ()))
+    known = hashlib.sha256("\0".join((source, *FLAGS, *compiler, *macros)).encode())
+    known.update(_knowledge(compiler))
     for path in [*sorted(SOURCES.glob("*.h")), SOURCES / source]:
         known.update(path.read_bytes())
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, Final
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -63,7 +62,7 @@ class Matching:
     True
     """
 
-    widths: tuple[int, ...]
+    widths: Tensor
     exponentiated: bool
     library: CDLL
 
@@ -78,8 +77,9 @@ class Matching:
         found = library("force_matching.cpp", (("REAL", real), ("ACTIVATION", activation)))
         if found is None:
             return None
-        widths = (weights[0].shape[0], *(weight.shape[1] for weight in weights[:-1]))
-        return Matching(widths, network.output == "exp", found)
+        found.loss_and_gradient.restype = c_double
+        widths = [weights[0].shape[0], *(weight.shape[1] for weight in weights[:-1])]
+        return Matching(torch.tensor(widths), network.output == "exp", found)
 
     def __call__(self, parameters: Tensor, points: Sequence[Points], scale: float) -> Tensor:
         """The loss, a scalar, once differentiable in the parameters (P,); a thread for each part
@@ -101,12 +101,9 @@ class Matching:
     def _part(self, parameters: Tensor, points: Points, scale: float) -> tuple[float, Tensor]:
         parameters = parameters.detach().contiguous()
         gradient = torch.empty_like(parameters)
-        widths = np.array(self.widths, dtype=np.int64)
-        call = self.library.loss_and_gradient
-        call.restype = c_double
-        loss = call(
-            c_void_p(widths.ctypes.data),
-            c_int64(len(widths) - 1),
+        loss = self.library.loss_and_gradient(
+            _address(self.widths),
+            c_int64(len(self.widths) - 1),
             c_int64(self.exponentiated),
             _address(parameters),
             c_int64(points.x.shape[1]),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from systems.errors import InputError
+from systems.errors import InputError, several
 
 
 def beside(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -62,14 +62,3 @@ def names(given: str | Sequence[str] | None) -> tuple[str, ...]:
     """
     parts = given.split(",") if isinstance(given, str) else several(given or ())
     return tuple(str(part).strip() for part in parts)
-
-
-def several(given: Any) -> Sequence[Any]:
-    """What is given for an option that takes several; raises InputError for what holds none.
-
-    >>> several(["x", "y"])
-    ['x', 'y']
-    """
-    if not isinstance(given, Collection):
-        raise InputError(f"an option that takes several names or terms was given {given!r:.60}.")
-    return given if isinstance(given, Sequence) else list(given)

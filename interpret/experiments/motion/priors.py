@@ -8,9 +8,8 @@ from typing import Any
 from sympy import Expr
 
 from interpret.experiments.motion import PARTS
-from interpret.experiments.motion.named import several
-from systems.errors import InputError, nearest
-from systems.expressions import parse, split
+from systems.errors import InputError, nearest, several
+from systems.expressions import parse, pieces, split
 
 OPEN = ".."
 
@@ -53,7 +52,7 @@ def sets(given: str | Sequence[Any] | None) -> Iterator[list[str]]:
         given = ", ".join(given)
     parts: Iterable[Any] = given.split(";") if isinstance(given, str) else given
     for part in parts:
-        terms = split(part) if isinstance(part, str) else list(map(str, several(part)))
+        terms = pieces(part)
         if len(terms) < 2 or not all(term.strip() for term in terms):
             raise InputError(
                 f"--same {part!s:.60} are no two terms; write some that share a coefficient, such "
@@ -70,7 +69,7 @@ def listed(given: str | Sequence[Any] | None) -> list[str]:
     """
     if given is None:
         return []
-    terms = [*map(str.strip, split(given) if isinstance(given, str) else map(str, several(given)))]
+    terms = [term.strip() for term in pieces(given)]
     if not all(terms) or not terms:
         raise InputError(
             f"--each {given!s:.60} has an empty term; write some such as '1/r', or all."
