@@ -216,8 +216,11 @@ class Reader:
         """base**exponent, unless the result would be enormous.
 
         sympy multiplies exponents, and takes powers of the numbers in a product, as it builds one:
-        what would come of that is bounded before.
+        what would come of that is bounded before. A base with a decimal is one itself, for sympy
+        looks for its exact roots without end.
         """
+        if base.is_number and base.has(Float):
+            base = base.evalf()
         if exponent.is_number:
             size = abs(float(exponent))
             if size * degree(base) > MAX_EXPONENT:

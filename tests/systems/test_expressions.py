@@ -305,6 +305,13 @@ def test_what_sympy_cannot_finish_is_refused(formula, why):
         parse(formula)
 
 
+def test_a_root_of_what_holds_a_decimal_is_one():
+    """Sympy looks for the exact root of 3**(3/1000) times a decimal for minutes."""
+    found = parse("(27**(1/1000) * sinh(1e-9))**(1/3)")
+    assert found.is_Float
+    assert float(found) == pytest.approx(27 ** (1 / 3000) * 1e-3, rel=1e-12)
+
+
 def test_roots_of_small_powers_are_read():
     assert parse("sqrt(x**2 + y**2)**(3/2)") == (x**2 + y**2) ** Rational(3, 4)
     assert parse("((x*y)**2)**(1/2)") == sympy.sqrt(x**2 * y**2)
