@@ -27,6 +27,7 @@ MAX_DIGITS = 40  # of a whole number as written
 MAX_BITS = 4096  # of a number that a power puts in front
 MAX_CONSTANT = 30  # operations in one constant, such as sqrt(2) + pi/3
 LARGEST_NUMBER = 1e300  # keeps every number within a double
+LARGEST_ANGLE = 2.0**53  # of a number of its own: a double beyond does not tell a turn
 
 FUNCTIONS: dict[str, Any] = {
     "sqrt": sympy.sqrt,
@@ -44,6 +45,7 @@ FUNCTIONS: dict[str, Any] = {
     "Abs": sympy.Abs,
     "abs": sympy.Abs,
 }
+PERIODIC = frozenset({sympy.sin, sympy.cos, sympy.tan})
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 """Python has no names with these; the columns x₁ and θ₂ are called x1 and θ2."""
 
@@ -241,10 +243,13 @@ class Reader:
         Of |exp(q)| with a q without assumptions sympy makes exp(re(q)), and expands re(q**n) in
         the real and imaginary parts of q, as it does to find out whether cosh(q**n) is positive.
         """
-        algebraic = function is sympy.Abs and not argument.has(sympy.Function)
+        if function in PERIODIC and argument.is_number and abs(argument.evalf()) > LARGEST_ANGLE:
+            raise self.error(f"an angle is larger than {LARGEST_ANGLE:.0e}")
+        varying = any(symbolic_exponents(argument))
+        algebraic = function is sympy.Abs and not (varying or argument.has(sympy.Function))
         if not algebraic and degree(argument) > MAX_INNER:
             raise self.error(f"a function holds a power beyond {MAX_INNER}")
-        if function is not sympy.Abs or not any(symbolic_exponents(argument)):
+        if function is not sympy.Abs or not varying:
             return self.called(function, argument)
         to_real = {known: Symbol(known.name, real=True) for known in argument.free_symbols}
         found = self.called(function, argument.xreplace(to_real))
