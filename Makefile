@@ -28,7 +28,7 @@ PORTABLE = OMP_WAIT_POLICY=passive ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIB
 # A torch that the base Python already has is used as it is, and what torch itself requires is left
 # to it; otherwise the pinned torch is installed (the CPU build, where pip is offered one).
 HAS_TORCH := import sys, torch; sys.exit(sys.prefix != sys.base_prefix)
-LEFT_TO_TORCH := torch|filelock|fsspec|jinja2|markupsafe|mpmath|networkx|sympy|typing.extensions
+LEFT_TO_TORCH := torch|filelock|fsspec|jinja2|markupsafe|mpmath|networkx|sympy|triton|typing.extensions
 
 .PHONY: help fit test test-portable test-all check format bench bench-gpu leaderboard fuzz trials notebooks docs \
 	wheel-check clean

@@ -17,7 +17,8 @@ from sympy import Expr, Float, Rational, S, Symbol
 from sympy.printing.str import StrPrinter
 
 from systems.errors import InputError, several
-from systems.grammar import FUNCTIONS, Reader, as_text, fits, short, symbol
+from systems.grammar import Reader, fits, short
+from systems.symbols import FUNCTIONS, as_text, symbol
 
 __all__ = ["differentiate", "parse", "parse_assignments", "parse_list", "split", "symbol", "text"]
 
@@ -26,7 +27,7 @@ def parse(text: str, names: Iterable[str] | None = None) -> Expr:
     """The sympy expression that `text` spells, e.g. ``"-1/(4*pi*r) + 0.5*r^2"``.
 
     Understood are whole numbers (exact), decimals (doubles), ``+ - * / **``, ``^`` (also a
-    power), parentheses, ``pi``, ``E`` and the functions of `systems.grammar.FUNCTIONS`. Any other
+    power), parentheses, ``pi``, ``E`` and the functions of `systems.symbols.FUNCTIONS`. Any other
     name is a variable. With `names`, only these variables may occur.
 
     Raises `InputError` for everything else, and for expressions that are too long, too deep, too

@@ -7,8 +7,6 @@ objects. Sizes are limited, so that a short text like ``9**9**9`` cannot exhaust
 from __future__ import annotations
 
 import ast
-import keyword
-import unicodedata
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +16,7 @@ from sympy import Expr, Float, Integer, Rational, S, Symbol
 
 from systems.errors import InputError, nearest
 from systems.sizes import bits, degree, symbolic_exponents
+from systems.symbols import CONSTANTS, FUNCTIONS, symbol
 
 MAX_LENGTH = 10_000  # characters
 MAX_DEPTH = 100  # nested parentheses, functions, powers; a long sum counts once
@@ -29,63 +28,9 @@ MAX_CONSTANT = 30  # operations in one constant, such as sqrt(2) + pi/3
 LARGEST_NUMBER = 1e300  # keeps every number within a double
 LARGEST_ANGLE = 2.0**53  # of a number of its own: a double beyond does not tell a turn
 
-FUNCTIONS: dict[str, Any] = {
-    "sqrt": sympy.sqrt,
-    "exp": sympy.exp,
-    "log": sympy.log,
-    "sin": sympy.sin,
-    "cos": sympy.cos,
-    "tan": sympy.tan,
-    "sinh": sympy.sinh,
-    "cosh": sympy.cosh,
-    "tanh": sympy.tanh,
-    "asin": sympy.asin,
-    "acos": sympy.acos,
-    "atan": sympy.atan,
-    "Abs": sympy.Abs,
-    "abs": sympy.Abs,
-}
 PERIODIC = frozenset({sympy.sin, sympy.cos, sympy.tan})
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 """Python has no names with these; the columns x₁ and θ₂ are called x1 and θ2."""
-
-CONSTANTS: dict[str, Any] = {"pi": sympy.pi, "E": sympy.E}
-
-
-def symbol(name: str) -> Symbol:
-    """The symbol called `name`, without assumptions: `symbol("r") == sympy.Symbol("r")`.
-
-    Raises `InputError` for what is no text, for a name that is not an identifier, or that sympy
-    would read back as something else (`S`, `N`, `beta`, ...).
-
-    >>> symbol("r") + symbol("x1")
-    r + x1
-    """
-    name = as_text(name, "the name of a variable")
-    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("__"):
-        raise InputError(
-            f"{name!r} cannot be the name of a variable; use letters and digits, "
-            f"e.g. {identifier(name)!r}."
-        )
-    if hasattr(sympy, name) or name in FUNCTIONS or name.lower() in {"inf", "infinity", "nan"}:
-        raise InputError(f"the name {name!r} has a meaning of its own; rename it, e.g. '{name}_'.")
-    return Symbol(name)
-
-
-def identifier(name: str) -> str:
-    """The letters, digits and underscores of a name, such that a variable may be called so.
-
-    >>> identifier("x₁"), identifier("pos (left)"), identifier("2nd"), identifier("lambda")
-    ('x1', 'pos_left', 'q2nd', 'lambda_')
-    """
-    if name.isidentifier() and not name.startswith("__"):
-        return f"{name}_" if keyword.iskeyword(name) else name
-    letters = unicodedata.normalize("NFKC", name)
-    allowed = "".join(x if f"q{x}".isidentifier() else " " for x in letters)
-    found = "_".join(allowed.split()).strip("_")
-    if not found:
-        return "q"
-    return identifier(found if found.isidentifier() else f"q{found}")
 
 
 @dataclass(frozen=True)
@@ -233,6 +178,8 @@ class Reader:
                 raise self.error(f"a root holds a power beyond {MAX_INNER}")
         elif base == 0:
             raise self.error("it has a power of 0")
+        elif abs(exponent.as_coeff_Add()[0]) > MAX_EXPONENT:
+            raise self.error(f"an exponent is larger than {MAX_EXPONENT}")
         elif degree(exponent) > MAX_INNER:
             raise self.error(f"an exponent holds a power beyond {MAX_INNER}")
         return base**exponent
@@ -278,22 +225,19 @@ class Reader:
         if expr.is_number:
             if expr.count_ops() > MAX_CONSTANT:
                 raise self.error("a constant in it is too complicated; write it as a decimal")
-            value = expr.evalf()
+            value = self.evaluated(expr)
             if not value.is_real:
                 raise self.error("it is not a real number")
             if not fits(value):
                 raise self.error("a number in it is too large or too small")
         return expr
 
-
-def as_text(value: object, what: str) -> str:
-    """The value where it is text; InputError, saying what it should have been, where not.
-
-    In NFC: a letter and its accent are one character, whichever way they were typed.
-    """
-    if not isinstance(value, str):
-        raise InputError(f"{what} is text, not {value!r:.60}.")
-    return unicodedata.normalize("NFC", value)
+    def evaluated(self, expr: Expr) -> Expr:
+        """The constant as a decimal."""
+        try:
+            return expr.evalf()
+        except ZeroDivisionError as error:
+            raise self.error("it divides by zero or is not finite") from error
 
 
 def fits(number: Float) -> bool:

@@ -13,10 +13,14 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import torch
 
 from systems.problem import Problem, Samples
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+if not torch.cuda.is_available():
+    # Kernels for a GPU are interpreted where there is none; Triton asks when it is first imported.
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 gc.set_threshold(100_000, 20, 20)  # expressions are made and dropped by the thousand
 
 # Shared machines stall now and then, so a slow example is no failure; and a test must find the same

@@ -13,8 +13,10 @@ from systems.errors import InputError, nearest
 DEVICES = ("cpu", "cuda", "auto")
 
 
-def choose(name: str) -> torch.device:
-    """The torch device called ``name``: "cpu", "cuda" or "auto" (cuda where there is one).
+def choose(name: str, gains: bool = True) -> torch.device:
+    """The torch device called ``name``: "cpu", "cuda" or "auto".
+
+    The last is cuda where there is one and the work ``gains`` by it, as `make bench-gpu` measures.
 
     Raises InputError for another name, and for "cuda" on a machine without one.
 
@@ -26,7 +28,8 @@ def choose(name: str) -> torch.device:
     available = torch.cuda.is_available()
     if name == "cuda" and not available:
         raise InputError("torch sees no CUDA device here; use --device cpu or --device auto")
-    return torch.device("cuda" if available and name != "cpu" else "cpu")
+    wanted = name == "cuda" or (name == "auto" and gains)
+    return torch.device("cuda" if available and wanted else "cpu")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

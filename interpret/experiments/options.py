@@ -68,7 +68,7 @@ def optimizer_option() -> Any:
 def device_option() -> Any:
     """A field for where to train, of experiments that can train on a GPU."""
     return option(
-        "Where to train: cpu, cuda, or auto, a GPU where there is one.",
+        "Where to train: cpu, cuda, or auto, a GPU where there is one and it helps.",
         TRAINING,
         metavar="NAME",
         choices=("cpu", "cuda", "auto"),

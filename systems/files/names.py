@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from systems.errors import InputError
-from systems.grammar import identifier, symbol
+from systems.symbols import identifier, symbol
 
 TIMES = ("t", "time", "times", "timestamp", "datetime", "elapsed", "elapsedtime", "zeit", "temps")
 COUNTS = ("frame", "frames", "framenumber", "step", "date")

@@ -7,8 +7,8 @@ import random
 import numpy as np
 
 from systems.expressions import differentiate, parse, parse_assignments, parse_list, text
-from systems.grammar import FUNCTIONS
 from systems.integrate import compile
+from systems.symbols import FUNCTIONS
 from tests.fuzz.harness import Target
 from tests.fuzz.mutations import ATTACKS, STRANGE, changed_text
 

@@ -11,7 +11,7 @@ from sympy import Float, Integer, Rational, Symbol, pi
 
 from systems.errors import InputError, nearest
 from systems.expressions import parse, parse_assignments, parse_list, symbol, text
-from systems.grammar import identifier
+from systems.symbols import identifier
 
 x, y, r = sympy.symbols("x y r")
 
@@ -298,6 +298,8 @@ def test_numerals_that_are_no_digits_of_names_are_left_out():
     [
         ("((q*x)**1000)**(2/999/(pi - 1e5 + E))", "a root holds a power beyond 30"),
         ("acos(sin(9999999999999999999999999999999999999999**3))", "an angle is larger than 9e"),
+        ("tan(7*cosh((-E/2)**(x + 10**39)))", "an exponent is larger than 1000"),
+        ("(asin(1e300)*sqrt(7)/3/atan(log(tanh(1000))))**1e-9", "divides by zero"),
         ("1 - Abs((x**999)**x)", "a function holds a power beyond 30"),
     ],
 )

@@ -21,6 +21,7 @@ def test_cpu_is_always_there(cuda):
 
 def test_auto_takes_what_there_is(cuda):
     assert choose("auto").type == ("cuda" if cuda else "cpu")
+    assert choose("auto", gains=False).type == "cpu"
 
 
 def test_cuda_is_given_or_refused_but_never_replaced(cuda):

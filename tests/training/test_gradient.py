@@ -322,15 +322,40 @@ def _complex(optimizer):
     optimizer["state"][0]["exp_avg"] = optimizer["state"][0]["exp_avg"].to(torch.complex128)
 
 
-def _captured(optimizer):
-    optimizer["param_groups"][0]["capturable"] = True
+def _counted(optimizer):
+    optimizer["state"][0]["exp_avg"] = optimizer["state"][0]["exp_avg"] > 0
 
 
-@pytest.mark.parametrize("spoil", [_complex, _captured])
+def _upwards(optimizer):
+    optimizer["param_groups"][0]["maximize"] = True
+
+
+@pytest.mark.parametrize("spoil", [_complex, _counted, _upwards])
 def test_moments_that_are_not_those_of_the_optimizer_are_refused(spoil):
     checkpoint = Checkpoint()
     descend(bowl, START, adam(0.01), steps=3, monitor=Monitor(checkpoint=checkpoint))
     spoil(checkpoint.progress.memory["optimizer"])
+    with pytest.raises(InputError, match="the checkpoint is damaged"):
+        descend(bowl, START, adam(0.01), steps=5, monitor=Monitor(checkpoint=checkpoint))
+
+
+def test_what_was_kept_on_a_gpu_goes_on_here():
+    """There the same steps are taken by other kernels, and the rate is on the device."""
+    checkpoint = Checkpoint()
+    whole = descend(bowl, START, cosine_adamw(0.01, 20, warmup=5), steps=8)
+    descend(bowl, START, cosine_adamw(0.01, 20, warmup=5), 3, Monitor(checkpoint=checkpoint))
+    for group in checkpoint.progress.memory["optimizer"]["param_groups"]:
+        group |= {"fused": True, "foreach": None, "capturable": True}
+    went_on = Monitor(checkpoint=checkpoint)
+    resumed = descend(bowl, START, cosine_adamw(0.01, 20, warmup=5), 8, went_on)
+    torch.testing.assert_close(resumed.parameters, whole.parameters, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("steps", [-1, 10**400])
+def test_impossible_counts_of_steps_are_refused(steps):
+    checkpoint = Checkpoint()
+    descend(bowl, START, adam(0.01), steps=3, monitor=Monitor(checkpoint=checkpoint))
+    checkpoint.progress.memory["step"] = steps
     with pytest.raises(InputError, match="the checkpoint is damaged"):
         descend(bowl, START, adam(0.01), steps=5, monitor=Monitor(checkpoint=checkpoint))
 

@@ -214,4 +214,5 @@ def test_cuda_learns_what_the_cpu_learns(sample, settings):
     assert cuda.basis.parameters().is_cuda
     q = np.linspace(0, 2, 20)[:, None]
     np.testing.assert_allclose(cuda.gradient(q), cpu.gradient(q), atol=1e-3)
-    assert force_error(cuda) < 10 * force_error(cpu) + 1e-9
+    # A network that is descended takes another path there, to another minimum as good.
+    assert force_error(cuda) < 10 * force_error(cpu) + 1e-6

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ctypes import CDLL, c_double, c_int64, c_void_p
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import torch
 from torch import Tensor
@@ -43,8 +43,10 @@ class Points:
 
     @staticmethod
     def shared(x: Tensor, jacobian: Tensor, force: Tensor) -> tuple[Points, ...]:
-        """The same in parts, one for each of torch's threads, of `ALONE` points at least."""
-        count = max(1, min(torch.get_num_threads(), len(x) // ALONE))
+        """The same in parts of `ALONE` points at least, one for each of torch's threads, or for a
+        GPU."""
+        threads = 1 if x.is_cuda else torch.get_num_threads()
+        count = max(1, min(threads, len(x) // ALONE))
         parts = (part.tensor_split(count) for part in (x, jacobian, force))
         return tuple(Points.of(*own) for own in zip(*parts, strict=True))
 
@@ -84,19 +86,19 @@ class Matching:
     def __call__(self, parameters: Tensor, points: Sequence[Points], scale: float) -> Tensor:
         """The loss, a scalar, once differentiable in the parameters (P,); a thread for each part
         of the points."""
-        loss: Tensor = _Loss.apply(parameters, self, points, scale)  # type: ignore[no-untyped-call]
-        return loss
+        return differentiable(parameters, self, points, scale)
 
     def with_gradient(
         self, parameters: Tensor, points: Sequence[Points], scale: float
-    ) -> tuple[float, Tensor]:
+    ) -> tuple[Tensor, Tensor]:
         """The loss and its gradient (P,)."""
         if len(points) == 1:
-            return self._part(parameters, points[0], scale)
+            loss, gradient = self._part(parameters, points[0], scale)
+            return gradient.new_tensor(loss), gradient
         whole = partial(self._part, parameters, scale=scale)
         # Added up in their order, so that it does not matter which is done first.
         losses, gradients = zip(*_threads(len(points)).map(whole, points), strict=True)
-        return sum(losses), torch.stack(gradients).sum(dim=0)
+        return gradients[0].new_tensor(sum(losses)), torch.stack(gradients).sum(dim=0)
 
     def _part(self, parameters: Tensor, points: Points, scale: float) -> tuple[float, Tensor]:
         parameters = parameters.detach().contiguous()
@@ -117,14 +119,38 @@ class Matching:
         return loss, gradient
 
 
+class Known(Protocol):
+    """A loss whose gradient comes with it."""
+
+    def with_gradient(
+        self, parameters: Tensor, points: Sequence[Points], scale: float
+    ) -> tuple[Tensor, Tensor]:
+        """The loss, a scalar, and its gradient (P,)."""
+
+
+def differentiable(
+    parameters: Tensor, known: Known, points: Sequence[Points], scale: float
+) -> Tensor:
+    """The loss in torch's graph."""
+    loss: Tensor = _Loss.apply(parameters, known, points, scale)  # type: ignore[no-untyped-call]
+    return loss
+
+
+class Loop(Known, Protocol):
+    """A loss of a perceptron's forces."""
+
+    def __call__(self, parameters: Tensor, points: Sequence[Points], scale: float) -> Tensor:
+        """The loss, a scalar, once differentiable in the parameters (P,)."""
+
+
 class _Loss(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, parameters: Tensor, matching: Matching, points: Sequence[Points], scale: float
+        ctx: Any, parameters: Tensor, known: Known, points: Sequence[Points], scale: float
     ) -> Tensor:
-        loss, gradient = matching.with_gradient(parameters, points, scale)
+        loss, gradient = known.with_gradient(parameters, points, scale)
         ctx.save_for_backward(gradient)
-        return parameters.new_tensor(loss)
+        return loss
 
     @staticmethod
     @once_differentiable

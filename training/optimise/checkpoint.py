@@ -114,8 +114,8 @@ def matching(kept: Tensor, like: Tensor) -> Tensor:
     """What was kept, of the kind and on the device of ``like``; ValueError for others."""
     if kept.shape != like.shape:
         raise ValueError(f"it holds numbers {tuple(kept.shape)} where {tuple(like.shape)} fit")
-    if kept.is_complex():
-        raise ValueError("it holds complex numbers where real ones fit")
+    if kept.is_complex() or kept.is_floating_point() != like.is_floating_point():
+        raise ValueError(f"it holds numbers {kept.dtype} where {like.dtype} fit")
     return kept.to(like)
 
 

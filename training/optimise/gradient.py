@@ -11,21 +11,23 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR
 
 from systems.errors import InputError, damage
 from training import processes
 from training.optimise.checkpoint import Progress
 from training.optimise.moments import remembered, take_up
-from training.optimise.rules import Rule
+from training.optimise.recorded import Recorded, Repeating
+from training.optimise.rules import FUSED_ON_CUDA, Rule
 from training.optimise.watch import UNWATCHED, Monitor
 
 Loss = Callable[[Tensor, int], Iterable[Tensor]]
 """(parameters, number of the step) -> scalars that sum up to the loss, differentiated one by one.
 
-A full batch that is cut into such parts fits the cache; a minibatch is chosen by the step."""
+A full batch that is cut into such parts fits the cache; a minibatch is chosen by the step. One that
+is `Repeating` is recorded on a GPU."""
 
 MOST_HISTORY = 1000
+MOST_STEPS = 2**53
 SECONDS_BETWEEN_REPORTS = 0.1
 
 
@@ -68,14 +70,15 @@ def descend(
     if monitor.progress is not None:
         walk.recall(monitor.progress)
     told = -math.inf
+    taken = walk.recorded(loss) or walk.taken(loss, shared)
     while walk.step < steps:
-        value = _differentiated(loss, walk.weights, walk.step, shared)
+        value = taken()
         now = time.monotonic()
         due = now - told > SECONDS_BETWEEN_REPORTS or walk.step + 1 == steps
         entered = _enter(walk.history, walk.step, value)
         if due or entered:
             _check(value, walk.step, rule.rate)
-        walk.advance()
+        walk.ended()
         if due:
             told = now
             monitor.keep(walk.progress())
@@ -93,17 +96,40 @@ class _Walk:
     step: int = 0
     history: list[float] = field(default_factory=list)
     optimizer: Optimizer = field(init=False)
-    schedule: LambdaLR | None = field(init=False)
 
     def __post_init__(self) -> None:
         self.optimizer = self.rule.optimizer(self.weights)
-        self.schedule = self.rule.schedule(self.optimizer)
 
-    def advance(self) -> None:
-        """Take the step along the gradient that the weights hold."""
+    def taken(self, loss: Loss, shared: bool) -> Callable[[], Tensor]:
+        """What takes a step and gives the loss before it."""
+
+        def step() -> Tensor:
+            self.rule.set_rate(self.optimizer, self.step)
+            return self._along(loss(self.weights, self.step), shared)
+
+        return step
+
+    def recorded(self, loss: Loss) -> Callable[[], Tensor] | None:
+        """The same by steps that are replayed, where a GPU alone takes them and they repeat."""
+        fused = self.weights.is_cuda and self.rule.name in FUSED_ON_CUDA
+        if not fused or processes.count() > 1 or not isinstance(loss, Repeating):
+            return None
+        replayed = Recorded(lambda kind: self._along(loss.parts(self.weights, kind)))
+
+        def step() -> Tensor:
+            self.rule.set_rate(self.optimizer, self.step)
+            return replayed(loss.prepare(self.step))
+
+        return step
+
+    def _along(self, parts: Iterable[Tensor], shared: bool = False) -> Tensor:
+        """The weights moved along their gradient, and the loss before."""
+        value, self.weights.grad = _differentiated(parts, self.weights, shared)
         self.optimizer.step()
-        if self.schedule is not None:
-            self.schedule.step()
+        return value
+
+    def ended(self) -> None:
+        """A step is done."""
         self.step += 1
         if self.rule.handover is not None:
             with torch.no_grad():
@@ -112,7 +138,7 @@ class _Walk:
     def progress(self) -> Progress:
         """A copy of all that is needed to go on, in plain values and tensors."""
         memory = {"rule": self.rule.name, "step": self.step}
-        memory |= remembered(self.optimizer, self.schedule)
+        memory |= remembered(self.optimizer, None)
         return Progress(self.weights.detach().clone(), tuple(self.history), memory)
 
     def recall(self, kept: Progress) -> None:
@@ -133,21 +159,24 @@ class _Walk:
         with torch.no_grad():
             self.weights.copy_(kept.parameters)
         self.step, self.history = operator.index(kept.memory["step"]), list(kept.history)
-        take_up(self.optimizer, self.schedule, kept.memory)
+        if not 0 <= self.step <= MOST_STEPS:
+            raise ValueError("nobody has taken so many steps")
+        take_up(self.optimizer, None, kept.memory)
 
 
-def _differentiated(loss: Loss, weights: Tensor, step: int, shared: bool) -> Tensor:
-    """The loss; its gradient is left in the weights. Only one part's graph exists at a time."""
+def _differentiated(
+    parts: Iterable[Tensor], weights: Tensor, shared: bool
+) -> tuple[Tensor, Tensor]:
+    """The loss and its gradient. Only one part's graph exists at a time."""
     total = gradient = None
-    for part in loss(weights, step):
+    for part in parts:
         (slope,) = torch.autograd.grad(part, weights)
         value = part.detach()
         gradient = slope if gradient is None else gradient + slope
         total = value if total is None else total + value
     assert gradient is not None, "a loss has at least one part"
     assert total is not None, "and so has its value"
-    weights.grad = processes.summed(gradient) if shared else gradient
-    return processes.summed(total) if shared else total
+    return (processes.summed(total), processes.summed(gradient)) if shared else (total, gradient)
 
 
 def _enter(history: list[float], step: int, loss: Tensor) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import deepcopy
 from inspect import signature
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch.optim import Optimizer
@@ -13,11 +13,17 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from training.optimise.checkpoint import matching
 
+HOW: Final = frozenset({"foreach", "fused", "capturable"})
+"""By which kernels an optimizer works: those of its own device, wherever it was before."""
+
 
 def remembered(optimizer: Optimizer, schedule: LRScheduler | None) -> dict[str, Any]:
     """A copy of all that they need to go on, in plain values and tensors."""
+    state = deepcopy(optimizer.state_dict())
+    for group in state["param_groups"]:
+        group["lr"] = float(group["lr"])
     return {
-        "optimizer": deepcopy(optimizer.state_dict()),
+        "optimizer": state,
         "schedule": {} if schedule is None else dict(schedule.state_dict()),
     }
 
@@ -35,6 +41,10 @@ def take_up(optimizer: Optimizer, schedule: LRScheduler | None, kept: Mapping[st
     """
     state = deepcopy(kept["optimizer"])
     groups = optimizer.state_dict()["param_groups"]
+    for kept_group, group in zip(state["param_groups"], groups, strict=True):
+        kept_group |= {name: group[name] for name in HOW & group.keys()}
+        if isinstance(group["lr"], torch.Tensor):
+            kept_group["lr"] = torch.full_like(group["lr"], kept_group["lr"])
     _check_alike(state["param_groups"], groups)
     for kept_group, group in zip(state["param_groups"], groups, strict=True):
         # Rates change along the way; what the optimizer is asked to do does not.

@@ -15,6 +15,7 @@ from torch.func import vmap
 from training.bases.basis import Trainable
 from training.optimise.broyden import Descents, Objective, advance
 from training.optimise.projection import Limits, Reduced
+from training.solve.batched import solve_each
 from training.solve.families import stack
 
 T = TypeVar("T", bound=Trainable)
@@ -84,8 +85,7 @@ def together(network: Trainable, reduced: Reduced) -> Objective:
         weights = weights.detach().requires_grad_(True)
         rows = designs(weights)
         with torch.no_grad():
-            wanted = below.expand(len(weights), -1)[:, :, None]
-            coefficients = torch.linalg.lstsq(rows, wanted, driver="gels").solution
+            coefficients = solve_each(rows, below)[:, :, None]
         losses = (rows @ coefficients - below[:, None])[:, :, 0].square().sum(dim=1)
         (gradients,) = torch.autograd.grad(losses.sum(), weights)
         return losses.detach(), gradients

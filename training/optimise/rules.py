@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR
 
 LOWEST = 1e-3
 """The part of the rate that is left at the end of a cosine."""
@@ -39,15 +38,26 @@ class Rule:
     def optimizer(self, weights: Tensor) -> Optimizer:
         """The optimizer of these weights (P,)."""
         fused = weights.is_cuda and self.name in FUSED_ON_CUDA
-        how = {"fused": True} if fused else {"foreach": False}
-        made: Optimizer = getattr(torch.optim, self.name)(
-            [weights], lr=self.rate, **self.options, **how
-        )
+        how: dict[str, Any] = {"fused": True} if fused else {"foreach": False}
+        rate: float | Tensor = self.rate
+        if fused and self.factor is not None:
+            # A rate that changes is read from the device, also by steps that are replayed.
+            rate = torch.tensor(self.rate, device=weights.device)
+        if fused and self.name != "SGD":
+            how["capturable"] = True
+        made: Optimizer = getattr(torch.optim, self.name)([weights], lr=rate, **self.options, **how)
         return made
 
-    def schedule(self, optimizer: Optimizer) -> LambdaLR | None:
-        """What changes the optimizer's rate after every step, if anything does."""
-        return None if self.factor is None else LambdaLR(optimizer, self.factor)
+    def set_rate(self, optimizer: Optimizer, step: int) -> None:
+        """The rate of this step."""
+        if self.factor is None:
+            return
+        rate = self.rate * self.factor(step)
+        for group in optimizer.param_groups:
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
 
 
 def gradient_descent(rate: float, handover: Callable[[int, Tensor], None] | None = None) -> Rule:

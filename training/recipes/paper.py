@@ -33,6 +33,8 @@ from training.rows import trajectories as rows
 from training.rows.trajectories import ForceRows
 from training.settings import Settings
 
+WHERE = {"cpu": "a loop compiled for this processor", "cuda": "a kernel compiled for this GPU"}
+
 PRETRAINING = 0.06
 """The share of the steps that ELU gets before softplus, 30 000 of the central force's 500 000.
 
@@ -123,15 +125,15 @@ def differences(coordinates: Sequence[str]) -> Features:
 
 @dataclass(frozen=True, repr=False)
 class DescendedFit(Fit):
-    """What so many ``steps`` came to; a loop ``compiled`` for the processor may have taken them."""
+    """What so many ``steps`` came to, and what is ``compiled`` that took them, if anything is."""
 
     steps: int = 0
-    compiled: bool = False
+    compiled: str = ""
 
     @property
     def told(self) -> str:
         """Who took the steps."""
-        return f"{self.steps} steps of a loop compiled for this processor" if self.compiled else ""
+        return f"{self.steps} steps of {self.compiled}" if self.compiled else ""
 
 
 def train_paper(
@@ -191,7 +193,7 @@ def train_paper(
         settings=settings,
         history=state.history,
         steps=state.steps,
-        compiled=compiled is not None,
+        compiled="" if compiled is None else WHERE[like.device.type],
     )
 
 

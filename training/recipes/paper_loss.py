@@ -5,17 +5,20 @@ mean_{i,a} ((p_{i+1,a} - p_{i,a})/h + dV/dq_a(q_i))^2
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
 from training import processes
 from training.bases.perceptron import Perceptron
-from training.optimise.gradient import Loss
 from training.prepare.selection import Indices
 from training.rows.trajectories import ForceRows, stretch
+
+if TYPE_CHECKING:
+    from training.compiled.force_matching import Loop, Points
 
 SAMPLES_AT_ONCE = 12_500
 """Samples whose graph is in memory at a time: few enough that it stays in the cache."""
@@ -49,6 +52,14 @@ def batches(forward: ForceRows, chosen: Indices, size: int | None) -> list[Batch
     return [Batch.share(*parts) for parts in zip(x, jacobian, force, strict=True)]
 
 
+class Place(NamedTuple):
+    """A batch of a stage, and the activation that it is taken with."""
+
+    stage: int
+    batch: int
+    activation: str
+
+
 @dataclass(frozen=True, eq=False)
 class PaperLoss:
     """The loss of a step's batch, in parts, of the flat weights: by torch's double backward.
@@ -63,19 +74,16 @@ class PaperLoss:
     activations: Sequence[str]
     change: int
 
-    def place(self, step: int) -> tuple[int, int]:
-        """The stage of a step, and its batch there."""
+    def prepare(self, step: int) -> Place:
+        """Where in the data a step is, and by which activation."""
         stage = step * len(self.stages) // self.steps
-        return stage, step % len(self.stages[stage])
+        activation = self.activations[0] if step < self.change else self.activations[-1]
+        return Place(stage, step % len(self.stages[stage]), activation)
 
-    def activation(self, step: int) -> str:
-        """Whose turn it is."""
-        return self.activations[0] if step < self.change else self.activations[-1]
-
-    def __call__(self, flat: Tensor, step: int) -> Iterator[Tensor]:
-        stage, number = self.place(step)
-        batch = self.stages[stage][number]
-        current = replace(self.network.with_parameters(flat), activation=self.activation(step))
+    def parts(self, flat: Tensor, kind: Place) -> Iterator[Tensor]:
+        """The loss of a batch, of few enough samples each."""
+        batch = self.stages[kind.stage][kind.batch]
+        current = replace(self.network.with_parameters(flat), activation=kind.activation)
         parts = (
             torch.split(part, SAMPLES_AT_ONCE) for part in (batch.x, batch.jacobian, batch.force)
         )
@@ -85,24 +93,44 @@ class PaperLoss:
             gradient = (jacobian * slope[:, None, :]).sum(dim=2)
             yield (gradient - force).square().sum() / batch.total
 
-    def compiled(self) -> Loss | None:
-        """The same by a compiled loop, where there is one."""
-        from training.compiled.force_matching import Matching, Points
+    def __call__(self, flat: Tensor, step: int) -> Iterator[Tensor]:
+        return self.parts(flat, self.prepare(step))
+
+    def compiled(self) -> CompiledLoss | None:
+        """The same by a compiled loop, or on a GPU by one kernel, where there is one."""
+        from training.compiled.force_matching import Points
+        from training.compiled.loops import loop
 
         loops = {
-            name: Matching.of(replace(self.network, activation=name)) for name in self.activations
+            name: loop(replace(self.network, activation=name)) for name in set(self.activations)
         }
-        if not all(loops.values()):
+        known = {name: found for name, found in loops.items() if found is not None}
+        if len(known) < len(loops):
             return None
         points = [
             [Points.shared(batch.x, batch.jacobian, batch.force) for batch in stage]
             for stage in self.stages
         ]
+        return CompiledLoss(self, known, points)
 
-        def loss(flat: Tensor, step: int) -> list[Tensor]:
-            stage, number = self.place(step)
-            loop = loops[self.activation(step)]
-            assert loop is not None, "there is one for each activation"
-            return [loop(flat, points[stage][number], 1 / self.stages[stage][number].total)]
 
-        return loss
+@dataclass(frozen=True, eq=False)
+class CompiledLoss:
+    """What ``plain`` is, by a loop for each activation, of each batch's points."""
+
+    plain: PaperLoss
+    loops: Mapping[str, Loop]
+    points: Sequence[Sequence[Sequence[Points]]]
+
+    def prepare(self, step: int) -> Place:
+        """Where in the data a step is, and by which activation."""
+        return self.plain.prepare(step)
+
+    def parts(self, flat: Tensor, kind: Place) -> list[Tensor]:
+        """The loss of a batch."""
+        total = self.plain.stages[kind.stage][kind.batch].total
+        points = self.points[kind.stage][kind.batch]
+        return [self.loops[kind.activation](flat, points, 1 / total)]
+
+    def __call__(self, flat: Tensor, step: int) -> list[Tensor]:
+        return self.parts(flat, self.prepare(step))

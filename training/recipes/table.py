@@ -58,7 +58,9 @@ class Projected:
         monitor: Monitor,
     ) -> Fit:
         """The potential behind the trajectories; they are checked and prepared first."""
-        like = torch.zeros(0, dtype=torch.float64, device=choose(settings.device))
+        # One network on two thousand points is trained as quickly on a core, many are not.
+        device = choose(settings.device, gains=settings.restarts > 1)
+        like = torch.zeros(0, dtype=torch.float64, device=device)
         prepared = prepare(trajectories, features, settings)
         families = tuple(family.to(like) for family in prepared.families)
         starts = [

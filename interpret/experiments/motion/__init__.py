@@ -96,7 +96,7 @@ class Motion(Options):
     penalty    λ of the recipe "report", on the sum of its weights and biases; 1e-6 by default
     restarts   of networks that are trained in full: so many start, and the worse half is given up
                again and again; the one that comes furthest is trained
-    device     "cpu", "cuda", or "auto" for a GPU where there is one
+    device     "cpu", "cuda", or "auto" for a GPU where there is one and it helps
     trap       the external potential: "known", "unknown", or "auto" (known to coupling and neural)
     terms      most terms of a law; 4 by default
     descent    of exact: "gd", "momentum", "adam" or "adagrad" beside the solve

@@ -12,7 +12,7 @@ variables q² and the grid of q are our own.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,23 +140,17 @@ def learn_levels(
     shown = _single(
         np.concatenate([inputs(part.phases[part.system], part.boxes) for part in samples]), where
     )
-    wanted = _single(levels, where)
-    unit = _single((2 * np.pi * HBARC / boxes) ** 2, where)
-    middle, width = _single(mean, where), _single(spread, where)
     network = Perceptron.glorot(
         inputs.size, settings.hidden, seed, activation="softplus", outputs=len(mean)
+    ).to(shown)
+    wanted = _Wanted(
+        levels=_single(levels, where),
+        unit=_single((2 * np.pi * HBARC / boxes) ** 2, where),
+        mean=_single(mean, where),
+        spread=_single(spread, where),
     )
-    network = network.to(shown)
-    order = _Order(len(levels), settings.batch, seed)
-
-    def loss(flat: Tensor, step: int) -> Iterable[Tensor]:
-        batch = order(step)
-        chosen = batch[stretch(len(batch), processes.number(), processes.count())].to(where)
-        scaled = network.with_parameters(flat).values(shown[chosen])
-        square = PION_MASS**2 + (middle + width * scaled) * unit[chosen]
-        predicted = 2 * square.clamp(min=(LOWEST_ENERGY / 2) ** 2).sqrt()
-        yield (predicted - wanted[chosen]).square().mean() * (len(chosen) / len(batch))
-
+    order = _Order(len(levels), settings.batch, seed, where)
+    loss = LevelLoss(network, shown, wanted, order)
     done = descend(
         loss,
         network.parameters(),
@@ -169,25 +163,73 @@ def learn_levels(
     return LevelNetwork(inputs, trained, mean, spread, done.history, done.steps)
 
 
-class _Order:
-    """Which samples a step sees: every epoch all of them once, in an order of its own."""
+@dataclass(frozen=True, eq=False)
+class _Wanted:
+    """Energies (n, levels) in MeV, (2πħc/L)² (n, 1), and the mean and spread (levels,) of q²."""
 
-    def __init__(self, count: int, batch: int, seed: int) -> None:
+    levels: Tensor
+    unit: Tensor
+    mean: Tensor
+    spread: Tensor
+
+    def missed(self, scaled: Tensor, chosen: Tensor) -> Tensor:
+        """Mean squares in MeV² of the network's outputs at the chosen samples."""
+        square = PION_MASS**2 + (self.mean + self.spread * scaled) * self.unit[chosen]
+        predicted = 2 * square.clamp(min=(LOWEST_ENERGY / 2) ** 2).sqrt()
+        return (predicted - self.levels[chosen]).square().mean()
+
+
+@dataclass(frozen=True, eq=False)
+class LevelLoss:
+    """The loss of a step's minibatch: every step does the same with another one."""
+
+    network: Perceptron
+    shown: Tensor
+    wanted: _Wanted
+    order: _Order
+
+    def prepare(self, step: int) -> None:
+        """Choose the batch."""
+        self.order.choose(step)
+
+    def parts(self, flat: Tensor, kind: object = None) -> list[Tensor]:
+        """This process's part of the mean over the batch."""
+        del kind
+        chosen = self.order.own
+        scaled = self.network.with_parameters(flat).values(self.shown[chosen])
+        return [self.wanted.missed(scaled, chosen) * (len(chosen) / self.order.batch)]
+
+    def __call__(self, flat: Tensor, step: int) -> list[Tensor]:
+        self.prepare(step)
+        return self.parts(flat)
+
+
+class _Order:
+    """Which samples a step sees: every epoch all of them once, in an order of its own.
+
+    ``own`` is this process's part of the batch, in the same memory at every step.
+    """
+
+    def __init__(self, count: int, batch: int, seed: int, device: torch.device) -> None:
         self.count = count
         self.batch = min(batch, count)
         self.steps = max(1, math.floor(count / self.batch))
         self.seed = seed
         self.epoch = -1
         self.shuffled = torch.empty(0, dtype=torch.int64)
+        self.part = stretch(self.batch, processes.number(), processes.count())
+        self.own = torch.empty(self.part.stop - self.part.start, dtype=torch.int64, device=device)
 
-    def __call__(self, step: int) -> Tensor:
-        epoch, part = divmod(step, self.steps)
+    def choose(self, step: int) -> None:
+        """Take the batch of this step."""
+        epoch, number = divmod(step, self.steps)
         if epoch != self.epoch:
             # Seeded by the epoch, so that a training that is resumed sees the same batches.
             generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
-            self.shuffled = torch.randperm(self.count, generator=generator)
+            self.shuffled = torch.randperm(self.count, generator=generator).to(self.own.device)
             self.epoch = epoch
-        return self.shuffled[part * self.batch : (part + 1) * self.batch]
+        first = number * self.batch
+        self.own.copy_(self.shuffled[first + self.part.start : first + self.part.stop])
 
 
 def _single(array: Array, device: torch.device) -> Tensor:
