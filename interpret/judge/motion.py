@@ -64,7 +64,10 @@ def by_columns(columns: Channels) -> Check:
     off = max((abs(item.ratio - 1) for item in columns if np.isfinite(item.error)), default=0.0)
     said = "; ".join(columns.sentences) or "p/m is dq/dt in every coordinate"
     if columns.option:
-        said = f"{said}; try {columns.option}"
+        # Momenta are named beside the coordinates that they belong to.
+        order = ",".join(item.coordinate for item in columns)
+        named = any(item.verdict == "permuted" for item in columns)
+        said = f"{said}; try {f'--coordinates {order} ' if named else ''}{columns.option}"
     if columns.verdict:
         return Check("channels", off, LARGE, "contradictory columns", said)
     copied = any(item.verdict == "copied" for item in columns)

@@ -17,6 +17,9 @@ CLOSE: Final = 6.0
 Source: R. E. Kass and A. E. Raftery, J. Am. Stat. Assoc. 90 (1995) 773.
 """
 
+MOST_EVIDENCE: Final = 100.0
+"""Nobody counts further."""
+
 
 @dataclass(frozen=True)
 class Rival:
@@ -29,6 +32,8 @@ class Rival:
     >>> q = symbol("q")
     >>> print(Rival({"potential": (q, q**3)}, (1.0, 2.0), ((1.0, 0.0), (0.0, 1.0)), 3.0))
     the terms q, q**3 explain the motion as well: odds of 4.5 to 1 against it, where 20 would tell
+    >>> print(Rival({"potential": (q, q**3)}, (1.0, 2.0), ((1.0, 0.0), (0.0, 1.0)), -20.0))
+    the terms q, q**3 come closer, at odds of 2.2e+04 to 1, but by less than the law misses
     """
 
     terms: Mapping[str, tuple[Expr, ...]]
@@ -42,12 +47,22 @@ class Rival:
         return listed(term for some in self.terms.values() for term in some)
 
     @property
+    def evidence(self) -> str:
+        """The odds of the better to the worse."""
+        return f"{np.exp(min(abs(self.behind) / 2, MOST_EVIDENCE)):.2g} to 1"
+
+    @property
     def odds(self) -> str:
         """The evidence between it and the law."""
-        odds = float(np.exp(min(abs(self.behind) / 2, 700.0)))
-        return f"{odds:.2g} to 1 {'against' if self.behind >= 0 else 'for'} it"
+        return f"{self.evidence} {'against' if self.behind >= 0 else 'for'} it"
 
     def __str__(self) -> str:
+        if self.behind <= -CLOSE:
+            # It would be the law, if the law did not miss more than such terms bring.
+            return (
+                f"the terms {self.words} come closer, at odds of {self.evidence}, but by less than "
+                f"the law misses"
+            )
         return (
             f"the terms {self.words} explain the motion as well: odds of {self.odds}, where "
             f"{np.exp(CLOSE / 2):.0f} would tell"
