@@ -15,7 +15,7 @@ import sympy
 from sympy import Expr, Float, Integer, Rational, S, Symbol
 
 from systems.errors import InputError, nearest
-from systems.sizes import bits, degree, symbolic_exponents
+from systems.sizes import bits, degree, logarithmic, symbolic_exponents
 from systems.symbols import CONSTANTS, FUNCTIONS, symbol
 
 MAX_LENGTH = 10_000  # characters
@@ -178,7 +178,9 @@ class Reader:
                 raise self.error(f"a root holds a power beyond {MAX_INNER}")
         elif base == 0:
             raise self.error("it has a power of 0")
-        elif abs(exponent.as_coeff_Add()[0]) > MAX_EXPONENT:
+        elif base.is_negative:
+            raise self.error("a power of a negative number with a variable exponent is not real")
+        elif max(abs(exponent.as_coeff_Add()[0]), logarithmic(exponent)) > MAX_EXPONENT:
             raise self.error(f"an exponent is larger than {MAX_EXPONENT}")
         elif degree(exponent) > MAX_INNER:
             raise self.error(f"an exponent holds a power beyond {MAX_INNER}")
@@ -192,6 +194,8 @@ class Reader:
         """
         if function in PERIODIC and argument.is_number and abs(argument.evalf()) > LARGEST_ANGLE:
             raise self.error(f"an angle is larger than {LARGEST_ANGLE:.0e}")
+        if function is sympy.exp and logarithmic(argument) > MAX_EXPONENT:
+            raise self.error(f"an exponent is larger than {MAX_EXPONENT}")
         varying = any(symbolic_exponents(argument))
         algebraic = function is sympy.Abs and not (varying or argument.has(sympy.Function))
         if not algebraic and degree(argument) > MAX_INNER:

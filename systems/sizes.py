@@ -48,3 +48,15 @@ def symbolic_exponents(expr: Expr) -> Iterator[bool]:
     for node in sympy.preorder_traversal(expr):
         if isinstance(node, sympy.Pow | sympy.exp):
             yield bool(node.exp.free_symbols)
+
+
+def logarithmic(expr: Expr) -> float:
+    """The largest number in an exponent with a logarithm, of which exp makes a power; 0 without.
+
+    >>> q = sympy.Symbol("q")
+    >>> logarithmic(1000 * (q + sympy.log(3))), logarithmic(1000 * q)
+    (1000.0, 0.0)
+    """
+    if not expr.has(sympy.log):
+        return 0.0
+    return max((abs(float(number)) for number in expr.atoms(sympy.Number)), default=0.0)
