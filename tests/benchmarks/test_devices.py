@@ -188,7 +188,7 @@ def level_pace(device: str, steps: int) -> tuple[float, float]:
         for part in drawn
     ]
     clock = Clock()
-    settings = LevelSettings(batch=10_000, steps=steps)
+    settings = LevelSettings(batch=10_000, steps=steps, rate=2e-3)
     network = learn_levels(many, settings=settings, device=device, monitor=Monitor(clock))
     return clock.pace, network.history[-1]
 

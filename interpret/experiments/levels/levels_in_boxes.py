@@ -69,7 +69,7 @@ class Scale:
 SCALES: Final[Mapping[str, Scale]] = {
     "default": Scale(None, LevelSettings()),
     # 4e4 epochs of 2500 systems of two models in ten boxes each: for a GPU.
-    "slides": Scale(2500, LevelSettings(batch=10_000, steps=200_000)),
+    "slides": Scale(2500, LevelSettings(batch=10_000, steps=200_000, rate=2e-3)),
 }
 
 

@@ -50,9 +50,9 @@ class LevelSettings:
     """
 
     hidden: tuple[int, ...] = (128, 128, 128)
-    batch: int = 1024
+    batch: int = 256
     steps: int = 45_000
-    rate: float = 2e-3
+    rate: float = 4e-3
 
 
 @dataclass(frozen=True, eq=False)
