@@ -92,11 +92,13 @@ class Knee:
 
     With `smooth` errors, such as those of a map's values, a few numbers make all that lies outside
     the library, which then tells little about one direction: a term must make all that is left,
-    outside included, smaller by 1.3.
+    outside included, smaller by 1.3. With `enough`, that more terms would leave less counts for
+    nothing.
     """
 
     most: int = MOST_TERMS
     smooth: bool = False
+    enough: bool = False
 
     def choose(self, problem: Compressed) -> KneeChoice:
         """The support at the knee of a `problem` with a truth of unit length.
@@ -126,7 +128,7 @@ class Knee:
         if rule.doubts(left, chosen):
             rivals += (best[chosen + 1][0],)
         complete = True
-        if chosen + 1 == self.most:
+        if chosen + 1 == self.most and not self.enough:
             further = [level[0][1] for level in _levels(inside, self.most + 1)[self.most :]]
             complete = rule.knee((*left, *further)) == chosen
         compared = [best[chosen], *near]

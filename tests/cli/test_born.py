@@ -105,7 +105,9 @@ def test_one_order_is_the_true_one_at_every_seed(capfd, seed):
     code, out, _ = fit(capfd, "--orders", "1", "--seed", seed, "--json")
     printed = json.loads(out)
     assert code == 0
-    assert printed["comparison"]["verdict"] == "IDENTICAL"
+    # One of ten is off by 2.5 error bars, as chance has it: no closed form is claimed then.
+    assert printed["comparison"]["verdict"] in ("IDENTICAL", "EQUAL WITHIN ERROR")
+    assert printed["comparison"]["worst_relative_error"] < 1e-7
 
 
 @pytest.mark.slow

@@ -28,7 +28,8 @@ from training.rows.values import ValueRows
 from training.taylor import Layers, tensors
 
 FIRST_WIDTH = 8
-FIRST_ITERATIONS = 200
+FIRST_ITERATIONS = 60
+FIRST_WARM = 40
 WIDTH = 12
 WIDTH_OF_MANY = 14
 MANY = 5000
@@ -158,7 +159,8 @@ def _first(samples: ValueSamples, seed: int, monitor: Monitor) -> Stage:
     start = RidgeFunctions.start(
         samples.x.shape[1], FIRST_WIDTH, "softplus", seed=seed, biased=True, linear=False
     )
-    return _trained(1, start, rows, Outer(FIRST_ITERATIONS, TOLERANCE, monitor, warm=WARM))
+    # The second network corrects what it leaves of the leading order.
+    return _trained(1, start, rows, Outer(FIRST_ITERATIONS, TOLERANCE, monitor, warm=FIRST_WARM))
 
 
 def _trained(order: int, start: RidgeFunctions, rows: ValueRows, outer: Outer) -> Stage:

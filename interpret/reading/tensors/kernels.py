@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import cast
+from dataclasses import dataclass, replace
+from typing import Final, cast
 
 import numpy as np
 import sympy
@@ -45,6 +45,10 @@ WHOLE = {
     "samples": "what is seen of it in the samples",
 }
 FACTOR = {"entries": KNEE, "values": CLEAR, "samples": KNEE}
+
+
+PLAIN: Final = Knee()
+"""Up to three terms, as many as make what is left half as large each."""
 
 
 @dataclass(frozen=True)
@@ -155,12 +159,12 @@ def monomial(powers: Powers) -> Expr:
     return sympy.Mul(*(symbol(name) ** power for name, power in zip(names, powers, strict=True)))
 
 
-def read_at_knee(reading: Reading, system: str) -> Kernel:
+def read_at_knee(reading: Reading, system: str, knee: Knee = PLAIN) -> Kernel:
     """The law at the knee of one comparison with the candidates."""
     library = reading.library
     order = reading.measure.packing.order
     problem = reading.compressed()
-    choice = Knee(smooth=reading.measure.name == "values").choose(problem)
+    choice = replace(knee, smooth=reading.measure.name == "values").choose(problem)
     kept = list(choice.support)
     solved, _ = problem.solve(choice.support)
     scale = reading.size / reading.scale[kept]

@@ -18,7 +18,7 @@ from interpret.laws.integrals import BornIntegral
 from interpret.laws.law import Law
 from interpret.laws.value import order as in_one_digit
 from interpret.reading.tensors.kernel_candidates import Reading, candidates, columns
-from interpret.reading.tensors.kernels import Kernel, read_at_knee, read_kernel
+from interpret.reading.tensors.kernels import PLAIN, Kernel, read_at_knee, read_kernel
 from interpret.reading.tensors.measures import Values
 from interpret.reading.tensors.raw_numbers import (
     Numbers,
@@ -27,7 +27,11 @@ from interpret.reading.tensors.raw_numbers import (
     solve_together,
 )
 from interpret.reading.tensors.raw_rows import RawSeries, Setting
+from interpret.select.knee import Knee
 from systems.physics.scattering.symmetric import Array, Packing
+
+SIGNIFICANT: Final = 3.0
+"""Error bars; a term within them is none."""
 
 ALARM: Final = 3.0
 """A law may miss the samples so many times as much as the network's own part of its order does."""
@@ -45,24 +49,41 @@ def read_raw(series: RawSeries, derivatives: Sequence[Array], system: str) -> tu
     - "ambiguous" one that leaves more to the other candidates than all of them leave: noise is
       nearly all outside a library of far fewer candidates than samples.
     """
-    kept: dict[int, Array] = {}
-    laws: list[Law] = []
+    columns_of: dict[int, Array] = {}
+    kernels: dict[int, Kernel] = {}
     for order, derivative in enumerate(derivatives, start=1):
-        library = candidates(order)
         measure = Values(Packing(order, series.samples.dimension), series.samples.x)
-        values = measure(columns(library, series.samples.dimension))
-        kernel = _read(series, derivative, values, system)
-        kept[order] = values[:, [library.index(powers) for powers in kernel.powers]]
-        if kernel.law.verdict == "identified":
-            series = _with(series, order, kept[order])
-        laws.append(kernel.law)
+        columns_of[order] = measure(columns(candidates(order), series.samples.dimension))
+        kernels[order] = _read(series, derivative, columns_of[order], system)
+        series = _knowing(series, kernels[order], columns_of[order])
+    for order, derivative in enumerate(derivatives, start=1):
+        # Once those beyond are known: what they leave looks like terms of this one.
+        smaller = _significant(series, kernels[order], derivative, columns_of[order])
+        if smaller is not None:
+            kernels[order] = smaller
+            series = _knowing(series, smaller, columns_of[order])
     together = solve_together(series) if series.known else None
     return tuple(
-        _numbered(law, together)
-        if order in series.known
-        else _numbered(law, solve_together(_with(series, order, kept[order])))
-        for order, law in enumerate(laws, start=1)
+        _numbered(kernel.law, together if order in series.known else _alone(series, kernel, own))
+        for (order, kernel), own in zip(kernels.items(), columns_of.values(), strict=True)
     )
+
+
+def _own(kernel: Kernel, values: Array) -> tuple[int, Array]:
+    """The order of a law, and the columns of its terms among all candidates' `values`."""
+    order = cast(BornIntegral, kernel.law.form).order
+    library = candidates(order)
+    return order, values[:, [library.index(powers) for powers in kernel.powers]]
+
+
+def _knowing(series: RawSeries, kernel: Kernel, values: Array) -> RawSeries:
+    """The series with this order known, too, where it is identified."""
+    return _with(series, *_own(kernel, values)) if kernel.law.verdict == "identified" else series
+
+
+def _alone(series: RawSeries, kernel: Kernel, values: Array) -> Numbers | None:
+    """The numbers of a law that is not identified, beside those that are."""
+    return solve_together(_with(series, *_own(kernel, values)))
 
 
 def _with(series: RawSeries, order: int, columns: Array) -> RawSeries:
@@ -70,7 +91,33 @@ def _with(series: RawSeries, order: int, columns: Array) -> RawSeries:
     return replace(series, known={**series.known, order: columns})
 
 
-def _read(series: RawSeries, derivative: Array, values: Array, system: str) -> Kernel:
+def _significant(
+    series: RawSeries, kernel: Kernel, derivative: Array, values: Array
+) -> Kernel | None:
+    """The law without terms that its numbers do not tell from 0, if that is the best so small.
+
+    None where it has none. What is left to the candidates is no white noise: a term may halve it
+    and be nothing.
+    """
+    if len(kernel.powers) == 1 or kernel.law.verdict == "not in the library":
+        return None
+    numbers = _alone(series, kernel, values)
+    if numbers is None:
+        return None
+    part = numbers.parts[derivative.ndim]
+    stderr = np.sqrt(np.diag(numbers.covariance)[part])
+    told = np.abs(numbers.coefficients[part]) > SIGNIFICANT * stderr
+    if told.all() or not told.any():
+        return None
+    knee = Knee(most=int(told.sum()), enough=True)
+    smaller = _read(series, derivative, values, kernel.law.system, knee)
+    wanted = {powers for powers, one in zip(kernel.powers, told, strict=True) if one}
+    return smaller if set(smaller.powers) == wanted else None
+
+
+def _read(
+    series: RawSeries, derivative: Array, values: Array, system: str, knee: Knee = PLAIN
+) -> Kernel:
     """The law of an order, where those below it are known as far as they are.
 
     Where samples are too few for all columns, it is read off the derivative itself.
@@ -83,7 +130,7 @@ def _read(series: RawSeries, derivative: Array, values: Array, system: str) -> K
     rows = series.rows(order, setting)
     target = rows.seen(series.samples.y)
     reading = Reading.by(rows, library, rows.seen(values), target)
-    kernel = read_at_knee(reading, system)
+    kernel = read_at_knee(reading, system, knee)
     own = rows(rows.packing.pack(derivative) / math.factorial(order))
     missed = kernel.residual * reading.size / float(np.linalg.norm(target - own))
     if missed > ALARM:
@@ -95,6 +142,8 @@ def _read(series: RawSeries, derivative: Array, values: Array, system: str) -> K
         return replace(kernel, law=replace(law, recognised=()))
     inside = math.sqrt(max(kernel.residual**2 - kernel.floor**2, 0.0))
     if kernel.law.verdict != "identified" or inside <= kernel.floor:
+        return kernel
+    if knee.enough:
         return kernel
     reason = "what the law leaves is for the most part not noise, but more of the candidates"
     return replace(kernel, law=kernel.law.doubted("ambiguous", reason))
