@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
@@ -9,9 +12,10 @@ from scipy.integrate import solve_ivp
 import interpret
 import systems
 from interpret import cli
-from interpret.experiments.motion import Motion
+from interpret.experiments.motion import Motion, ways
 from interpret.experiments.motion.ways import settled
 from interpret.judge.beyond import beyond
+from interpret.judge.certificate import Certificate, Check
 from interpret.ledger.candidates import Candidates, frictions, gradients_of_fields
 from interpret.ledger.search import Menu, search
 from interpret.run import Run
@@ -273,3 +277,36 @@ def test_a_drive_called_like_the_motion_is_refused():
     data = Trajectories(("x",), [1.0], (item,), extra=("xd",))
     with pytest.raises(InputError, match="xd is called like something of the motion"):
         interpret.fit(data, Motion(drive="xd"))
+
+
+RIVAL = Check("rival", 3.0, 6.0, "ambiguous", "others explain the motion as well")
+SHORT = Check("noise", 0.02, 0.001, "approximate", "the law misses 2 % of the motion")
+PASSED = Check("noise", 0.4, 4.0, "identified", "χ² is as the noise makes it")
+
+
+@pytest.mark.parametrize(
+    ("checks", "missing"),
+    [
+        ((PASSED,), None),
+        ((RIVAL,), None),
+        ((SHORT,), "approximate"),
+        # A video of a ball: every potential misses as much, for air resists it.
+        ((RIVAL, SHORT), "approximate"),
+        ((RIVAL, replace(SHORT, verdict="contradictory columns")), None),
+    ],
+)
+def test_a_potential_that_misses_the_motion_is_mended_though_it_has_rivals(checks, missing):
+    assert ways._missing(SimpleNamespace(certificates=(Certificate(checks),))) == missing
+
+
+def test_the_drag_of_a_filmed_ball_is_found():
+    """Tracking errors that are correlated from picture to picture, positions alone."""
+    t = np.arange(76) / 60
+    y = 5 + (11 + 18 / 0.2) / 0.2 * (1 - np.exp(-0.2 * t)) - 18 / 0.2 * t
+    errors = np.random.default_rng(1).standard_normal(76)
+    for k in range(1, 76):
+        errors[k] = 0.9 * errors[k - 1] + 0.44 * errors[k]
+    run = interpret.fit({"t": t, "y": y + 0.004 * np.ptp(y) * errors})
+    assert run.law.verdict in ("identified", "ambiguous")
+    assert [part.name for part in run.law.parts if part.terms] == ["potential", "dissipative"]
+    assert run.law.coefficients[0] == pytest.approx(18, abs=3 * run.law.stderr[0] + 0.1)

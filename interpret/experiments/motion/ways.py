@@ -22,6 +22,7 @@ from interpret.experiments.motion.cleaned import cleaned
 from interpret.experiments.verbs import AnyFit, Conclusion
 from interpret.judge.beyond import beyond
 from interpret.keep.session import Session
+from interpret.laws.judgement import Verdict
 from interpret.reading.singularities import candidates, singularities
 from interpret.select.library import Library
 from interpret.select.unknown import symbols, unknown
@@ -145,11 +146,12 @@ def reconsidered(
         alone = conclude(potential.learn(problem, samples, options, session))
         return _best(whole, _better(alone, first))
     few = len(cast(Trajectories, samples).coordinates) <= MOST_COORDINATES
-    if verdict not in MENDABLE or not few:
+    missing = _missing(first)
+    if not missing or not few:
         return first
     fit = cast(potential.TrajectoryFit, first.fit)
     options, seen = _with_singularities(fit, options)
-    told = f"the potential alone is {WORDS[verdict]}: all parts are sought"
+    told = f"the potential alone is {WORDS[missing]}: all parts are sought"
     if potential.explained(fit):
         # What a flexible potential explains to the last digits needs no other part, but a form.
         if not seen:
@@ -163,6 +165,19 @@ def reconsidered(
     return _best(
         whole, _better(first, conclude(_all_parts(problem, samples, options, session, notes)))
     )
+
+
+def _missing(first: Conclusion) -> Verdict | None:
+    """What the law of a potential is called for what it misses, rivals or none; None for nothing.
+
+    That others explain the motion as well does not say that any of them does.
+    """
+    found = first.certificates[0]
+    if found.verdict in MENDABLE:
+        return found.verdict
+    if found.verdict != "ambiguous":
+        return None
+    return next((each.verdict for each in found.checks if each.verdict in MENDABLE), None)
 
 
 def _moved(
