@@ -20,7 +20,7 @@ from interpret.ledger.cells import few
 from interpret.ledger.motion import Course, Courses
 from interpret.ledger.rows import Stretch
 from interpret.ledger.scan import Peak, apart, width
-from interpret.ledger.screen import State, driven, held, screened
+from interpret.ledger.screen import DRIVE, State, driven, held, screened
 from interpret.ledger.screen import peaks as peaks_of
 from interpret.ledger.search import Groups
 from interpret.ledger.selection import Selection
@@ -161,5 +161,14 @@ def _other_drives(setting: Setting, found: Account, peaks: Sequence[Peak]) -> It
         enough = max(AS_GOOD * float(found.missed.max()), EXACTLY)
         another = abs(float(rival.law.inner[last]) - own) > width(courses)
         if another and float(rival.missed.max()) <= enough and rival.joined >= found.joined:
-            yield f"a drive of ω = {rival.law.inner[last]:.6g} with a law of its own does as well"
+            yield (
+                f"a drive of ω = {rival.law.inner[last]:.6g} does as well, with {_forces_of(rival)}"
+            )
             return
+
+
+def _forces_of(found: Account) -> str:
+    """The terms of a law but for its drives, with their coefficients."""
+    pairs = zip(found.setting.candidates.items, found.law.coefficients.tolist(), strict=True)
+    told = (f"{value:.4g}*{item.term}" for item, value in pairs if value and item.part != DRIVE)
+    return ", ".join(told) or "nothing else"

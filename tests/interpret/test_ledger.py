@@ -140,7 +140,12 @@ def test_one_linear_motion_does_not_tell_its_drive():
     data = driven.flow([[1.0]], [[0.0]], np.linspace(0, 60, 901))
     law = interpret.fit(data, Motion(learn="forces")).law
     assert law.verdict == "ambiguous"
-    assert any("a drive of ω = 1" in why for why in law.reasons)
+    either = {
+        0.98: "ω = 1.4 does as well, with 0.5*x**2",
+        0.5: "ω = 1 does as well, with 0.98*x**2",
+    }
+    (told,) = [words for k, words in either.items() if abs(law.coefficients[0] - k) < 1e-6]
+    assert any(told in why for why in law.reasons)
 
 
 def test_a_friction_that_depends_on_the_place_is_left_over():
