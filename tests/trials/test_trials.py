@@ -46,7 +46,8 @@ def test_hangs_and_deaths_are_outcomes_and_take_no_other_trial_along(folder):
     why = [item.failure for item in found(folder).values()]
     assert why[1].startswith("Died: 2 processes ended on this task")
     assert why[2].startswith("Died: 2 processes ended on this task")
-    assert why[3].startswith("ZeroDivisionError at trials/toys.py:")
+    assert why[3].startswith("ZeroDivisionError at ")
+    assert "trials/toys.py:" in why[3]
     assert [why[0], *why[4:]] == ["", "", ""]
     assert not table.figures(list(found(folder).values()))[0].met
 
