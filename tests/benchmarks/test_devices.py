@@ -206,7 +206,7 @@ def test_levels(benchmark, record):
 
 def restarted(device: str, rounds: int) -> tuple[float, Tensor]:
     """Seconds of a step of 64 starts, and their losses before it."""
-    x, jacobian, force = (part.cpu() for part in double_well(10_000, "cpu"))
+    x, jacobian, force = double_well(10_000, "cpu")
     importance = torch.full((len(x),), float(1 / force.norm()), dtype=torch.float64)
     one = torch.ones(1, dtype=torch.float64)
     like = torch.zeros(0, dtype=torch.float64, device=device)

@@ -119,36 +119,32 @@ class Matching:
         return loss, gradient
 
 
-class Known(Protocol):
-    """A loss whose gradient comes with it."""
+class Loop(Protocol):
+    """A loss of a perceptron's forces whose gradient comes with it."""
 
     def with_gradient(
         self, parameters: Tensor, points: Sequence[Points], scale: float
     ) -> tuple[Tensor, Tensor]:
         """The loss, a scalar, and its gradient (P,)."""
 
-
-def differentiable(
-    parameters: Tensor, known: Known, points: Sequence[Points], scale: float
-) -> Tensor:
-    """The loss in torch's graph."""
-    loss: Tensor = _Loss.apply(parameters, known, points, scale)  # type: ignore[no-untyped-call]
-    return loss
-
-
-class Loop(Known, Protocol):
-    """A loss of a perceptron's forces."""
-
     def __call__(self, parameters: Tensor, points: Sequence[Points], scale: float) -> Tensor:
         """The loss, a scalar, once differentiable in the parameters (P,)."""
+
+
+def differentiable(
+    parameters: Tensor, loop: Loop, points: Sequence[Points], scale: float
+) -> Tensor:
+    """The loss in torch's graph."""
+    loss: Tensor = _Loss.apply(parameters, loop, points, scale)  # type: ignore[no-untyped-call]
+    return loss
 
 
 class _Loss(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, parameters: Tensor, known: Known, points: Sequence[Points], scale: float
+        ctx: Any, parameters: Tensor, loop: Loop, points: Sequence[Points], scale: float
     ) -> Tensor:
-        loss, gradient = known.with_gradient(parameters, points, scale)
+        loss, gradient = loop.with_gradient(parameters, points, scale)
         ctx.save_for_backward(gradient)
         return loss
 

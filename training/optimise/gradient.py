@@ -26,6 +26,9 @@ Loss = Callable[[Tensor, int], Iterable[Tensor]]
 A full batch that is cut into such parts fits the cache; a minibatch is chosen by the step. One that
 is `Repeating` is recorded on a GPU."""
 
+Step = Callable[[int], Tensor]
+"""The number of a step, which is taken -> the loss before it."""
+
 MOST_HISTORY = 1000
 MOST_STEPS = 2**53
 SECONDS_BETWEEN_REPORTS = 0.1
@@ -70,9 +73,10 @@ def descend(
     if monitor.progress is not None:
         walk.recall(monitor.progress)
     told = -math.inf
-    taken = walk.recorded(loss) or walk.taken(loss, shared)
+    taken = walk.recorded(loss) or walk.plain(loss, shared)
     while walk.step < steps:
-        value = taken()
+        rule.set_rate(walk.optimizer, walk.step)
+        value = taken(walk.step)
         now = time.monotonic()
         due = now - told > SECONDS_BETWEEN_REPORTS or walk.step + 1 == steps
         entered = _enter(walk.history, walk.step, value)
@@ -100,27 +104,17 @@ class _Walk:
     def __post_init__(self) -> None:
         self.optimizer = self.rule.optimizer(self.weights)
 
-    def taken(self, loss: Loss, shared: bool) -> Callable[[], Tensor]:
+    def plain(self, loss: Loss, shared: bool) -> Step:
         """What takes a step and gives the loss before it."""
+        return lambda step: self._along(loss(self.weights, step), shared)
 
-        def step() -> Tensor:
-            self.rule.set_rate(self.optimizer, self.step)
-            return self._along(loss(self.weights, self.step), shared)
-
-        return step
-
-    def recorded(self, loss: Loss) -> Callable[[], Tensor] | None:
+    def recorded(self, loss: Loss) -> Step | None:
         """The same by steps that are replayed, where a GPU alone takes them and they repeat."""
         fused = self.weights.is_cuda and self.rule.name in FUSED_ON_CUDA
         if not fused or processes.count() > 1 or not isinstance(loss, Repeating):
             return None
         replayed = Recorded(lambda kind: self._along(loss.parts(self.weights, kind)))
-
-        def step() -> Tensor:
-            self.rule.set_rate(self.optimizer, self.step)
-            return replayed(loss.prepare(self.step))
-
-        return step
+        return lambda step: replayed(loss.prepare(step))
 
     def _along(self, parts: Iterable[Tensor], shared: bool = False) -> Tensor:
         """The weights moved along their gradient, and the loss before."""
@@ -138,7 +132,7 @@ class _Walk:
     def progress(self) -> Progress:
         """A copy of all that is needed to go on, in plain values and tensors."""
         memory = {"rule": self.rule.name, "step": self.step}
-        memory |= remembered(self.optimizer, None)
+        memory |= remembered(self.optimizer)
         return Progress(self.weights.detach().clone(), tuple(self.history), memory)
 
     def recall(self, kept: Progress) -> None:

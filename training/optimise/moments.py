@@ -17,7 +17,7 @@ HOW: Final = frozenset({"foreach", "fused", "capturable"})
 """By which kernels an optimizer works: those of its own device, wherever it was before."""
 
 
-def remembered(optimizer: Optimizer, schedule: LRScheduler | None) -> dict[str, Any]:
+def remembered(optimizer: Optimizer, schedule: LRScheduler | None = None) -> dict[str, Any]:
     """A copy of all that they need to go on, in plain values and tensors."""
     state = deepcopy(optimizer.state_dict())
     for group in state["param_groups"]:
