@@ -12,6 +12,7 @@ from systems.lazy import lazy
 if TYPE_CHECKING:
     from training.features import Features
     from training.learn.fit import Fit
+    from training.learn.force_field import match_forces
     from training.learn.motion import train
     from training.settings import Settings
 
@@ -19,9 +20,10 @@ _HOMES = {
     "Features": "features",
     "Fit": "learn.fit",
     "Settings": "settings",
+    "match_forces": "learn.force_field",
     "train": "learn.motion",
 }
 
-__all__ = ["Features", "Fit", "Settings", "train"]
+__all__ = ["Features", "Fit", "Settings", "match_forces", "train"]
 
 __getattr__ = lazy("training", _HOMES)

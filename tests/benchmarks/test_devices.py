@@ -17,20 +17,21 @@ from systems.physics.finite_volume.level_samples import draw_levels
 from training import Settings, train
 from training.bases.network import glorot
 from training.bases.perceptron import Perceptron
+from training.compiled.force_matching import Matching, Points
+from training.compiled.in_torch import InTorch
+from training.compiled.loops import loop
 from training.learn.levels.level_network import LevelSettings, learn_levels
-from training.optimise.broyden import Descents, advance
+from training.optimise.broyden_batched import Descents, advance
 from training.optimise.projection import Reduced
 from training.optimise.restarts import together
 from training.optimise.watch import Monitor
-from training.recipes import paper_loss
-from training.recipes.paper_loss import Batch, PaperLoss
 from training.rows.trajectories import ForceRows
 
 STEP_TITLE = "A step on a GPU"
 STEP_NOTE = """
 The loss of the forces and its gradient in all weights, in double precision, of a network
 1 × 16 × 16 × 1 at so many points, in milliseconds of the clock after a warm-up: one core by its
-compiled loop, the GPU by torch's double backward and by our kernel. All find the same.
+compiled loop, the GPU by torch's operations and by our kernel. All find the same.
 """
 PAPER_TITLE = "The paper's recipe on a GPU"
 PAPER_NOTE = """
@@ -87,20 +88,15 @@ def step(points: int, device: str, compiled: bool) -> tuple[float, float, Tensor
     """The seconds of a step, the loss and the gradient."""
     x, jacobian, force = double_well(points, device)
     network = Perceptron.glorot(1, (16, 16), 0).to(x)
-    flat = network.parameters().detach().requires_grad_(True)
-    plain = PaperLoss(network, [[Batch(x, jacobian, force, points)]], 1, ("tanh",), 0)
-    loss = plain.compiled() if compiled else plain
-    assert loss is not None, "there is a compiler"
+    flat = network.parameters()
+    loss = loop(network) if compiled else InTorch(network)
+    parts = Points.shared(x, jacobian, force)
 
     def work() -> tuple[Tensor, Tensor]:
-        value = sum(loss(flat, 0))
-        return value.detach(), torch.autograd.grad(value, flat)[0]
+        return loss.with_gradient(flat, parts, 1 / points)
 
-    with pytest.MonkeyPatch.context() as patch:
-        # On a GPU all at once is quicker than in parts that fit a core's cache.
-        patch.setattr(paper_loss, "SAMPLES_AT_ONCE", points)
-        value, gradient = work()
-        return best(work, device), float(value), gradient.cpu()
+    value, gradient = work()
+    return best(work, device), float(value), gradient.cpu()
 
 
 @pytest.mark.gpu
@@ -159,7 +155,7 @@ def test_the_papers_recipe(name, benchmark, record):
         _, expected = paper_pace(name, "cpu", 200)
         compiled, _ = paper_pace(name, "cpu", few)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(PaperLoss, "compiled", lambda self: None)
+            patch.setattr(Matching, "of", lambda network: None)
             core, _ = paper_pace(name, "cpu", few)
     _, loss = paper_pace(name, "cuda", 200)
     gpu, _ = benchmark.pedantic(paper_pace, (name, "cuda", 20_000), rounds=1)

@@ -1,4 +1,4 @@
-"""The compiled loop beside torch's double backward, and what happens where nothing compiles."""
+"""The loops of forces beside torch's double backward, and what happens where nothing compiles."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import torch
 
 import systems
 from training.bases.perceptron import Perceptron
-from training.compiled import compiler
+from training.compiled import compiler, in_torch
 from training.compiled.force_matching import ACTIVATIONS, ALONE, Matching, Points
+from training.compiled.in_torch import InTorch
 from training.features import Features
 from training.recipes import paper
 from training.settings import Settings
@@ -74,26 +75,44 @@ def doubly(network, x, jacobian, force, scale):
     return float(loss.detach()), found
 
 
-@needs_compiler
+loops = pytest.mark.parametrize(
+    "made", [pytest.param(Matching.of, marks=needs_compiler), InTorch], ids=["compiled", "torch"]
+)
+
+
+@loops
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("output", ["linear", "exp"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-def test_loss_and_gradient_are_those_of_double_backward(dtype, activation, output, shape):
+def test_loss_and_gradient_are_those_of_double_backward(dtype, activation, output, shape, made):
     network, points = problem(shape, dtype, activation, output)
-    matching = Matching.of(network)
+    matching = made(network)
     loss, gradient = matching.with_gradient(network.parameters(), Points.shared(*points), 0.5)
     true, slope = doubly(network, *points, 0.5)
     exact = 1e-12 if dtype is torch.float64 else 1e-4
-    assert loss == pytest.approx(true, rel=exact)
+    assert float(loss) == pytest.approx(true, rel=exact)
     np.testing.assert_allclose(gradient, slope, rtol=0, atol=exact * float(slope.abs().max()))
 
 
-@needs_compiler
-def test_it_is_a_function_in_torchs_graph():
+def test_by_torch_stretches_add_up_and_leave_nothing_behind(monkeypatch):
+    """Full ones and one that is shorter, in two parts, twice in the same room."""
+    network, points = problem((2, 3, (5, 4), 333), torch.float64, output="exp")
+    monkeypatch.setitem(in_torch.TOGETHER, "cpu", 100)
+    parts = [Points.of(*(each[some] for each in points)) for some in (slice(150), slice(150, 333))]
+    loop, flat = InTorch(network), network.parameters()
+    loop.with_gradient(2 * flat, parts, 0.5)
+    loss, gradient = loop.with_gradient(flat, parts, 0.5)
+    true, slope = doubly(network, *points, 0.5)
+    assert float(loss) == pytest.approx(true, rel=1e-12)
+    np.testing.assert_allclose(gradient, slope, rtol=0, atol=1e-12 * float(slope.abs().max()))
+
+
+@loops
+def test_it_is_a_function_in_torchs_graph(made):
     network, points = problem(SHAPES[0], torch.float64)
     flat = network.parameters().requires_grad_(True)
-    loss = Matching.of(network)(flat, Points.shared(*points), 1.0)
+    loss = made(network)(flat, Points.shared(*points), 1.0)
     (2 * loss).backward()
     _, slope = doubly(network, *points, 2.0)
     np.testing.assert_allclose(flat.grad, slope, rtol=0, atol=1e-12 * float(slope.abs().max()))

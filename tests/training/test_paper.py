@@ -13,10 +13,11 @@ from systems import InputError, Trajectories
 from systems.expressions import symbol
 from training.bases.candidates import Candidates
 from training.bases.perceptron import Perceptron
+from training.compiled.force_matching import Matching
 from training.features import Features
 from training.optimise.checkpoint import Checkpoint
 from training.optimise.watch import Monitor
-from training.recipes import paper, paper_loss
+from training.recipes import paper
 from training.rows import trajectories as rows
 from training.settings import Settings
 
@@ -119,8 +120,7 @@ def test_a_step_is_one_of_gradient_descent():
 def test_large_batches_are_summed_in_parts(monkeypatch):
     """By torch, as where nothing is compiled."""
     data = circles(points=5001)
-    assert paper_loss.SAMPLES_AT_ONCE < 15_000
-    monkeypatch.setattr(paper_loss.PaperLoss, "compiled", lambda self: None)
+    monkeypatch.setattr(Matching, "of", lambda network: None)
 
     fit = trained("oscillator", data, iterations=1)
 

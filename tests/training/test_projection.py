@@ -9,7 +9,8 @@ import torch
 from training.bases.network import glorot, placed
 from training.bases.ridge import RidgeFunctions
 from training.bases.tangent import Tangent
-from training.optimise.broyden import Descents, advance, broyden
+from training.optimise.broyden import Inverse, Place, broyden, descent
+from training.optimise.broyden_batched import Descents, advance
 from training.optimise.levenberg import levenberg_marquardt, linearised
 from training.optimise.projection import Limits, Reduced, lbfgs
 from training.optimise.restarts import furthest, together
@@ -296,6 +297,48 @@ def test_every_start_of_a_batch_descends_as_it_would_alone():
             torch.testing.assert_close(state.weights[1], alone.weights[0], rtol=1e-6, atol=1e-8)
     torch.testing.assert_close(state.weights, torch.ones_like(starts), rtol=0, atol=1e-9)
     assert state.ended[2]
+
+
+def test_a_descent_alone_takes_the_steps_of_one_in_a_batch():
+    """By one triangle in place and by whole matrices, through lines that take several trials."""
+    start = np.array([2.0, -3.0, 1.0])
+
+    def objective(weights):
+        losses, gradients = rosenbrock(torch.from_numpy(weights)[None])
+        return float(losses), gradients[0].numpy()
+
+    state = Descents.begun(rosenbrock, torch.from_numpy(start)[None])
+    for step, place in enumerate(descent(Place.at(start, objective), objective, Limits(60, 1e-10))):
+        state = advance(state, rosenbrock)
+        if step < 25:
+            np.testing.assert_allclose(place.weights, state.weights[0], rtol=1e-6, atol=1e-8)
+    assert place.loss < 1e-18
+    np.testing.assert_allclose(place.weights, 1, rtol=0, atol=1e-8)
+
+
+def test_what_broyden_knows_meets_the_secant_equation():
+    """H₊ y = s after every step, whatever the mixture, and H₊ stays positive."""
+    draw = np.random.default_rng(4)
+    for _ in range(20):
+        half = draw.standard_normal((5, 5))
+        hessian = half @ half.T + 0.1 * np.eye(5)
+        inverse, weights = Inverse(5), draw.standard_normal(5)
+        here = Place(weights, 1.0, hessian @ weights)
+        direction = here.steepest
+        for _ in range(8):
+            length = float(draw.uniform(0.1, 2.0))
+            there = here.weights + length * direction
+            after = Place(there, 1.0, hessian @ there)
+            following = inverse.next(here, direction, length, after)
+            upper = np.triu(inverse.triangle)
+            known = inverse.scale * (upper + np.triu(upper, 1).T)
+            step, change = after.weights - here.weights, after.gradient - here.gradient
+            np.testing.assert_allclose(known @ change, step, rtol=1e-6, atol=1e-8 * abs(step).max())
+            np.testing.assert_allclose(
+                following, -known @ after.gradient, rtol=1e-6, atol=1e-8 * abs(following).max()
+            )
+            assert np.linalg.eigvalsh(known).min() > 0
+            here, direction = after, following
 
 
 def test_many_weights_at_once_have_the_losses_of_each():

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ctypes import CDLL, c_double, c_int64, c_void_p
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 import torch
 from torch import Tensor
@@ -50,6 +50,11 @@ class Points:
         parts = (part.tensor_split(count) for part in (x, jacobian, force))
         return tuple(Points.of(*own) for own in zip(*parts, strict=True))
 
+    def between(self, first: int, end: int) -> Points:
+        """Those of a stretch."""
+        turned = None if self.jacobian is None else self.jacobian[..., first:end]
+        return Points(self.x[:, first:end], turned, self.force[:, first:end])
+
 
 @dataclass(frozen=True, eq=False)
 class Matching:
@@ -67,6 +72,7 @@ class Matching:
     widths: Tensor
     exponentiated: bool
     library: CDLL
+    told: ClassVar[str] = "a loop compiled for this processor"
 
     @staticmethod
     def of(network: Perceptron) -> Matching | None:
@@ -121,6 +127,10 @@ class Matching:
 
 class Loop(Protocol):
     """A loss of a perceptron's forces whose gradient comes with it."""
+
+    @property
+    def told(self) -> str:
+        """What is compiled, if anything is."""
 
     def with_gradient(
         self, parameters: Tensor, points: Sequence[Points], scale: float

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import Final
+from typing import ClassVar, Final
 
 import torch
 from torch import Tensor
@@ -37,6 +37,7 @@ class GpuMatching:
     activation: str
     exponentiated: bool
     programs: int
+    told: ClassVar[str] = "a kernel compiled for this GPU"
 
     @staticmethod
     def of(network: Perceptron) -> GpuMatching | None:

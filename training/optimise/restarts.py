@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.func import vmap
 
 from training.bases.basis import Trainable
-from training.optimise.broyden import Descents, Objective, advance
+from training.optimise.broyden_batched import Descents, Objective, advance
 from training.optimise.projection import Limits, Reduced
 from training.solve.batched import solve_each
 from training.solve.families import stack

@@ -33,8 +33,6 @@ from training.rows import trajectories as rows
 from training.rows.trajectories import ForceRows
 from training.settings import Settings
 
-WHERE = {"cpu": "a loop compiled for this processor", "cuda": "a kernel compiled for this GPU"}
-
 PRETRAINING = 0.06
 """The share of the steps that ELU gets before softplus, 30 000 of the central force's 500 000.
 
@@ -169,10 +167,9 @@ def train_paper(
         for forward, some in zip(forwards, chosen, strict=True)
     ]
     change = round(PRETRAINING * steps) if len(paper.activations) > 1 else 0
-    loss = PaperLoss(network.to(like), stages, steps, paper.activations, change)
-    compiled = loss.compiled()
+    loss = PaperLoss.of(network.to(like), paper.activations, stages, steps, change)
     state = descend(
-        compiled or loss,
+        loss,
         network.parameters().to(like),
         gradient_descent(paper.rate, partial(_handover, network, change)),
         steps,
@@ -193,7 +190,7 @@ def train_paper(
         settings=settings,
         history=state.history,
         steps=state.steps,
-        compiled="" if compiled is None else WHERE[like.device.type],
+        compiled=loss.told,
     )
 
 

@@ -1,44 +1,37 @@
-"""The loss of the paper's descents, batch by batch: by torch, or by a loop that is compiled.
+"""The loss of the paper's descents, batch by batch.
 
 mean_{i,a} ((p_{i+1,a} - p_{i,a})/h + dV/dq_a(q_i))^2
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from training import processes
 from training.bases.perceptron import Perceptron
+from training.compiled.force_matching import Loop, Points
+from training.compiled.loops import loop
 from training.prepare.selection import Indices
 from training.rows.trajectories import ForceRows, stretch
-
-if TYPE_CHECKING:
-    from training.compiled.force_matching import Loop, Points
-
-SAMPLES_AT_ONCE = 12_500
-"""Samples whose graph is in memory at a time: few enough that it stays in the cache."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Samples x (n, f), dx/dq (n, d, f) and the forward difference -dp/dt (n, d): this process's
-    share of a batch of ``total`` numbers."""
+    """This process's share of a batch of ``total`` numbers, the forward differences -dp/dt."""
 
-    x: Tensor
-    jacobian: Tensor
-    force: Tensor
+    points: Sequence[Points]
     total: int
 
     @staticmethod
     def share(x: Tensor, jacobian: Tensor, force: Tensor) -> Batch:
-        """This process's share of one."""
+        """This process's share of samples x (n, f), dx/dq (n, d, f) and -dp/dt (n, d)."""
         own = stretch(len(x), processes.number(), processes.count())
-        return Batch(x[own], jacobian[own], force[own], force.numel())
+        return Batch(Points.shared(x[own], jacobian[own], force[own]), force.numel())
 
 
 def batches(forward: ForceRows, chosen: Indices, size: int | None) -> list[Batch]:
@@ -62,75 +55,45 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class PaperLoss:
-    """The loss of a step's batch, in parts, of the flat weights: by torch's double backward.
+    """The loss of a step's batch as a function of the flat weights, by a loop for each activation.
 
     Every stage has an equal share of all steps. The first activation has those before ``change``,
     the last one the others.
     """
 
-    network: Perceptron
+    loops: Mapping[str, Loop]
     stages: Sequence[Sequence[Batch]]
     steps: int
-    activations: Sequence[str]
     change: int
+
+    @staticmethod
+    def of(
+        network: Perceptron,
+        activations: Sequence[str],
+        stages: Sequence[Sequence[Batch]],
+        steps: int,
+        change: int,
+    ) -> PaperLoss:
+        """By the quickest loops that there are here for the network with these activations."""
+        loops = {name: loop(replace(network, activation=name)) for name in activations}
+        return PaperLoss(loops, stages, steps, change)
+
+    @property
+    def told(self) -> str:
+        """What is compiled, if anything is."""
+        return next(iter(self.loops.values())).told
 
     def prepare(self, step: int) -> Place:
         """Where in the data a step is, and by which activation."""
         stage = step * len(self.stages) // self.steps
-        activation = self.activations[0] if step < self.change else self.activations[-1]
+        activations = tuple(self.loops)
+        activation = activations[0] if step < self.change else activations[-1]
         return Place(stage, step % len(self.stages[stage]), activation)
-
-    def parts(self, flat: Tensor, kind: Place) -> Iterator[Tensor]:
-        """The loss of a batch, of few enough samples each."""
-        batch = self.stages[kind.stage][kind.batch]
-        current = replace(self.network.with_parameters(flat), activation=kind.activation)
-        parts = (
-            torch.split(part, SAMPLES_AT_ONCE) for part in (batch.x, batch.jacobian, batch.force)
-        )
-        for x, jacobian, force in zip(*parts, strict=True):
-            x = x.detach().requires_grad_(True)
-            (slope,) = torch.autograd.grad(current.values(x).sum(), x, create_graph=True)
-            gradient = (jacobian * slope[:, None, :]).sum(dim=2)
-            yield (gradient - force).square().sum() / batch.total
-
-    def __call__(self, flat: Tensor, step: int) -> Iterator[Tensor]:
-        return self.parts(flat, self.prepare(step))
-
-    def compiled(self) -> CompiledLoss | None:
-        """The same by a compiled loop, or on a GPU by one kernel, where there is one."""
-        from training.compiled.force_matching import Points
-        from training.compiled.loops import loop
-
-        loops = {
-            name: loop(replace(self.network, activation=name)) for name in set(self.activations)
-        }
-        known = {name: found for name, found in loops.items() if found is not None}
-        if len(known) < len(loops):
-            return None
-        points = [
-            [Points.shared(batch.x, batch.jacobian, batch.force) for batch in stage]
-            for stage in self.stages
-        ]
-        return CompiledLoss(self, known, points)
-
-
-@dataclass(frozen=True, eq=False)
-class CompiledLoss:
-    """What ``plain`` is, by a loop for each activation, of each batch's points."""
-
-    plain: PaperLoss
-    loops: Mapping[str, Loop]
-    points: Sequence[Sequence[Sequence[Points]]]
-
-    def prepare(self, step: int) -> Place:
-        """Where in the data a step is, and by which activation."""
-        return self.plain.prepare(step)
 
     def parts(self, flat: Tensor, kind: Place) -> list[Tensor]:
         """The loss of a batch."""
-        total = self.plain.stages[kind.stage][kind.batch].total
-        points = self.points[kind.stage][kind.batch]
-        return [self.loops[kind.activation](flat, points, 1 / total)]
+        batch = self.stages[kind.stage][kind.batch]
+        return [self.loops[kind.activation](flat, batch.points, 1 / batch.total)]
 
     def __call__(self, flat: Tensor, step: int) -> list[Tensor]:
         return self.parts(flat, self.prepare(step))
