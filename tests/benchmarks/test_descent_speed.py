@@ -14,7 +14,8 @@ from training import match_forces
 from training.bases.network import glorot
 from training.bases.ridge import RidgeFunctions
 from training.optimise.broyden import broyden
-from training.optimise.levenberg import levenberg_marquardt, linearised
+from training.optimise.levenberg import levenberg_marquardt
+from training.optimise.linearised import linearised
 from training.optimise.projection import Limits, Reduced, lbfgs
 from training.rows.trajectories import ForceRows
 from training.rows.values import ValueRows

@@ -9,9 +9,11 @@ import torch
 from training.bases.network import glorot, placed
 from training.bases.ridge import RidgeFunctions
 from training.bases.tangent import Tangent
+from training.optimise import levenberg
 from training.optimise.broyden import Inverse, Place, broyden, descent
 from training.optimise.broyden_batched import Descents, advance
-from training.optimise.levenberg import levenberg_marquardt, linearised
+from training.optimise.levenberg import levenberg_marquardt
+from training.optimise.linearised import linearised
 from training.optimise.projection import Limits, Reduced, lbfgs
 from training.optimise.restarts import furthest, together
 from training.recipes.table import MLP_TOLERANCE
@@ -155,10 +157,35 @@ def test_it_stops_at_the_tolerance(descend):
     record = Recorder()
     reduced = Reduced(FAMILIES, WEIGHTS)
     tolerance = 3e-3
-    assert reduced.loss(NETWORKS["placed"]) > tolerance**2
-    descend(NETWORKS["placed"], reduced, Limits(200, tolerance), record)
+    assert reduced.loss(NETWORKS["deep"]) > tolerance**2
+    descend(NETWORKS["deep"], reduced, Limits(200, tolerance), record)
     assert record.losses[-1] <= tolerance**2
     assert all(loss > tolerance**2 for loss in record.losses[:-1])
+
+
+def test_steps_follow_a_bent_valley():
+    """The second term of a step, from the definitions, by differences a hundred times finer."""
+    x = torch.linspace(-1, 1, 30, dtype=torch.float64)[:, None]
+    network = glorot(x, (4, 3), 1)
+    family = levels(x, target(x), torch.zeros(30, dtype=torch.int64), "V")
+    reduced = Reduced((family,), (1.0,), ridge=1e-6)
+    linear = linearised(network, reduced, reduced.solved(network)[1])
+    damping = 30.0
+    step, predicted = levenberg.moved(linear, damping)
+    matrix = linear.jacobian.T @ linear.jacobian if linear.jacobian is not None else linear.matrix
+    damped = matrix + damping * linear.scale * torch.eye(len(matrix), dtype=torch.float64)
+    straight = -torch.linalg.solve(damped, linear.gradient)
+    flat, h = network.parameters(), 1e-3
+
+    def along(part):
+        return reduced.residual(network.with_parameters(flat + part * straight))
+
+    bend = (along(h) - 2 * along(0.0) + along(-h)) / h**2
+    half = -torch.linalg.solve(damped, linear.place.pulled(linear.place.outside(bend))) / 2
+    torch.testing.assert_close(step, straight + half, rtol=0, atol=0.02 * float(half.norm()))
+    assert 1e-3 < float(half.norm() / straight.norm()) < levenberg.MOST_BENT / 2
+    gained = linear.gradient @ straight * 2 + straight @ matrix @ straight
+    assert predicted == pytest.approx(-float(gained), rel=1e-6)
 
 
 @pytest.mark.parametrize("descend", [lbfgs, broyden, levenberg_marquardt])
@@ -252,11 +279,16 @@ def test_few_rows_and_many_give_the_same_step(monkeypatch):
     reduced = Reduced(FAMILIES, WEIGHTS, ridge=1e-4)
     coefficients = reduced.solved(network)[1]
     few = linearised(network, reduced, coefficients)
-    monkeypatch.setattr("training.optimise.levenberg.BLOCK", 1)
+    monkeypatch.setattr("training.optimise.linearised.BLOCK", 1)
     many = linearised(network, reduced, coefficients)
     assert (few.jacobian is None, many.jacobian is None) == (False, True)
     assert few.scale == pytest.approx(many.scale, rel=1e-9)
-    torch.testing.assert_close(few.step(1e-3), many.step(1e-3), rtol=1e-8, atol=1e-10)
+    residual = reduced.residual(network)
+    for vector in (residual, torch.linspace(-1, 1, len(residual), dtype=torch.float64)):
+        one, other = (each.damped(1e-3)(each.side(vector)) for each in (few, many))
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-5 * float(other.abs().max()))
+    pulled = many.side(residual)
+    torch.testing.assert_close(pulled, many.gradient, rtol=0, atol=1e-8 * float(pulled.abs().max()))
 
 
 @pytest.mark.parametrize("biased", [False, True], ids=["order-aware", "biased"])
@@ -269,8 +301,8 @@ def test_blocks_add_up_to_the_whole_jacobian(biased, monkeypatch):
     jacobian[: len(rows.y)] = 0.7 * rows.design(Tangent(network, coefficients))
     projected = jacobian - design @ torch.linalg.lstsq(design, jacobian).solution
 
-    monkeypatch.setattr("training.optimise.levenberg.BLOCK", 1)
-    monkeypatch.setattr("training.optimise.levenberg.LEFT_OVER", 10 / network.size)
+    monkeypatch.setattr("training.optimise.linearised.BLOCK", 1)
+    monkeypatch.setattr("training.optimise.linearised.LEFT_OVER", 10 / network.size)
     normal, gradient = normal_equations(network, reduced)
 
     scale = float(jacobian.square().sum())

@@ -37,6 +37,9 @@ ITERATIONS = 300
 WARM = 100
 WARM_IN_NOISE = 150
 TOLERANCE = 1e-9
+LEAST_GAIN = 0.02
+"""Steps that gain less follow the orders beyond, which the network has no terms for: J and H stay
+what they are, and T becomes worse."""
 RIDGE = 1e-10
 FEWEST = 100
 HIGHEST = 3
@@ -148,7 +151,7 @@ def perturb(
         samples.x.shape[1], width, "exponential", seed=seed + 1, biased=False, linear=True
     )
     total = ITERATIONS if iterations is None else iterations
-    outer = Outer(total, TOLERANCE, monitor, warm=WARM)
+    outer = Outer(total, TOLERANCE, monitor, warm=WARM, least_gain=LEAST_GAIN)
     second = (_trained_in_noise if noisy else _trained)(2, start, rows, outer)
     correction, *higher = second.tensors(orders)
     return Perturbation((slope + correction, *higher), (first, second))

@@ -1,51 +1,43 @@
 """Levenberg and Marquardt's descent of hidden weights, the output layer projected out.
 
-    J = ∂(A(w) c)/∂w,    A = Q R,    J_p = (1 - Q Qᵀ) J,
-    (J_pᵀ J_p + λ mean(diag J_pᵀ J_p)) dw = -J_pᵀ r,    r = A c - b
+    δ = -(J_pᵀ J_p + λ)⁻¹ J_pᵀ r,    a = -(J_pᵀ J_p + λ)⁻¹ J_pᵀ r″(δ),    dw = δ + a/2
 
-The normal equations are added up block by block of rows: a Jacobian larger than the cache is never
-there as a whole.
+The second term follows the bend of a narrow valley, where straight steps have to be short: r″, the
+residual's second derivative along δ, is a difference of three residuals.
 
-Sources: G. H. Golub and V. Pereyra, SIAM J. Numer. Anal. 10 (1973) 413; the Jacobian's second term
-is dropped after L. Kaufman, BIT 15 (1975) 49.
+Sources: M. K. Transtrum and J. P. Sethna, arXiv:1201.5885 (2012), section 5, for the acceleration;
+K. Madsen, H. B. Nielsen and O. Tingleff, Methods for Non-Linear Least Squares Problems (2004),
+section 2.2, for λ.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Mapping
 from typing import Final, TypeVar
 
-import torch
 from torch import Tensor
 
-from training import processes
 from training.bases.basis import Trainable
-from training.bases.tangent import Tangent
+from training.optimise.linearised import Linearised, linearised
 from training.optimise.projection import After, Limits, Reduced
-from training.rows.trajectories import Rows
-from training.solve.linear import squared
 
 T = TypeVar("T", bound=Trainable)
-Block = tuple[float, Rows]
-"""Rows with the weight of their family."""
 
 MOST_REJECTIONS = 20
-STALLED = 1e-3
 PATIENCE = 15
 FIRST_DAMPING = 1e-2
 LEAST_DAMPING = 1e-17
 
-BLOCK: Final = 1 << 22
-"""Bytes of the Jacobian at a time: rows enough for products at full speed, and no more."""
+GROWTH: Final = 4.0
+LEAST_LEFT: Final = 0.1
+"""λ grows so much when a step is rejected; this part of it is left at least when one is as good as
+its prediction."""
 
-MOST_LOST: Final = 1e-4
-"""A smaller part of a column's square that is not projected out would be left with few digits."""
+SHORT: Final = 0.1
+"""The part of δ that residuals are taken at on both sides."""
 
-LEFT_OVER: Final = 4
-"""Times as many rows as basis functions has a block at least: QR leaves a quarter of them."""
+MOST_BENT: Final = 0.75
+"""Where a is larger than this part of δ, the valley bends too much to be followed by a parabola."""
 
 
 def levenberg_marquardt(
@@ -55,147 +47,53 @@ def levenberg_marquardt(
     after: After,
     memory: Mapping[str, float] | None = None,
 ) -> T:
-    """Damped Gauss-Newton on the hidden weights with the output layer projected out.
+    """Damped, accelerated Gauss-Newton on the hidden weights with the output layer projected out.
 
-    λ falls fivefold on success, grows fourfold on rejection. Stops at L <= tolerance^2, after 15
-    steps that gain under 0.1 %, or when 20 dampings in a row are rejected. It remembers λ and the
-    number of steps that gained little.
+    λ follows how well a step's gain was predicted. Stops at L <= tolerance^2, after 15 steps that
+    gain less than the limits' part of L each, or when 20 dampings in a row are rejected. It
+    remembers λ and the number of steps that gained little.
     """
     remembered = {"damping": FIRST_DAMPING, "stalled": 0.0} | dict(memory or {})
     damping, stalled = remembered["damping"], remembered["stalled"]
     loss, coefficients = reduced.solved(network)
     for _ in range(limits.iterations):
-        flat = network.parameters()
         linear = linearised(network, reduced, coefficients)
         for _ in range(MOST_REJECTIONS):
-            step = linear.step(damping)
-            tried = network if step is None else network.with_parameters(flat + step)
-            trial, coefficients = reduced.solved(tried)
-            if trial < loss:
-                break
-            damping *= 4
+            dampened = moved(linear, damping)
+            if dampened is not None:
+                step, predicted = dampened
+                tried = network.with_parameters(network.parameters() + step)
+                trial, coefficients = reduced.solved(tried)
+                if trial < loss:
+                    break
+            damping *= GROWTH
         else:
             break
         gain = (loss - trial) / loss
+        damping *= max(LEAST_LEFT, 1 - (2 * (loss - trial) / predicted - 1) ** 3)
+        damping = max(damping, LEAST_DAMPING)
         network, loss = tried, trial
-        damping = max(damping / 5, LEAST_DAMPING)
-        stalled = stalled + 1 if gain < STALLED else 0
+        stalled = stalled + 1 if gain < limits.least_gain else 0
         after(loss, network, {"damping": damping, "stalled": stalled})
         if loss <= limits.tolerance**2 or stalled >= PATIENCE:
             break
     return network
 
 
-@dataclass(frozen=True, eq=False)
-class Linearised:
-    """What the residual is near some weights: of many rows J_pᵀ J_p (P, P), of few J_p itself.
-
-    ``gradient`` (P,) is J_pᵀ r, ``scale`` the mean of the diagonal of J_pᵀ J_p, ``matrix`` J_pᵀ J_p
-    or, where there are fewer rows than weights, J_p J_pᵀ (n, n): then ``jacobian`` (n, P) is J_p,
-    and ``residual`` (n,) is r.
-    """
-
-    matrix: Tensor
-    gradient: Tensor
-    scale: float
-    jacobian: Tensor | None = None
-    residual: Tensor | None = None
-
-    def step(self, damping: float) -> Tensor | None:
-        """dw = -(J_pᵀ J_p + λ)⁻¹ J_pᵀ r = -J_pᵀ (J_p J_pᵀ + λ)⁻¹ r (P,), λ = ``damping`` scale.
-
-        None where so little damping leaves the matrix indefinite by round-off.
-        """
-        damped = self.matrix.clone()
-        damped.diagonal().add_(damping * self.scale)
-        lower, failed = torch.linalg.cholesky_ex(damped)
-        if int(failed):
-            return None
-        right = self.gradient if self.residual is None else self.residual
-        solved = torch.cholesky_solve(right[:, None], lower)[:, 0]
-        return -solved if self.jacobian is None else -solved @ self.jacobian
-
-
-def linearised(network: Trainable, reduced: Reduced, coefficients: Tensor) -> Linearised:
-    """The residual near the weights of a network, whose best c is given."""
-    with torch.no_grad():
-        tangent = Tangent(network, coefficients)
-        blocks = _blocks(reduced, network)
-        designs = [weight * rows.design(network) for weight, rows in blocks]
-        penalty = reduced.penalty(network)
-        *spans, rest = _spans([*designs, penalty])
-        # What is small enough is kept; else each block is computed twice.
-        count = sum(map(len, designs))
-        kept = list(_each(blocks, tangent)) if 8 * count * tangent.size <= BLOCK else []
-        residuals = [
-            design @ coefficients - weight * rows.truth
-            for (weight, rows), design in zip(blocks, designs, strict=True)
-        ]
-        seen = coefficients.new_zeros(network.size, tangent.size)
-        gradient = coefficients.new_zeros(tangent.size)
-        inside = (penalty @ coefficients) @ rest
-        for span, residual, jacobian in zip(
-            spans, residuals, kept or _each(blocks, tangent), strict=True
-        ):
-            seen += span.T @ jacobian
-            gradient += residual @ jacobian
-            inside += residual @ span
-        seen = processes.summed(seen)
-        gradient = processes.summed(gradient) - processes.summed(inside) @ seen
-        quick = _subtracted(reduced, tangent, seen)
-        if quick is not None:
-            return Linearised(quick, gradient, float(quick.diagonal().mean()))
-        # The ridge's rows do not change with the weights: what is projected out is all of theirs.
-        projected = chain(
-            (
-                torch.addmm(jacobian, span, seen, alpha=-1)
-                for span, jacobian in zip(spans, kept or _each(blocks, tangent), strict=True)
-            ),
-            [-rest @ seen],
-        )
-        if kept and processes.count() == 1 and count + network.size < tangent.size:
-            jacobian = torch.cat(list(projected))
-            scale = float(jacobian.square().sum()) / tangent.size
-            residual = torch.cat([*residuals, penalty @ coefficients])
-            return Linearised(jacobian @ jacobian.T, gradient, scale, jacobian, residual)
-        normal = processes.summed(sum(map(squared, projected), torch.zeros(())))
-        return Linearised(normal, gradient, float(normal.diagonal().mean()))
-
-
-def _subtracted(reduced: Reduced, tangent: Tangent, seen: Tensor) -> Tensor | None:
-    """JᵀJ - (QᵀJ)ᵀ QᵀJ (P, P), where all rows know JᵀJ and little is lost by the difference."""
-    squares = []
-    for weight, rows in zip(reduced.weights, reduced.own, strict=True):
-        square = getattr(rows, "square", lambda _: None)(tangent)
-        if square is None:
-            return None
-        squares.append(weight**2 * square)
-    whole = processes.summed(sum(squares[1:], squares[0]))
-    normal = whole - squared(seen)
-    left = normal.diagonal() / whole.diagonal()
-    return normal if float(left.min()) > MOST_LOST else None
-
-
-def _each(blocks: Sequence[Block], tangent: Tangent) -> Iterator[Tensor]:
-    """The weighted Jacobians of the blocks, one at a time."""
-    return (weight * rows.design(tangent) for weight, rows in blocks)
-
-
-def _blocks(reduced: Reduced, network: Trainable) -> list[Block]:
-    """This process's rows with their weights, in blocks whose Jacobian is small."""
-    hidden = network.parameters().numel()
-    at_once = max(LEFT_OVER * network.size, BLOCK // (8 * hidden))
-    blocks: list[Block] = []
-    for weight, rows in zip(reduced.weights, reduced.own, strict=True):
-        parts = math.ceil(len(rows.truth) / at_once)
-        cut = [rows] if parts <= 1 else [rows.share(number, parts) for number in range(parts)]
-        blocks += [(weight, part) for part in cut if len(part.truth)]
-    return blocks
-
-
-def _spans(designs: Sequence[Tensor]) -> Sequence[Tensor]:
-    """The rows of Q, A = Q R, of blocks that are A one below the other: see `processes.span`."""
-    factors = [torch.linalg.qr(design) for design in designs]
-    joint = processes.span(torch.cat([upper for _, upper in factors]))
-    pieces = torch.split(joint, [len(upper) for _, upper in factors])
-    return [own @ piece for (own, _), piece in zip(factors, pieces, strict=True)]
+def moved(linear: Linearised, damping: float) -> tuple[Tensor, float] | None:
+    """dw (P,), and what δ would gain if the residual were linear; None where λ is too small."""
+    place, solve = linear.place, linear.damped(damping)
+    if solve is None:
+        return None
+    straight = -solve(linear.gradient if linear.jacobian is None else place.residual)
+    predicted = straight @ (damping * linear.scale * straight - linear.gradient)
+    flat = place.network.parameters()
+    ahead, behind = (
+        place.reduced.residual(place.network.with_parameters(flat + side * SHORT * straight))
+        for side in (1, -1)
+    )
+    bend = (ahead - 2 * place.residual + behind) / SHORT**2
+    acceleration = -solve(linear.side(bend))
+    if float(acceleration.norm()) <= MOST_BENT * float(straight.norm()):
+        straight = straight + acceleration / 2
+    return straight, float(predicted)

@@ -13,7 +13,7 @@ from training.optimise.broyden import broyden
 from training.optimise.checkpoint import Progress, matching
 from training.optimise.held_out import HeldOut, Overtrained
 from training.optimise.levenberg import levenberg_marquardt
-from training.optimise.projection import Limits, Reduced, lbfgs
+from training.optimise.projection import LEAST_GAIN, Limits, Reduced, lbfgs
 from training.optimise.restarts import STEPS, furthest
 from training.optimise.watch import UNWATCHED, Monitor
 
@@ -42,6 +42,7 @@ class Outer:
     small: int = SMALL
     warm: int = 0
     held_out: HeldOut | None = None
+    least_gain: float = LEAST_GAIN
 
     def train(self, basis: T, reduced: Reduced) -> tuple[T, tuple[float, ...]]:
         """The basis with its hidden weights trained, and the loss after every iteration.
@@ -100,7 +101,7 @@ class Outer:
             reached = bool(history) and history[-1] <= self.tolerance**2
             if end <= len(history) or reached:
                 continue
-            limits = Limits(end - len(history), self.tolerance)
+            limits = Limits(end - len(history), self.tolerance, self.least_gain)
             remembered = memory if leg == began else None
             try:
                 after = partial(self._after, history, leg)

@@ -26,14 +26,19 @@ After = Callable[[float, Any, Mapping[str, float]], None]
 
 RIDGE = 1e-8
 STALLED_LOG = 1e-5
+LEAST_GAIN = 1e-3
 
 
 @dataclass(frozen=True)
 class Limits:
-    """A descent ends when ``iterations`` are spent or the loss is ``tolerance``² or less."""
+    """A descent ends when ``iterations`` are spent or the loss is ``tolerance``² or less.
+
+    Levenberg–Marquardt ends too where step after step gains less than the part ``least_gain``.
+    """
 
     iterations: int
     tolerance: float
+    least_gain: float = LEAST_GAIN
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,11 @@ class Reduced:
         with torch.no_grad():
             _, coefficients, residual = self.eliminate(network)
             return float(processes.summed(residual.square().sum())), coefficients
+
+    def residual(self, network: Trainable) -> Tensor:
+        """This process's rows of A c* - b, with the ridge's below."""
+        with torch.no_grad():
+            return self.eliminate(network)[2]
 
     def loss(self, network: Trainable) -> float:
         """L(w)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -71,16 +71,19 @@ class ValueRows(Movable):
         scaled = (self.importance[:, None] * factors).numpy()
         units = scaled.shape[1]
         a, b = np.triu_indices(units)
-        sums = self._products.T @ (scaled[:, a] * scaled[:, b])
-        places = _places(inputs)[:, None, :, None], _places(units)[None, :, None, :]
-        return torch.from_numpy(sums[places].reshape(inputs * units, inputs * units))
+        sums = self._products @ (scaled[:, a] * scaled[:, b])
+        return torch.from_numpy(sums.ravel().take(_places(inputs, units)))
 
     @cached_property
     def _products(self) -> Array:
-        """x_j x_l (n, d (d + 1)/2), j <= l."""
-        x = self.x.numpy()
-        a, b = np.triu_indices(x.shape[1])
-        products: Array = x[:, a] * x[:, b]
+        """x_j x_l (d (d + 1)/2, n), j <= l."""
+        x = np.ascontiguousarray(self.x.numpy().T)
+        products: Array = np.empty((len(x) * (len(x) + 1) // 2, x.shape[1]))
+        first = 0
+        for j, own in enumerate(x):
+            end = first + len(x) - j
+            np.multiply(own, x[j:], out=products[first:end])
+            first = end
         return products
 
     def part(self, number: int, parts: int) -> ValueRows:
@@ -99,7 +102,16 @@ class ValueRows(Movable):
         return replace(self, x=self.x[some], y=self.y[some], importance=self.importance[some])
 
 
-def _places(size: int) -> NDArray[np.int64]:
+@lru_cache
+def _places(inputs: int, units: int) -> NDArray[np.int64]:
+    """Where in the sums of pairs (j, l), (k, m) each entry (j k, l m) of the square is."""
+    of_inputs, of_units = _pairs(inputs), _pairs(units)
+    pairs = units * (units + 1) // 2
+    places = pairs * of_inputs[:, None, :, None] + of_units[None, :, None, :]
+    return places.reshape(inputs * units, inputs * units)
+
+
+def _pairs(size: int) -> NDArray[np.int64]:
     """Where the pair (j, l), or (l, j), is among those with j <= l: (size, size)."""
     a, b = np.triu_indices(size)
     places = np.empty((size, size), dtype=np.int64)

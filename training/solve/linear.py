@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -239,6 +239,32 @@ def squared(rows: Tensor) -> Tensor:
         return rows.T @ rows
     plain = rows.numpy()
     return torch.from_numpy(plain.T @ plain)
+
+
+def definite(square: Tensor) -> Callable[[Tensor], Tensor] | None:
+    """b -> M⁻¹ b (n,) of a symmetric matrix M (n, n), by Cholesky; None where it is not positive.
+
+    M is written over. On a CPU by scipy, whose LAPACK does not depend on who made the processor.
+
+    >>> solve = definite(torch.tensor([[4.0]], dtype=torch.float64))
+    >>> float(solve(torch.tensor([2.0], dtype=torch.float64)))
+    0.5
+    >>> definite(torch.tensor([[-1.0]])) is None
+    True
+    """
+    if square.device.type != "cpu":
+        lower, failed = torch.linalg.cholesky_ex(square)
+        if int(failed):
+            return None
+        return lambda right: torch.cholesky_solve(right[:, None], lower)[:, 0]
+    from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+    try:
+        # Turned, the memory is in the order that LAPACK wants.
+        known = cho_factor(square.numpy().T, overwrite_a=True, check_finite=False)
+    except LinAlgError:
+        return None
+    return lambda right: torch.from_numpy(cho_solve(known, right.numpy(), check_finite=False))
 
 
 def factor(square: Tensor) -> Tensor | None:
