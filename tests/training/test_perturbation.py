@@ -75,8 +75,9 @@ def test_noise_is_not_learned():
         relative_error(perturb(noisy, orders=2, noisy=told).derivatives[1], bend)
         for told in (True, False)
     ]
-    assert errors[0] < 0.6
-    assert errors[0] < 0.5 * errors[1]
+    # Untold, it stops where little is gained, and so before it has fitted all of the noise.
+    assert errors[0] < 0.4
+    assert errors[0] < 0.7 * errors[1]
 
 
 # `test_every_run` has one order of the Born series.

@@ -135,14 +135,19 @@ def test_the_box_of_raw_powers_is_at_its_own_limit_in_the_two_sided_window():
 
 
 @pytest.mark.slow
-def test_a_law_that_changes_sign_needs_two_exponentials():
+def test_a_law_that_turns_comes_closer_with_two_exponentials():
+    """One of them has no minimum but where it is 0: the better of two starts each."""
     system = systems.get("trapped_particles", {"law": "lennard_jones"})
-    samples = system.draw()
+    samples, particles = system.draw(), Particles(system, 1)
     one, two = (
-        learn(Particles(system, 1), samples, Model("neural", "exp-log", external=False, terms=n))
-        for n in (1, 2)
+        min(learn(particles, samples, _exponentials(terms), seed=seed).misfit for seed in (1, 2))
+        for terms in (1, 2)
     )
-    assert two.misfit < 1e-3 < one.misfit
+    assert two < 0.1 * one < 1e-3
+
+
+def _exponentials(terms):
+    return Model("neural", "exp-log", external=False, terms=terms)
 
 
 def test_unequal_masses_have_external_potentials_of_their_own():

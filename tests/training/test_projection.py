@@ -129,7 +129,7 @@ class Recorder:
     "descend", [lbfgs, broyden, pytest.param(levenberg_marquardt, marks=pytest.mark.slow)]
 )
 def test_descending_gains_decades_step_by_step(descend):
-    network, record = NETWORKS["placed"], Recorder()
+    network, record = NETWORKS["deep"], Recorder()
     reduced = Reduced(FAMILIES, WEIGHTS)
 
     trained = descend(network, reduced, Limits(60, 1e-7), record)

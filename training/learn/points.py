@@ -37,10 +37,13 @@ MODELS = ("polynomial", "coupling", "neural")
 FORMS = ("raw", "log-r", "exp-log")
 HIGHEST = 8
 HIDDEN = {"raw": (48,), "log-r": (24,), "exp-log": (12,)}
-ITERATIONS = {"raw": 600, "log-r": 200, "exp-log": 400}
-WARM = {"raw": 600, "log-r": 0, "exp-log": 0}
-"""Of the coordinates themselves Broyden comes further than Levenberg–Marquardt, in a fifth of the
-time; the few weights of a distance are quicker by the latter."""
+ITERATIONS = {"raw": 600, "log-r": 200, "exp-log": 600}
+WARM = {"raw": 600, "log-r": 0, "exp-log": 500}
+"""Of the coordinates, and of exponentials, Broyden comes further than Levenberg–Marquardt, in a
+fifth of the time; the few weights of a distance are quicker by the latter. Of each term, where a
+potential has several."""
+LEAST_GAIN = {"raw": 1e-3, "log-r": 2e-2, "exp-log": 1e-3}
+"""Of a distance's logarithm steps that gain less follow the round-off of the samples."""
 TOLERANCE = 1e-10
 NOISY_CUTOFF = 1e-6
 
@@ -55,7 +58,7 @@ class Model:
               (the exponential of a function of log r; neural only), or "raw" (of the coordinates)
     external  whether the external potential is unknown and learned too
     highest   of "raw" polynomials, the highest power of a coordinate
-    terms     of "exp-log", how many; a law that changes sign needs two
+    terms     of "exp-log", how many; a law that turns comes closer with two
     window    what "raw" polynomials are centered on, by default the box that the samples fill
     restarts  of "neural", how many networks start; the one that comes furthest is trained
 
@@ -182,8 +185,11 @@ def learn(
     if trainable:
         # Below the noise nothing is left to learn.
         tolerance = max(TOLERANCE, against.misfit if against.noisy else 0.0)
-        total = ITERATIONS[model.form] if iterations is None else iterations
-        outer = Outer(total, tolerance, monitor, warm=WARM[model.form])
+        form = model.form
+        total = model.terms * ITERATIONS[form] if iterations is None else iterations
+        outer = Outer(
+            total, tolerance, monitor, warm=model.terms * WARM[form], least_gain=LEAST_GAIN[form]
+        )
         basis, history = outer.train_best(trainable, Reduced([against.rows], [1.0]))
     with torch.no_grad():
         solved = solve_families([against.rows], basis, rcond=cutoff)

@@ -99,12 +99,17 @@ class Reduced:
 
 
 def _solved(design: Tensor, truth: Tensor) -> Tensor:
-    """c* (K,) from the rows of all processes: R c = Qᵀ b, which the ridge leaves regular."""
+    """c* (K,) from the rows of all processes: R c = Qᵀ b, which the ridge leaves regular.
+
+    NaN where a step has gone so far that the rows cannot be said: a descent turns back there.
+    """
     upper = compress(design, truth)
     if processes.count() > 1:
         together = processes.pooled(upper)
         upper = compress(together[:, :-1], together[:, -1])
     size = design.shape[1]
+    if not upper.isfinite().all():
+        return design.new_full((size,), torch.nan)
     square, right = upper[:size, :size], upper[:size, size:]
     found: Tensor = torch.linalg.solve_triangular(square, right, upper=True)[:, 0]
     # Without a ridge columns may be one another's multiples.
