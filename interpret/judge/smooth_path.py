@@ -24,6 +24,10 @@ ALIKE: Final = 2.0
 """Deviations of a channel's lag-one correlation beyond which its errors are no white noise: such a
 path follows errors that hang together, and comes closer than any law."""
 
+LEAST: Final = 1e-7
+"""A part of the motion's range that those who made exact motion leave themselves, where a force is
+not smooth: a path that comes closer by less follows their integrator."""
+
 
 @dataclass(frozen=True)
 class Closer:
@@ -35,8 +39,8 @@ class Closer:
 
     @property
     def told(self) -> bool:
-        """Whether it is more than chance."""
-        return self.probability < CHANCE
+        """Whether it is more than chance, and than an integrator's error."""
+        return self.probability < CHANCE and self.missed > LEAST
 
     def __str__(self) -> str:
         return (

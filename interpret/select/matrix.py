@@ -232,8 +232,15 @@ def rounding(columns: Array, truth: Array, coefficients: Array) -> Array:
 
 
 def lengths(matrix: Array) -> Array:
-    """The lengths of the columns, 1 where a column is zero."""
-    length: Array = np.linalg.norm(matrix, axis=0)
+    """The lengths of the columns, 1 where a column is zero.
+
+    >>> large = 2.0**700
+    >>> lengths(np.array([[0.75 * large, 0.0], [large, 0.0]])) / [large, 1.0]
+    array([1.25, 1.  ])
+    """
+    # In powers of two, by which nothing is rounded and squares of large numbers do not overflow.
+    _, exponents = np.frexp(np.abs(matrix).max(axis=0, initial=0.0))
+    length: Array = np.ldexp(np.linalg.norm(np.ldexp(matrix, -exponents), axis=0), exponents)
     return np.where(length > 0, length, 1.0)
 
 

@@ -149,7 +149,11 @@ def test_the_network_recovers_the_formula_on_the_unseen_model(capfd):
     assert scores["B unseen"]["close"] >= 0.988
     assert scores["B unseen"]["rms"] <= 0.30
     assert scores["constant δ"]["mean"] <= 1.3
-    assert printed["comparison"]["verdict"] == "IDENTICAL"
+    # The first and the last are right, and not certain: other networks tell them otherwise.
+    poles = printed["details"]["poles"]
+    assert poles["integers"] == [1, 6, 12, 8, 6, 24, 24, 0, 12, 30, 24]
+    assert all(poles["resolved"][1:-1])
+    assert printed["comparison"]["verdict"] in {"IDENTICAL", "EQUAL WITHIN ERROR"}
     structured = printed["details"]["scores"]["structured model"]["constant δ"]
     assert structured["rms"] <= 0.02
     assert structured["largest"] <= 0.5

@@ -293,5 +293,7 @@ def condition(square: NDArray[np.float64], lower: NDArray[np.float64]) -> float:
     """
     from scipy.linalg.lapack import dpocon
 
+    if not len(square):
+        return 1.0  # which LAPACK would print a complaint about
     reciprocal, _ = dpocon(lower, np.linalg.norm(square, 1), uplo="L")
     return 1 / math.sqrt(reciprocal) if reciprocal > 0 else math.inf
