@@ -15,10 +15,10 @@ from interpret.sweeps.workers import Crew
 
 TITLE = "Sweeps over processes"
 NOTE = """
-`interpret sweep` of a double well's noisy data, sixteen seeds: the time on the clock with one
+`interpret sweep` of a double well's noisy data, thirty-two seeds: the time on the clock with one
 process over that with two, both of one thread, the start of the processes included.
 """
-SEEDS = 16
+SEEDS = 32
 LEAST = 1.6
 
 
