@@ -31,8 +31,8 @@ from interpret import Law, Library, discover, probe, regress
 from interpret.refinement.refinement import refine
 from systems import Problem, Trajectories
 from training import Fit, Settings, train
-from training.compiled.force_matching import Matching
 from training.features import Features
+from training.matching.force_matching import Matching
 from training.optimise.watch import Monitor
 
 PACKAGES = ("numpy", "scipy", "torch", "pysindy", "scikit-learn")

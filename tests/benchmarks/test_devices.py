@@ -17,10 +17,10 @@ from systems.physics.finite_volume.level_samples import draw_levels
 from training import Settings, train
 from training.bases.network import glorot
 from training.bases.perceptron import Perceptron
-from training.compiled.force_matching import Matching, Points
-from training.compiled.in_torch import InTorch
-from training.compiled.loops import loop
 from training.learn.levels.level_network import LevelSettings, learn_levels
+from training.matching.force_matching import Matching, Points
+from training.matching.in_torch import InTorch
+from training.matching.loops import loop
 from training.optimise.broyden_batched import Descents, advance
 from training.optimise.projection import Reduced
 from training.optimise.restarts import together

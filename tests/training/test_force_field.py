@@ -7,7 +7,7 @@ import pytest
 
 from systems import InputError
 from training import match_forces
-from training.compiled.force_matching import Matching
+from training.matching.force_matching import Matching
 from training.optimise.projection import Limits
 from training.optimise.watch import Monitor
 from training.potential import Potential

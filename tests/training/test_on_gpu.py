@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.test_compiled import doubly, problem
 from tests.training.test_levels import SMALL, samples  # noqa: F401
+from tests.training.test_matching import doubly, problem
 from training.bases.network import glorot
-from training.compiled import on_gpu
-from training.compiled.force_matching import ACTIVATIONS, Points
-from training.compiled.loops import loop
-from training.compiled.on_gpu import GpuMatching
 from training.learn.levels.level_network import learn_levels
+from training.matching import on_gpu
+from training.matching.force_matching import ACTIVATIONS, Points
+from training.matching.loops import loop
+from training.matching.on_gpu import GpuMatching
 from training.optimise.checkpoint import Checkpoint
 from training.optimise.gradient import descend
 from training.optimise.projection import Limits, Reduced

@@ -13,8 +13,8 @@ from systems import InputError, Trajectories
 from systems.expressions import symbol
 from training.bases.candidates import Candidates
 from training.bases.perceptron import Perceptron
-from training.compiled.force_matching import Matching
 from training.features import Features
+from training.matching.force_matching import Matching
 from training.optimise.checkpoint import Checkpoint
 from training.optimise.watch import Monitor
 from training.recipes import paper

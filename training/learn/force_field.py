@@ -13,9 +13,9 @@ from torch import Tensor
 
 from systems.errors import InputError
 from training.bases.perceptron import Perceptron
-from training.compiled.force_matching import Points
-from training.compiled.loops import loop
 from training.features import Features
+from training.matching.force_matching import Points
+from training.matching.loops import loop
 from training.optimise.broyden import Place, descent
 from training.optimise.projection import Limits
 from training.optimise.watch import UNWATCHED, Monitor

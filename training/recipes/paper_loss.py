@@ -14,8 +14,8 @@ from torch import Tensor
 
 from training import processes
 from training.bases.perceptron import Perceptron
-from training.compiled.force_matching import Loop, Points
-from training.compiled.loops import loop
+from training.matching.force_matching import Loop, Points
+from training.matching.loops import loop
 from training.prepare.selection import Indices
 from training.rows.trajectories import ForceRows, stretch
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from training.bases.perceptron import Perceptron
-from training.compiled.compiler import library
+from training.matching.compiler import library
 
 ACTIVATIONS: Final = {"tanh": "Tanh", "softplus": "Softplus", "elu": "Elu"}
 REALS: Final = {torch.float32: "float", torch.float64: "double"}

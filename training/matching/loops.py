@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from training.bases.perceptron import Perceptron
-from training.compiled.force_matching import Loop, Matching
-from training.compiled.in_torch import InTorch
-from training.compiled.on_gpu import GpuMatching
+from training.matching.force_matching import Loop, Matching
+from training.matching.in_torch import InTorch
+from training.matching.on_gpu import GpuMatching
 
 
 def loop(network: Perceptron) -> Loop:

@@ -10,10 +10,10 @@ import torch
 
 import systems
 from training.bases.perceptron import Perceptron
-from training.compiled import compiler, in_torch
-from training.compiled.force_matching import ACTIVATIONS, ALONE, Matching, Points
-from training.compiled.in_torch import InTorch
 from training.features import Features
+from training.matching import compiler, in_torch
+from training.matching.force_matching import ACTIVATIONS, ALONE, Matching, Points
+from training.matching.in_torch import InTorch
 from training.recipes import paper
 from training.settings import Settings
 

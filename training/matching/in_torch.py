@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.bases.perceptron import Perceptron
-from training.compiled.force_matching import Points, differentiable
+from training.matching.force_matching import Points, differentiable
 
 TOGETHER: Final = {"cpu": 2048, "cuda": 1 << 20}
 """Points of a stretch: few enough for a core's cache, or for a GPU's memory."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from training.bases.perceptron import Perceptron
-from training.compiled.force_matching import ACTIVATIONS, REALS, Points, differentiable
+from training.matching.force_matching import ACTIVATIONS, REALS, Points, differentiable
 
 BLOCK: Final = 32
 """Points that a program takes at once."""
@@ -63,7 +63,7 @@ class GpuMatching:
         self, parameters: Tensor, points: Sequence[Points], scale: float
     ) -> tuple[Tensor, Tensor]:
         """The loss and its gradient (P,); the points in one part."""
-        from training.compiled.gpu_kernel import force_matching
+        from training.matching.gpu_kernel import force_matching
 
         (part,) = points
         count = part.x.shape[1]
