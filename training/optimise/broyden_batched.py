@@ -134,12 +134,11 @@ def _searched(
         if not searching.any():
             break
         near = falls & (here < 0)
-        low, low_loss = torch.where(near, length, low), torch.where(near, there.losses, low_loss)
+        low = torch.where(near, length, low)
+        low_loss = torch.where(near, there.losses, low_loss)
         low_slope = torch.where(near, here, low_slope)
-        high, high_loss = (
-            torch.where(near, high, length),
-            torch.where(near, high_loss, there.losses),
-        )
+        high = torch.where(near, high, length)
+        high_loss = torch.where(near, high_loss, there.losses)
         width = high - low
         bend = high_loss - low_loss - low_slope * width
         share = torch.where((bend > 0) & bend.isfinite(), -low_slope * width / bend / 2, 0.5)

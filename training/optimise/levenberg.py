@@ -59,9 +59,9 @@ def levenberg_marquardt(
     for _ in range(limits.iterations):
         linear = linearised(network, reduced, coefficients)
         for _ in range(MOST_REJECTIONS):
-            dampened = moved(linear, damping)
-            if dampened is not None:
-                step, predicted = dampened
+            found = moved(linear, damping)
+            if found is not None:
+                step, predicted = found
                 tried = network.with_parameters(network.parameters() + step)
                 trial, coefficients = reduced.solved(tried)
                 if trial < loss:
@@ -70,14 +70,24 @@ def levenberg_marquardt(
         else:
             break
         gain = (loss - trial) / loss
-        damping *= max(LEAST_LEFT, 1 - (2 * (loss - trial) / predicted - 1) ** 3)
-        damping = max(damping, LEAST_DAMPING)
+        damping = max(damping * left(loss - trial, predicted), LEAST_DAMPING)
         network, loss = tried, trial
         stalled = stalled + 1 if gain < limits.least_gain else 0
         after(loss, network, {"damping": damping, "stalled": stalled})
         if loss <= limits.tolerance**2 or stalled >= PATIENCE:
             break
     return network
+
+
+def left(gained: float, predicted: float) -> float:
+    """The part of λ that is left after a step of this gain and the predicted one; 1 where it gained
+    half of that, and where round-off predicted none.
+
+    >>> left(1.0, 1.0), left(0.5, 1.0), left(0.0, 1.0), left(1e-20, -1e-30)
+    (0.1, 1.0, 2.0, 1.0)
+    """
+    share = min(1.0, gained / predicted) if predicted > 0 else 0.5
+    return max(LEAST_LEFT, 1 - (2 * share - 1) ** 3)
 
 
 def moved(linear: Linearised, damping: float) -> tuple[Tensor, float] | None:
