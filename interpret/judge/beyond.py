@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from interpret.judge.causes import of_velocity
 from interpret.judge.force_columns import ForceColumns, flexible, force_columns
 from interpret.reading.probes import Probes
+from interpret.select.matrix import lengths
 
 Array = NDArray[np.float64]
 
@@ -56,8 +57,7 @@ SLIGHT: Final = 1e-3
 
 def _periodic(columns: ForceColumns, place: Array) -> float:
     """The share of what is left that the best single frequency has, on its best coordinate."""
-    scale = np.linalg.norm(place, axis=0)
-    unit = place / np.where(scale > 0, scale, 1.0)
+    unit = place / lengths(place)
     solved = np.linalg.lstsq(unit, columns.truth, rcond=1e-10)[0]
     left = (columns.truth - unit @ solved).reshape(columns.force.shape)
     t = columns.t[1]

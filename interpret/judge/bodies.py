@@ -19,6 +19,7 @@ from interpret.judge.support import Forces, cancellation, founded
 from interpret.judge.thresholds import UNLIKELY, percent, short_of
 from interpret.laws.law import Law
 from interpret.select.criteria import CLOSE
+from interpret.select.matrix import lengths
 from training.features import Features
 from training.prepare.preparation import prepare
 from training.settings import Settings
@@ -94,8 +95,7 @@ def _late(found: Found) -> Check:
     if not late.any() or late.all():
         return Check("held out", np.nan, np.nan, "identified", "too few windows to hold some out")
     early = ~late
-    scale = np.linalg.norm(columns[early], axis=0)
-    scale = np.where(scale > 0, scale, 1.0)
+    scale = lengths(columns[early])
     values = np.linalg.lstsq(columns[early] / scale, rows.truth[early], rcond=1e-13)[0] / scale
     left = rows.truth - columns @ values
     size = float(np.linalg.norm(rows.truth[late])) or 1.0

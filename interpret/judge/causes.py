@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interpret.judge.force_columns import ForceColumns
+from interpret.select.matrix import lengths
 
 Array = NDArray[np.float64]
 
@@ -133,8 +134,7 @@ def of_masses(columns: ForceColumns, every: Array, mass: Array) -> list[Cause]:
     if d < 2 or not np.isfinite(every).all():
         return []
     place = np.arange(len(columns.truth)) % d
-    scale = np.linalg.norm(every, axis=0)
-    unit = every / np.where(scale > 0, scale, 1.0)
+    unit = every / lengths(every)
     own = [np.where(place == i, columns.truth, 0.0) for i in range(d)]
     linear = np.column_stack([unit, *(-one for one in own[1:])])
     factors = np.array([1.0, *np.linalg.lstsq(linear, own[0], rcond=1e-10)[0][1 - d :]])
@@ -143,10 +143,10 @@ def of_masses(columns: ForceColumns, every: Array, mass: Array) -> list[Cause]:
             return []
         solved = np.linalg.lstsq(unit / factors[place][:, None], columns.truth, rcond=1e-10)[0]
         pull = unit @ solved
-        lengths = np.array([pull[place == i] @ pull[place == i] for i in range(d)])
+        squares = np.array([pull[place == i] @ pull[place == i] for i in range(d)])
         along = np.array([pull[place == i] @ columns.truth[place == i] for i in range(d)])
         with np.errstate(divide="ignore", invalid="ignore"):
-            factors = lengths / along * (along[0] / lengths[0])
+            factors = squares / along * (along[0] / squares[0])
         factors = np.where(np.isfinite(factors), factors, 0.0)
     if not (factors > 0).all():
         return []

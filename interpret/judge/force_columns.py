@@ -13,6 +13,7 @@ from torch import Tensor
 
 from interpret.reading.probes import Probes
 from interpret.select.library import Library
+from interpret.select.matrix import lengths
 from training.bases.network import placed
 from training.features import Features
 from training.prepare.selection import select
@@ -64,8 +65,7 @@ class ForceColumns:
 
     def left(self, columns: Array) -> float:
         """What least squares of weighted columns leaves of the force (rms, in parts of it)."""
-        scale = np.linalg.norm(columns, axis=0)
-        scaled = columns / np.where(scale > 0, scale, 1.0)
+        scaled = columns / lengths(columns)
         solved = np.linalg.lstsq(scaled, self.truth, rcond=1e-10)[0]
         return float(np.linalg.norm(scaled @ solved - self.truth))
 

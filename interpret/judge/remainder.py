@@ -12,6 +12,7 @@ from interpret.judge.certificate import Check
 from interpret.judge.thresholds import percent, short_of
 from interpret.laws.law import Law
 from interpret.reading.probes import Probes
+from interpret.select.matrix import lengths
 from training.bases.candidates import Candidates
 from training.bases.chebyshev import Chebyshev
 from training.prepare.stencils import Array
@@ -67,9 +68,7 @@ def _degree(variables: int, rows: int) -> int:
 
 def _left(design: Array, truth: Array) -> float:
     """The least |A c - b| over the root of its degrees of freedom."""
-    lengths = np.linalg.norm(design, axis=0)
-    scaled = design / np.where(lengths > 0, lengths, 1.0)
-    span, singular, _ = np.linalg.svd(scaled, full_matrices=False)
+    span, singular, _ = np.linalg.svd(design / lengths(design), full_matrices=False)
     span = span[:, singular > np.finfo(float).eps * len(truth) * singular.max(initial=0.0)]
     left = truth - span @ (span.T @ truth)
     left = left - span @ (span.T @ left)

@@ -20,6 +20,7 @@ from interpret.ledger.noise import Noise
 from interpret.ledger.potential import Potential
 from interpret.ledger.rows import Stretch
 from interpret.ledger.shooting import Solution
+from interpret.select.matrix import lengths
 from systems.samples.trajectories import Trajectories
 
 Array = NDArray[np.float64]
@@ -241,8 +242,6 @@ def projected(residuals: Residuals, columns: list[Array]) -> tuple[Array, Array]
 
 def _orthonormal(columns: Array) -> Array:
     """An orthonormal basis (n, rank) of what the columns span."""
-    lengths = np.linalg.norm(columns, axis=0)
-    scaled = columns / np.where(lengths > 0, lengths, 1.0)
-    left, singular, _ = np.linalg.svd(scaled, full_matrices=False)
+    left, singular, _ = np.linalg.svd(columns / lengths(columns), full_matrices=False)
     kept: Array = left[:, singular > UNSEEN * max(float(singular.max(initial=0.0)), 1e-300)]
     return kept

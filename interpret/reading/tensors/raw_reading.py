@@ -141,9 +141,7 @@ def _read(
         law = kernel.law.doubted("not in the library", reason)
         return replace(kernel, law=replace(law, recognised=()))
     inside = math.sqrt(max(kernel.residual**2 - kernel.floor**2, 0.0))
-    if kernel.law.verdict != "identified" or inside <= kernel.floor:
-        return kernel
-    if knee.enough:
+    if kernel.law.verdict != "identified" or inside <= kernel.floor or knee.enough:
         return kernel
     reason = "what the law leaves is for the most part not noise, but more of the candidates"
     return replace(kernel, law=kernel.law.doubted("ambiguous", reason))
