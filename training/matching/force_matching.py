@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from ctypes import CDLL, c_double, c_int64, c_void_p
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final
 
 import torch
 from torch import Tensor
@@ -56,8 +57,26 @@ class Points:
         return Points(self.x[:, first:end], turned, self.force[:, first:end])
 
 
+class Loop(ABC):
+    """A loss of a perceptron's forces whose gradient comes with it; ``told`` says what is compiled,
+    if anything is."""
+
+    told: ClassVar[str] = ""
+
+    @abstractmethod
+    def with_gradient(
+        self, parameters: Tensor, points: Sequence[Points], scale: float
+    ) -> tuple[Tensor, Tensor]:
+        """The loss, a scalar, and its gradient (P,)."""
+
+    def __call__(self, parameters: Tensor, points: Sequence[Points], scale: float) -> Tensor:
+        """The loss, a scalar, once differentiable in the parameters (P,)."""
+        loss: Tensor = _Loss.apply(parameters, self, points, scale)  # type: ignore[no-untyped-call]
+        return loss
+
+
 @dataclass(frozen=True, eq=False)
-class Matching:
+class Matching(Loop):
     """scale Σ_i |J_i ∇V(x_i) - F_i|² as a function of a perceptron's weights, in torch's graph.
 
     V is the one output of a perceptron; the threads are as many as torch's.
@@ -89,15 +108,10 @@ class Matching:
         widths = [weights[0].shape[0], *(weight.shape[1] for weight in weights[:-1])]
         return Matching(torch.tensor(widths), network.output == "exp", found)
 
-    def __call__(self, parameters: Tensor, points: Sequence[Points], scale: float) -> Tensor:
-        """The loss, a scalar, once differentiable in the parameters (P,); a thread for each part
-        of the points."""
-        return differentiable(parameters, self, points, scale)
-
     def with_gradient(
         self, parameters: Tensor, points: Sequence[Points], scale: float
     ) -> tuple[Tensor, Tensor]:
-        """The loss and its gradient (P,)."""
+        """The loss and its gradient (P,); a thread for each part of the points."""
         if len(points) == 1:
             loss, gradient = self._part(parameters, points[0], scale)
             return gradient.new_tensor(loss), gradient
@@ -123,30 +137,6 @@ class Matching:
             _address(gradient),
         )
         return loss, gradient
-
-
-class Loop(Protocol):
-    """A loss of a perceptron's forces whose gradient comes with it."""
-
-    @property
-    def told(self) -> str:
-        """What is compiled, if anything is."""
-
-    def with_gradient(
-        self, parameters: Tensor, points: Sequence[Points], scale: float
-    ) -> tuple[Tensor, Tensor]:
-        """The loss, a scalar, and its gradient (P,)."""
-
-    def __call__(self, parameters: Tensor, points: Sequence[Points], scale: float) -> Tensor:
-        """The loss, a scalar, once differentiable in the parameters (P,)."""
-
-
-def differentiable(
-    parameters: Tensor, loop: Loop, points: Sequence[Points], scale: float
-) -> Tensor:
-    """The loss in torch's graph."""
-    loss: Tensor = _Loss.apply(parameters, loop, points, scale)  # type: ignore[no-untyped-call]
-    return loss
 
 
 class _Loss(torch.autograd.Function):

@@ -7,14 +7,14 @@ between them stays in the cache: a double backward pass of the same costs twice 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Final
+from typing import Final
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from training.bases.perceptron import Perceptron
-from training.matching.force_matching import Points, differentiable
+from training.matching.force_matching import Loop, Points
 
 TOGETHER: Final = {"cpu": 2048, "cuda": 1 << 20}
 """Points of a stretch: few enough for a core's cache, or for a GPU's memory."""
@@ -71,7 +71,7 @@ class _Room:
         )
 
 
-class InTorch:
+class InTorch(Loop):
     """`force_matching.Matching` without anything compiled.
 
     >>> network = Perceptron.glorot(1, (4,), seed=0)
@@ -80,16 +80,10 @@ class InTorch:
     0
     """
 
-    told: ClassVar[str] = ""
-
     def __init__(self, network: Perceptron) -> None:
         self.network = network
         # Kept from step to step, for memory that is new costs more than what is done in it.
         self._rooms: dict[int, list[_Room]] = {}
-
-    def __call__(self, parameters: Tensor, points: Sequence[Points], scale: float) -> Tensor:
-        """The loss, a scalar, once differentiable in the parameters (P,)."""
-        return differentiable(parameters, self, points, scale)
 
     def with_gradient(
         self, parameters: Tensor, points: Sequence[Points], scale: float

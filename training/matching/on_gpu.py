@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from training.bases.perceptron import Perceptron
-from training.matching.force_matching import ACTIVATIONS, REALS, Points, differentiable
+from training.matching.force_matching import ACTIVATIONS, REALS, Loop, Points
 
 BLOCK: Final = 32
 """Points that a program takes at once."""
@@ -30,7 +30,7 @@ WIDEST: Final = 32
 
 
 @dataclass(frozen=True, eq=False)
-class GpuMatching:
+class GpuMatching(Loop):
     """`force_matching.Matching` on a GPU, of perceptrons with two hidden layers."""
 
     shape: tuple[int, int, int]
@@ -54,10 +54,6 @@ class GpuMatching:
         first, second, _ = network.weights
         shape = (*first.shape, second.shape[1])
         return GpuMatching(shape, network.activation, network.output == "exp", programs)
-
-    def __call__(self, parameters: Tensor, points: Sequence[Points], scale: float) -> Tensor:
-        """The loss, a scalar, once differentiable in the parameters (P,)."""
-        return differentiable(parameters, self, points, scale)
 
     def with_gradient(
         self, parameters: Tensor, points: Sequence[Points], scale: float

@@ -95,7 +95,7 @@ def moved(linear: Linearised, damping: float) -> tuple[Tensor, float] | None:
     place, solve = linear.place, linear.damped(damping)
     if solve is None:
         return None
-    straight = -solve(linear.gradient if linear.jacobian is None else place.residual)
+    straight = -solve(linear.residual_side)
     predicted = straight @ (damping * linear.scale * straight - linear.gradient)
     flat = place.network.parameters()
     ahead, behind = (

@@ -79,6 +79,11 @@ class Linearised:
     scale: float
     jacobian: Tensor | None = None
 
+    @property
+    def residual_side(self) -> Tensor:
+        """``side`` of the residual, which is known."""
+        return self.gradient if self.jacobian is None else self.place.residual
+
     def side(self, vector: Tensor) -> Tensor:
         """Of a vector with a number for each row what ``damped`` takes: J_pᵀ v, or (1 - Q Qᵀ) v."""
         outside = self.place.outside(vector)
@@ -113,11 +118,12 @@ def linearised(network: Trainable, reduced: Reduced, coefficients: Tensor) -> Li
             design @ coefficients - weight * rows.truth
             for (weight, rows), design in zip(blocks, designs, strict=True)
         ]
-        residual = torch.cat([*residuals, penalty @ coefficients])
+        shrunk = penalty @ coefficients
+        residual = torch.cat([*residuals, shrunk])
         place = Place(network, reduced, coefficients, residual, torch.cat([*spans, rest]))
         seen = coefficients.new_zeros(network.size, tangent.size)
         gradient = coefficients.new_zeros(tangent.size)
-        inside = (penalty @ coefficients) @ rest
+        inside = shrunk @ rest
         for span, missed, jacobian in zip(
             spans, residuals, kept or _each(blocks, tangent), strict=True
         ):
